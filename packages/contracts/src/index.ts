@@ -1,0 +1,3 @@
+export * from './errors.js';
+export * from './spec.js';
+export * from './stages.js';

@@ -1,0 +1,64 @@
+import { type Static, Type } from 'typebox';
+
+/** The `static` student: an embedding bag over character n-grams hashed inside the graph. */
+export const StaticStudent = Type.Object(
+  {
+    family: Type.Literal('static'),
+    width: Type.Integer({ minimum: 8, maximum: 1024, default: 64, description: 'Embedding width per n-gram order.' }),
+    buckets: Type.Integer({
+      minimum: 256,
+      maximum: 1_048_576,
+      default: 32_768,
+      description: 'Rows of the hashed n-gram table (the bytes on disk are about 4 · width · buckets).',
+    }),
+    minGram: Type.Integer({ minimum: 1, maximum: 8, default: 3, description: 'Shortest character n-gram.' }),
+    maxGram: Type.Integer({ minimum: 1, maximum: 8, default: 6, description: 'Longest character n-gram.' }),
+    maxLength: Type.Integer({ minimum: 8, maximum: 2048, default: 256, description: 'Characters read of a text.' }),
+  },
+  { additionalProperties: false },
+);
+
+export const LossSpec = Type.Object(
+  {
+    lambda: Type.Number({
+      minimum: 0,
+      maximum: 1,
+      default: 0.3,
+      description: 'Weight of the hard-label cross-entropy: L = lambda·CE + (1-lambda)·T²·KL(teacher‖student).',
+    }),
+    temperature: Type.Number({ minimum: 0.1, maximum: 100, default: 2, description: 'T of both softmaxes.' }),
+  },
+  { additionalProperties: false },
+);
+
+export const TrainingSpec = Type.Object(
+  {
+    epochs: Type.Integer({ minimum: 1, maximum: 1000, default: 30 }),
+    batchSize: Type.Integer({ minimum: 1, maximum: 4096, default: 64 }),
+    learningRate: Type.Number({ exclusiveMinimum: 0, maximum: 10, default: 0.01, description: 'Peak rate of AdamW.' }),
+    seed: Type.Integer({ minimum: 0, maximum: 4_294_967_295, default: 1 }),
+  },
+  { additionalProperties: false },
+);
+
+/** How to distil: the part of a job that does not depend on where data and teacher live. All of it has defaults. */
+export const DistillationSpec = Type.Object(
+  { student: StaticStudent, loss: LossSpec, training: TrainingSpec },
+  { additionalProperties: false },
+);
+
+export type StaticStudent = Static<typeof StaticStudent>;
+export type LossSpec = Static<typeof LossSpec>;
+export type TrainingSpec = Static<typeof TrainingSpec>;
+export type DistillationSpec = Static<typeof DistillationSpec>;
+
+/** What a user writes: any part may be left out. */
+export const DistillationSpecInput = Type.Object(
+  {
+    student: Type.Optional(Type.Partial(StaticStudent, { additionalProperties: false })),
+    loss: Type.Optional(Type.Partial(LossSpec, { additionalProperties: false })),
+    training: Type.Optional(Type.Partial(TrainingSpec, { additionalProperties: false })),
+  },
+  { additionalProperties: false },
+);
+export type DistillationSpecInput = Static<typeof DistillationSpecInput>;

@@ -1,0 +1,41 @@
+/** The stages of a distillation, in order. */
+export const STAGES = ['labelling', 'training', 'evaluating', 'packaging'] as const;
+export type Stage = (typeof STAGES)[number];
+
+export const STATUSES = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const;
+export type DistillationStatus = (typeof STATUSES)[number];
+
+/** How far a stage is. `done` and `total` count the stage's own unit (texts, steps, files). */
+export interface Progress {
+  stage: Stage;
+  done: number;
+  total: number;
+  /** Units per second since the stage began. */
+  ratePerSecond: number;
+  /** Estimated from the rate; null until it can be told. */
+  secondsLeft: number | null;
+  /** For example the running loss of the training stage. */
+  note?: string;
+}
+
+export type OnProgress = (progress: Progress) => void;
+
+/** The measured side of a model in a report. Latencies are medians for one text, one thread, tokenizer included. */
+export interface ModelFigures {
+  /** Test accuracy, 0..1. */
+  accuracy: number;
+  /** Bytes of the files needed to answer. */
+  bytes: number;
+  latencyMs: number;
+}
+
+/** Teacher against student, as `--report` writes it. */
+export interface DistillationReport {
+  teacher: ModelFigures;
+  /** `agreement`: share of test texts on which student and teacher answer the same label. */
+  student: ModelFigures & { agreement: number };
+  /** Teacher latency over student latency. */
+  speedup: number;
+  /** Wall seconds of the whole run. */
+  seconds: number;
+}
