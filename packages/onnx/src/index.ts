@@ -1,0 +1,5 @@
+export * from './builder.js';
+export * from './model.js';
+export { readModel } from './read.js';
+export * from './tensor.js';
+export { writeModel } from './write.js';

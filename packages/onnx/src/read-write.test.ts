@@ -1,0 +1,43 @@
+import { RetortError } from '@retort/contracts';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { float, GraphBuilder } from './builder.js';
+import { readModel } from './read.js';
+import { floats, int64Vector } from './tensor.js';
+import { writeModel } from './write.js';
+
+function small() {
+  const b = new GraphBuilder({ name: 'small' });
+  const x = b.input('x', 'float32', ['batch', 3]);
+  const w = b.initializer('w', floats([3, 2], [1, -2, 3, -4, 5, -6]));
+  const y = b.add('LeakyRelu', [b.add('MatMul', [x, w])], { attributes: { alpha: float(1) } });
+  b.output(b.add('Unsqueeze', [y, b.constant(int64Vector([-1]))]), 'float32', ['batch', 2, 1]);
+  return b.build({ metadata: new Map([['k', 'v']]) });
+}
+
+describe('an ONNX file', () => {
+  it('reads back as the model that was written', () => {
+    expect(readModel(writeModel(small()))).toEqual(small());
+  });
+
+  it('is the same bytes for the same model', () => {
+    expect(writeModel(small())).toEqual(writeModel(small()));
+  });
+
+  it('that is mutated or truncated gives a model or a clear error, never anything else', () => {
+    const bytes = writeModel(small());
+    const edit = fc.record({ at: fc.nat(bytes.length - 1), value: fc.nat(255) });
+    fc.assert(
+      fc.property(fc.array(edit, { maxLength: 6 }), fc.nat(bytes.length), (edits, keep) => {
+        const mutated = bytes.slice(0, keep);
+        for (const { at, value } of edits) if (at < keep) mutated[at] = value;
+        try {
+          readModel(mutated);
+        } catch (error) {
+          expect(error).toBeInstanceOf(RetortError);
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
