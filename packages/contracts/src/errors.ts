@@ -10,17 +10,37 @@ export const ERRORS = {
   RT_INVALID_TEXT: { status: 400, title: 'Invalid text', hint: 'Send non-empty UTF-8 text within the limit.' },
   RT_INVALID_SPEC: { status: 400, title: 'Invalid distillation spec', hint: 'Correct the spec and submit again.' },
   RT_UNAUTHENTICATED: { status: 401, title: 'API key missing or unknown', hint: 'Send `Authorization: Bearer rt_…`.' },
-  RT_FORBIDDEN: { status: 403, title: 'API key lacks the scope', hint: 'Use a key with the scope that the detail names.' },
+  RT_FORBIDDEN: {
+    status: 403,
+    title: 'API key lacks the scope',
+    hint: 'Use a key with the scope that the detail names.',
+  },
   RT_NOT_FOUND: { status: 404, title: 'Not found', hint: 'Check the id or the path.' },
   RT_METHOD_NOT_ALLOWED: { status: 405, title: 'Method not allowed', hint: 'See the Allow header.' },
   RT_CONFLICT: { status: 409, title: 'Conflict with the current state', hint: 'Read the resource and decide again.' },
   RT_TOO_LARGE: { status: 413, title: 'Too large', hint: 'Send less at once; the detail names the limit.' },
-  RT_UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'Unsupported media type', hint: 'Use a media type that /openapi.json lists.' },
+  RT_UNSUPPORTED_MEDIA_TYPE: {
+    status: 415,
+    title: 'Unsupported media type',
+    hint: 'Use a media type that /openapi.json lists.',
+  },
   RT_INVALID_DATASET: { status: 422, title: 'Dataset cannot be used', hint: 'Correct the rows that the detail names.' },
-  RT_INVALID_TEACHER: { status: 422, title: 'Teacher cannot be used', hint: 'Correct the files that the detail names.' },
+  RT_INVALID_TEACHER: {
+    status: 422,
+    title: 'Teacher cannot be used',
+    hint: 'Correct the files that the detail names.',
+  },
   RT_INVALID_MODEL: { status: 422, title: 'ONNX model cannot be used', hint: 'The detail names the node or tensor.' },
-  RT_UNSUPPORTED_OP: { status: 422, title: 'Operator not supported', hint: 'The detail names the node, its operator and its opset.' },
-  RT_NO_MODEL: { status: 409, title: 'No model deployed', hint: 'Point the alias `champion` of the task at a model version.' },
+  RT_UNSUPPORTED_OP: {
+    status: 422,
+    title: 'Operator not supported',
+    hint: 'The detail names the node, its operator and its opset.',
+  },
+  RT_NO_MODEL: {
+    status: 409,
+    title: 'No model deployed',
+    hint: 'Point the alias `champion` of the task at a model version.',
+  },
   RT_RATE_LIMITED: { status: 429, title: 'Too many requests', hint: 'Wait for the seconds in Retry-After.' },
   RT_CANCELLED: { status: 409, title: 'Cancelled', hint: 'Submit again if it was not meant to be.' },
   RT_TRAINING_DIVERGED: { status: 500, title: 'Training diverged', hint: 'Lower the learning rate.' },
@@ -69,7 +89,9 @@ export interface ProblemDetails {
 /** Turns any thrown value into problem details; what is not a {@link RetortError} becomes `RT_INTERNAL` without its message. */
 export function toProblem(error: unknown, requestId?: string): ProblemDetails {
   const known =
-    error instanceof RetortError ? error : new RetortError('RT_INTERNAL', 'An unexpected error happened; it was logged.');
+    error instanceof RetortError
+      ? error
+      : new RetortError('RT_INTERNAL', 'An unexpected error happened; it was logged.');
   const { status, title, hint } = ERRORS[known.code];
   return {
     type: `/docs/errors#${known.code}`,

@@ -1,7 +1,8 @@
-import { onnx } from 'onnx-proto';
+import type { onnx } from 'onnx-proto';
+import { proto } from './proto.js';
 import type { DataType } from './tensor.js';
 
-const T = onnx.TensorProto.DataType;
+const T = proto.TensorProto.DataType;
 
 const TO_PROTO: Record<DataType, onnx.TensorProto.DataType> = {
   float32: T.FLOAT,

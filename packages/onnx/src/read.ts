@@ -1,10 +1,11 @@
 import { RetortError } from '@retort/contracts';
-import { onnx } from 'onnx-proto';
+import type { onnx } from 'onnx-proto';
 import type { Attribute, Dim, Graph, Model, Node, ValueInfo } from './model.js';
+import { proto } from './proto.js';
 import { fromProtoType } from './proto-types.js';
 import { type DataType, sizeOf, storageOf, type Tensor } from './tensor.js';
 
-const A = onnx.AttributeProto.AttributeType;
+const A = proto.AttributeProto.AttributeType;
 
 /** Nested subgraphs (If, Loop) deeper than this are refused: no exporter writes them, a hostile file may. */
 const MAX_SUBGRAPH_DEPTH = 16;
@@ -16,21 +17,23 @@ const MAX_SUBGRAPH_DEPTH = 16;
  * that Retort does not handle, and tensors whose data does not fit their dims; the detail names the tensor or node.
  */
 export function readModel(bytes: Uint8Array): Model {
-  const proto = decode(bytes);
-  if (!proto.graph) throw invalid('The file has no graph: it is no ONNX model, or it is truncated.');
-  if (proto.functions.length > 0) throw invalid('Model-local functions are not supported: export with them inlined.');
+  const message = decode(bytes);
+  if (!message.graph) throw invalid('The file has no graph: it is no ONNX model, or it is truncated.');
+  if (message.functions.length > 0) throw invalid('Model-local functions are not supported: export with them inlined.');
   return {
-    graph: readGraph(proto.graph, 0),
-    opsets: new Map(proto.opsetImport.map(({ domain, version }) => [domain === 'ai.onnx' ? '' : (domain ?? ''), toNumber(version)])),
-    irVersion: toNumber(proto.irVersion),
-    producer: proto.producerName ?? '',
-    metadata: new Map(proto.metadataProps.map(({ key, value }) => [key ?? '', value ?? ''])),
+    graph: readGraph(message.graph, 0),
+    opsets: new Map(
+      message.opsetImport.map(({ domain, version }) => [domain === 'ai.onnx' ? '' : (domain ?? ''), toNumber(version)]),
+    ),
+    irVersion: toNumber(message.irVersion),
+    producer: message.producerName ?? '',
+    metadata: new Map(message.metadataProps.map(({ key, value }) => [key ?? '', value ?? ''])),
   };
 }
 
 function decode(bytes: Uint8Array): onnx.ModelProto {
   try {
-    return onnx.ModelProto.decode(bytes);
+    return proto.ModelProto.decode(bytes);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw invalid(`The file is not a readable ONNX protobuf: ${reason}.`, cause);
@@ -98,16 +101,18 @@ function readAttribute(attribute: onnx.IAttributeProto, where: string, depth: nu
 }
 
 function readTensor(tensor: onnx.ITensorProto, where: string): Tensor {
-  if (tensor.dataLocation === onnx.TensorProto.DataLocation.EXTERNAL) {
+  if (tensor.dataLocation === proto.TensorProto.DataLocation.EXTERNAL) {
     throw invalid(`The weights of ${where} are in an external file: save the model with its weights inside.`);
   }
   const type = dataType(tensor.dataType ?? 0, where);
   const dims = (tensor.dims ?? []).map(toNumber);
-  if (dims.some((dim) => !Number.isSafeInteger(dim) || dim < 0)) throw invalid(`The dims [${dims}] of ${where} are not valid.`);
+  if (dims.some((dim) => !Number.isSafeInteger(dim) || dim < 0))
+    throw invalid(`The dims [${dims}] of ${where} are not valid.`);
   const size = sizeOf(dims);
   if (type === 'string') {
     const data = (tensor.stringData ?? []).map((value) => new TextDecoder().decode(value));
-    if (data.length !== size) throw invalid(`The data of ${where} has ${data.length} elements, its dims [${dims}] want ${size}.`);
+    if (data.length !== size)
+      throw invalid(`The data of ${where} has ${data.length} elements, its dims [${dims}] want ${size}.`);
     return { type, dims, data };
   }
   return { type, dims, data: readNumbers(tensor, type, size, where) };
@@ -118,14 +123,17 @@ function readNumbers(tensor: onnx.ITensorProto, type: Exclude<DataType, 'string'
   const raw = tensor.rawData;
   if (raw && raw.byteLength > 0) {
     if (raw.byteLength !== size * Storage.BYTES_PER_ELEMENT) {
-      throw invalid(`The data of ${where} has ${raw.byteLength} bytes, its dims and type want ${size * Storage.BYTES_PER_ELEMENT}.`);
+      throw invalid(
+        `The data of ${where} has ${raw.byteLength} bytes, its dims and type want ${size * Storage.BYTES_PER_ELEMENT}.`,
+      );
     }
     if (raw.byteOffset % Storage.BYTES_PER_ELEMENT === 0) return new Storage(raw.buffer, raw.byteOffset, size);
     return new Storage(raw.slice().buffer, 0, size);
   }
   const values = typedField(tensor, type);
   // Checked before allocating: a hostile file may claim a petabyte with a dozen bytes.
-  if (values.length !== size) throw invalid(`The data of ${where} has ${values.length} elements, its dims want ${size}.`);
+  if (values.length !== size)
+    throw invalid(`The data of ${where} has ${values.length} elements, its dims want ${size}.`);
   const data = new Storage(size);
   if (data instanceof BigInt64Array || data instanceof BigUint64Array) {
     for (let i = 0; i < size; i++) data[i] = BigInt(String(values[i]));

@@ -1,10 +1,11 @@
 import { RetortError } from '@retort/contracts';
-import { onnx } from 'onnx-proto';
+import type { onnx } from 'onnx-proto';
 import type { Attribute, Dim, Graph, Model, Node, ValueInfo } from './model.js';
+import { proto } from './proto.js';
 import { toProtoType } from './proto-types.js';
 import type { Tensor } from './tensor.js';
 
-const A = onnx.AttributeProto.AttributeType;
+const A = proto.AttributeProto.AttributeType;
 
 /**
  * Serialises a model to the bytes of an `.onnx` file. The same model gives the same bytes.
@@ -12,7 +13,7 @@ const A = onnx.AttributeProto.AttributeType;
  * @throws RetortError `RT_INVALID_MODEL` above protobuf's limit of 2 GiB.
  */
 export function writeModel(model: Model): Uint8Array {
-  const bytes = onnx.ModelProto.encode({
+  const bytes = proto.ModelProto.encode({
     irVersion: model.irVersion,
     producerName: model.producer,
     opsetImport: [...model.opsets].map(([domain, version]) => ({ domain, version })),
@@ -20,7 +21,10 @@ export function writeModel(model: Model): Uint8Array {
     metadataProps: [...model.metadata].map(([key, value]) => ({ key, value })),
   }).finish();
   if (bytes.byteLength >= 2 ** 31) {
-    throw new RetortError('RT_INVALID_MODEL', `The model has ${bytes.byteLength} bytes; an ONNX file holds at most 2 GiB.`);
+    throw new RetortError(
+      'RT_INVALID_MODEL',
+      `The model has ${bytes.byteLength} bytes; an ONNX file holds at most 2 GiB.`,
+    );
   }
   return bytes;
 }
