@@ -1,0 +1,50 @@
+import type { DistillationSpec } from './spec.js';
+import type { DistillationReport } from './stages.js';
+
+/** A file of a model folder. `path` is relative with forward slashes; `digest` is the sha256 of its bytes in hexadecimal. */
+export interface ModelFile {
+  path: string;
+  digest: string;
+  bytes: number;
+}
+
+/** Where a student comes from: enough to make it again. */
+export interface Lineage {
+  /** `rows` digest: sha256 of the canonical JSONL of the rows. */
+  dataset: { id?: string; digest: string; rows: number };
+  teacher: { id?: string; name?: string; digest: string };
+  spec: DistillationSpec;
+  seed: number;
+  /** Version of Retort that trained it. */
+  codeVersion: string;
+  distillationId?: string;
+}
+
+export interface ClassMetrics {
+  label: string;
+  precision: number;
+  recall: number;
+  f1: number;
+  /** Test rows of the class. */
+  support: number;
+}
+
+/** What was measured on the test split. Shares are 0..1, divergences in nats. */
+export interface StudentMetrics {
+  teacher: DistillationReport['teacher'];
+  student: DistillationReport['student'] & {
+    macroF1: number;
+    /** Mean KL(teacher‖student). */
+    klToTeacher: number;
+    /** Expected calibration error, 15 equal-width bins. */
+    calibrationError: number;
+    parameters: number;
+  };
+  /** Teacher latency over student latency, measured in turns on the same machine. */
+  speedup: number;
+  testRows: number;
+  bestEpoch: number;
+  perClass: ClassMetrics[];
+  /** Most frequent mistakes: `actual` answered as `predicted`, `count` times. */
+  confusions: { actual: string; predicted: string; count: number }[];
+}

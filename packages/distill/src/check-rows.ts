@@ -1,0 +1,60 @@
+import type { FieldProblem, Row, Split } from '@retort/contracts';
+
+/** What a dataset must hold to be distilled on, as counts, so that the API can check it without reading the rows. */
+export interface DatasetShape {
+  /** Labelled rows per split. */
+  labelled: Record<Split, number>;
+  unlabelled: number;
+  /** Distinct labels that stand in the rows. */
+  labels: string[];
+}
+
+/** Counts the rows of a dataset in one pass. */
+export function shapeOf(rows: readonly Row[]): DatasetShape {
+  const labelled = { train: 0, valid: 0, test: 0 };
+  const labels = new Set<string>();
+  let unlabelled = 0;
+  for (const { label, split } of rows) {
+    if (label === undefined) unlabelled++;
+    else {
+      labelled[split]++;
+      labels.add(label);
+    }
+  }
+  return { labelled, unlabelled, labels: [...labels].sort() };
+}
+
+/** Labels named in a message before "and n more". */
+const NAMED = 5;
+
+/**
+ * Checks that a student can be trained on a dataset of this shape with a teacher of these labels, and measured on it.
+ *
+ * @returns one problem per finding (path `/dataset` or `/teacher`), none when all is well
+ */
+export function datasetProblems(shape: DatasetShape, teacherLabels: readonly string[]): FieldProblem[] {
+  const problems: FieldProblem[] = [];
+  if (shape.labelled.train + shape.unlabelled === 0) {
+    problems.push({ path: '/dataset', message: 'has no training text: give at least one row the split "train"' });
+  }
+  if (shape.labelled.test === 0) {
+    problems.push({
+      path: '/dataset',
+      message: 'has no labelled row in the split "test": the student could not be measured',
+    });
+  }
+  if (teacherLabels.length < 2) {
+    problems.push({ path: '/teacher', message: `has ${teacherLabels.length} label(s): a classifier needs at least 2` });
+  }
+  const known = new Set(teacherLabels);
+  const strange = shape.labels.filter((label) => !known.has(label));
+  if (strange.length > 0) {
+    const more = strange.length > NAMED ? ` and ${strange.length - NAMED} more` : '';
+    const named = strange
+      .slice(0, NAMED)
+      .map((label) => JSON.stringify(label))
+      .join(', ');
+    problems.push({ path: '/dataset', message: `has labels that the teacher does not know: ${named}${more}` });
+  }
+  return problems;
+}

@@ -1,0 +1,69 @@
+import type { Lineage, StudentMetrics } from '@retort/contracts';
+
+export interface ModelCard {
+  name: string;
+  labels: readonly string[];
+  lineage: Lineage;
+  metrics: StudentMetrics;
+}
+
+const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
+const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
+const milliseconds = (ms: number) => `${ms < 1 ? ms.toFixed(3) : ms.toFixed(2)} ms`;
+
+/** The `README.md` of a model folder, in the form that model hubs read: front matter, figures, use, lineage. */
+export function modelCard({ name, labels, lineage, metrics }: ModelCard): string {
+  const { teacher, student } = metrics;
+  const { spec } = lineage;
+  return `---
+library_name: transformers.js
+pipeline_tag: text-classification
+tags: [distillation, onnx, retort]
+---
+
+# ${name}
+
+A text classifier of ${labels.length} labels, distilled by Retort ${lineage.codeVersion} from a teacher
+that it answers in place of.
+
+| on ${metrics.testRows} test texts | teacher | this student |
+|---|---|---|
+| accuracy | ${percent(teacher.accuracy)} | ${percent(student.accuracy)} |
+| agreement with the teacher | | ${percent(student.agreement)} |
+| macro-F1 | | ${percent(student.macroF1)} |
+| expected calibration error | | ${percent(student.calibrationError)} |
+| one text, one thread, tokenizer included | ${milliseconds(teacher.latencyMs)} | ${milliseconds(student.latencyMs)} (${metrics.speedup.toFixed(1)}x) |
+| size on disk | ${megabytes(teacher.bytes)} | ${megabytes(student.bytes)} |
+
+Accuracy is measured against the dataset's labels, agreement against the teacher's answers. Latencies are from the machine
+that trained it: compare them with each other only.
+
+## Use
+
+\`\`\`js
+import { pipeline } from '@huggingface/transformers';
+
+const classify = await pipeline('text-classification', '<this folder>', { dtype: 'fp32', local_files_only: true });
+console.log(await classify('…', { top_k: 3 }));
+\`\`\`
+
+Inputs: \`input_ids\` and \`attention_mask\`, int64 \`[batch, tokens]\`. Output: \`logits\`, float32 \`[batch, ${labels.length}]\`; a softmax gives the
+scores. A token is a character, lower-cased; texts are read up to ${spec.student.maxLength} characters.
+
+## How it was made
+
+| | |
+|---|---|
+| student | ${spec.student.family}, character ${spec.student.minGram}- to ${spec.student.maxGram}-grams, ${spec.student.buckets} buckets of width ${spec.student.width}, ${student.parameters.toLocaleString('en')} parameters |
+| loss | ${spec.loss.lambda} · CE + ${Number((1 - spec.loss.lambda).toFixed(6))} · T² · KL(teacher‖student), T = ${spec.loss.temperature} |
+| training | ${spec.training.epochs} epochs (best: ${metrics.bestEpoch}), batch ${spec.training.batchSize}, learning rate ${spec.training.learningRate}, seed ${spec.training.seed} |
+| dataset | ${lineage.dataset.rows} rows, sha256 \`${lineage.dataset.digest}\` |
+| teacher | ${lineage.teacher.name ?? 'unnamed'}, digest \`${lineage.teacher.digest}\` |
+
+## Limits
+
+It knows only these labels, and answers one of them for any text at all. It reads surface forms: a request worded unlike
+anything in the training text is likelier to be missed than by its teacher. The licence of the teacher and of the data may
+bind what is distilled from them.
+`;
+}
