@@ -1,4 +1,5 @@
 export * from './builder.js';
+export * from './lookup.js';
 export * from './model.js';
 export { readModel } from './read.js';
 export * from './tensor.js';

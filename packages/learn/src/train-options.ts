@@ -1,0 +1,67 @@
+import type { LossSpec, TrainingSpec } from '@retort/contracts';
+import type { Tensor } from '@retort/onnx';
+import type { TrainableModel, Weights } from './trainable.js';
+
+/** Makes the graph's inputs for the given rows (indexes into the examples). Called once per batch, so keep it cheap. */
+export type BatchInputs = (rows: Int32Array) => Record<string, Tensor>;
+
+/** Rows to learn from or to measure on. */
+export interface Examples {
+  /** Number of rows. */
+  count: number;
+  inputs: BatchInputs;
+  /** Class of each row, -1 where it has no label. */
+  labels: Int32Array;
+  /** The teacher's logits, row-major `[count, classes]`. */
+  teacherLogits?: Float32Array;
+}
+
+export interface Validation extends Examples {
+  /**
+   * What the best epoch is chosen by: `accuracy` over the labelled rows, or `agreement` with the teacher's answer.
+   * Default: accuracy where any row has a label, else agreement. Ties go to the lower validation loss.
+   */
+  metric?: 'accuracy' | 'agreement';
+}
+
+export interface TrainingProgress {
+  /** Steps taken so far, of `steps`. */
+  step: number;
+  steps: number;
+  /** Epoch that is running, 1-based. */
+  epoch: number;
+  epochs: number;
+  /** Mean loss of the epoch so far. */
+  loss: number;
+  learningRate: number;
+}
+
+export interface EpochRecord {
+  /** 1-based. */
+  epoch: number;
+  /** Mean training loss over the epoch's rows. */
+  loss: number;
+  /** The validation metric and loss, where there is a validation set. */
+  validation?: { metric: 'accuracy' | 'agreement'; value: number; loss: number };
+  seconds: number;
+}
+
+export interface TrainOptions extends TrainableModel, Examples {
+  /** Without `teacherLogits` only the cross-entropy is used, with weight 1. */
+  loss: LossSpec;
+  training: TrainingSpec;
+  validate?: Validation;
+  signal?: AbortSignal;
+  /** Called at most every 100 ms and at the end of each epoch. */
+  onProgress?: (progress: TrainingProgress) => void;
+  /** Threads of each kernel; default 1. */
+  threads?: number;
+}
+
+export interface TrainResult {
+  /** The best epoch's weights (the last epoch's without validation): pass to `withWeights`. */
+  weights: Weights;
+  history: EpochRecord[];
+  /** 1-based. */
+  bestEpoch: number;
+}
