@@ -1,0 +1,46 @@
+import type { ModelFile } from './model-version.js';
+
+export const TEACHER_KINDS = ['onnx-classifier', 'onnx-encoder'] as const;
+export type TeacherKind = (typeof TEACHER_KINDS)[number];
+
+export const TEACHER_STATUSES = ['training', 'ready', 'failed'] as const;
+export type TeacherStatus = (typeof TEACHER_STATUSES)[number];
+
+/** How the vectors of the tokens become one vector of the text. `none`: the output is `[batch, width]` already. */
+export const POOLINGS = ['mean', 'cls', 'none'] as const;
+export type Pooling = (typeof POOLINGS)[number];
+
+/** An input or output of the graph. `null` stands for a dynamic dimension. */
+export interface ModelPort {
+  name: string;
+  /** ONNX element type, for example `int64`. */
+  type: string;
+  shape: (number | string | null)[];
+}
+
+/** What is known of a model folder without running it: made by `inspectModelFolder`. */
+export interface TeacherManifest {
+  kind: TeacherKind;
+  files: ModelFile[];
+  /** Path of the ONNX graph within `files`. */
+  modelFile: string;
+  inputs: ModelPort[];
+  outputs: ModelPort[];
+  tokenizer: { type: string; vocabulary: number; maxLength: number };
+  /** Of a classifier: in the order of its logits. */
+  labels?: string[];
+  /** Of an encoder. */
+  embedding?: { output: string; width: number; pooling: Pooling };
+}
+
+/** `Teacher.manifest` in the database. All files are artifacts. */
+export interface StoredTeacherManifest {
+  /** What was registered. */
+  source: TeacherManifest;
+  /** For an encoder: what its head is trained on. */
+  head?: { dataset: string; seed: number };
+  /** Pooling asked for at registration; absent: as the folder says. */
+  pooling?: Pooling;
+  /** The classifier folder that answers; equal to `source` for a registered classifier, null until a head is trained. */
+  classifier: TeacherManifest | null;
+}

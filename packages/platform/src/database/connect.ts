@@ -1,0 +1,57 @@
+import { PrismaPg } from '@prisma/adapter-pg';
+import pg from 'pg';
+import { PrismaClient } from '../generated/prisma/client.js';
+
+/** One connection pool, seen as Prisma's client and, for bulk work, as plain `pg`. */
+export interface Database {
+  prisma: PrismaClient;
+  pool: pg.Pool;
+  /** Resolves when the server answers a query; rejects with the driver's error. */
+  ping(): Promise<void>;
+  /** Disconnects Prisma and ends the pool. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+export interface ConnectOptions {
+  /** Most connections at a time. Default 10. */
+  maxConnections?: number;
+  /** Milliseconds to wait for a connection before the query fails. Default 10 000. */
+  connectTimeoutMs?: number;
+  /** Called when an idle connection breaks (the server restarted, say); the pool replaces it by itself. */
+  onError?: (error: Error) => void;
+}
+
+/**
+ * Opens the database at `url` (`postgresql://…`). Connects lazily: an unreachable server shows at the first query.
+ *
+ * Every session runs in UTC: `@prisma/adapter-pg` drops the offset of a `timestamptz`, so in any other time zone each
+ * instant would come back shifted.
+ */
+export function connectDatabase(url: string, options: ConnectOptions = {}): Database {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: options.maxConnections ?? 10,
+    connectionTimeoutMillis: options.connectTimeoutMs ?? 10_000,
+    onConnect: async (client) => {
+      await client.query("SET TIME ZONE 'UTC'");
+    },
+  });
+  // Without a listener, a dropped idle connection would end the process.
+  pool.on('error', (error) => options.onError?.(error));
+  const prisma = new PrismaClient({ adapter: new PrismaPg(pool, { disposeExternalPool: true }) });
+  let closing: Promise<void> | undefined;
+  return {
+    prisma,
+    pool,
+    async ping() {
+      await pool.query('SELECT 1');
+    },
+    close() {
+      closing ??= prisma.$disconnect().then(() => (pool.ended ? undefined : pool.end()));
+      return closing;
+    },
+  };
+}
+
+/** A client of a running transaction (`prisma.$transaction(async (tx) => …)`), or the client itself. */
+export type PrismaExecutor = Pick<PrismaClient, '$queryRaw' | '$executeRaw'>;
