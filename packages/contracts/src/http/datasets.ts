@@ -5,7 +5,12 @@ import { Count, DatasetId, Digest, Page, SPLIT_COUNTS, TaskName, Timestamp } fro
 export const DatasetParams = Type.Object({ dataset: DatasetId }, { additionalProperties: false });
 
 /** Media types that an upload may have; the body of `multipart/form-data` is its first file part. */
-export const DATASET_MEDIA_TYPES = ['application/x-ndjson', 'application/jsonl', 'text/csv', 'multipart/form-data'] as const;
+export const DATASET_MEDIA_TYPES = [
+  'application/x-ndjson',
+  'application/jsonl',
+  'text/csv',
+  'multipart/form-data',
+] as const;
 
 export const RejectedRows = Type.Object(
   {
@@ -24,10 +29,9 @@ export const RejectedRows = Type.Object(
 export const DuplicateTexts = Type.Object(
   {
     count: Count('Texts that stand in more than one split, which would flatter the measures.'),
-    samples: Type.Array(
-      Type.Object({ text: Type.String(), splits: Type.Array(Type.Enum([...SPLITS])) }),
-      { description: 'The first 100 of them.' },
-    ),
+    samples: Type.Array(Type.Object({ text: Type.String(), splits: Type.Array(Type.Enum([...SPLITS])) }), {
+      description: 'The first 100 of them.',
+    }),
     checked: Count('Distinct texts that were compared; past 4,194,304 of them new texts are no longer remembered.'),
   },
   { title: 'DuplicateTexts' },

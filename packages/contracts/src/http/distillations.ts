@@ -1,0 +1,123 @@
+import { type Static, Type } from 'typebox';
+import { DistillationSpec, DistillationSpecInput } from '../spec.js';
+import { STAGES, STATUSES } from '../stages.js';
+import {
+  Count,
+  DatasetId,
+  DistillationId,
+  Nullable,
+  Page,
+  PageQuery,
+  StoredError,
+  TaskName,
+  TeacherId,
+  Timestamp,
+} from './common.js';
+import { StudentMetricsBody } from './models.js';
+
+export const DistillationParams = Type.Object({ distillation: DistillationId }, { additionalProperties: false });
+
+/** `spec` is checked by `resolveSpec`, with every problem at once, so any object is let through to it here. */
+export const DistillationInput = Type.Object(
+  {
+    task: TaskName,
+    dataset: DatasetId,
+    teacher: TeacherId,
+    spec: Type.Optional(DistillationSpecInput),
+  },
+  {
+    title: 'DistillationInput',
+    additionalProperties: false,
+    examples: [
+      {
+        task: 'assistant',
+        dataset: 'ds_1f0c8a5c6f0e4b7d9a3e2c41',
+        teacher: 'tch_5b8e1d0a7c3f4e2b',
+        spec: {
+          student: { family: 'static' },
+          loss: { lambda: 0.3, temperature: 2 },
+          training: { epochs: 30, seed: 1 },
+        },
+      },
+    ],
+  },
+);
+export type DistillationInput = Static<typeof DistillationInput>;
+
+export const SubmitHeaders = Type.Object({
+  'idempotency-key': Type.Optional(
+    Type.String({
+      pattern: '^[\\x21-\\x7e]{1,200}$',
+      description:
+        'A submission repeated with the same key and body answers the first one’s job (200) instead of a second.',
+    }),
+  ),
+});
+
+export const ProgressBody = Type.Object(
+  {
+    stage: Type.Enum([...STAGES]),
+    done: Type.Number({ description: 'Units done (texts, steps, files).' }),
+    total: Type.Number(),
+    ratePerSecond: Type.Number(),
+    secondsLeft: Nullable(Type.Number()),
+    note: Type.Optional(Type.String()),
+  },
+  { title: 'Progress' },
+);
+
+export const Distillation = Type.Object(
+  {
+    id: DistillationId,
+    task: TaskName,
+    dataset: DatasetId,
+    teacher: TeacherId,
+    spec: Type.Object(DistillationSpec.properties, {
+      title: 'DistillationSpec',
+      description: 'How to distil, with every default filled in.',
+    }),
+    status: Type.Enum([...STATUSES]),
+    stage: Nullable(Type.Enum([...STAGES])),
+    progress: Nullable(ProgressBody),
+    metrics: Nullable(StudentMetricsBody),
+    error: Nullable(StoredError),
+    attempt: Count('Times that a worker began it.'),
+    cancelRequested: Type.Boolean(),
+    model: Nullable(Type.String({ description: 'Id of the model version it made.' })),
+    createdAt: Timestamp,
+    startedAt: Nullable(Timestamp),
+    finishedAt: Nullable(Timestamp),
+  },
+  { title: 'Distillation', description: 'One job: soft labels, training, evaluation, packaging.' },
+);
+export type DistillationBody = Static<typeof Distillation>;
+
+export const DistillationPage = Page('DistillationPage', Distillation);
+
+export const DistillationQuery = Type.Object(
+  {
+    ...PageQuery.properties,
+    task: Type.Optional(TaskName),
+    status: Type.Optional(Type.Enum([...STATUSES])),
+  },
+  { additionalProperties: false },
+);
+
+export const EventHeaders = Type.Object({
+  'last-event-id': Type.Optional(
+    Type.String({
+      pattern: '^[0-9]{1,18}$',
+      description: 'Id of the last event that was received: the stream goes on after it.',
+    }),
+  ),
+});
+
+/** What `data:` of one server-sent event holds; `event:` is its type and `id:` what `Last-Event-ID` takes. */
+export const DistillationEvent = Type.Object(
+  {
+    type: Type.Enum(['status', 'progress', 'metrics', 'error']),
+    at: Timestamp,
+    data: Type.Object({}, { additionalProperties: true }),
+  },
+  { title: 'DistillationEvent' },
+);

@@ -1,0 +1,146 @@
+import { type Static, Type } from 'typebox';
+import { DistillationSpec } from '../spec.js';
+import { Count, Digest, DistillationId, ModelId, Nullable, Page, TaskName, Timestamp } from './common.js';
+
+export const ModelParams = Type.Object({ model: ModelId }, { additionalProperties: false });
+
+export const ModelFileParams = Type.Object(
+  {
+    model: ModelId,
+    '*': Type.String({
+      minLength: 1,
+      maxLength: 512,
+      pattern: '^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$',
+      description: 'Path of the file within the folder.',
+      examples: ['onnx/model.onnx'],
+    }),
+  },
+  { additionalProperties: false },
+);
+
+const Share = (description: string) => Type.Number({ description: `${description}, 0..1.` });
+const bytes = Count('Bytes of the files needed to answer.');
+const latencyMs = Type.Number({ description: 'Median for one text, one thread, tokenizer included.' });
+
+export const StudentMetricsBody = Type.Object(
+  {
+    teacher: Type.Object({ accuracy: Share('Accuracy'), bytes, latencyMs }, { title: 'TeacherFigures' }),
+    student: Type.Object(
+      {
+        accuracy: Share('Accuracy'),
+        agreement: Share('Share of test texts that student and teacher answer alike'),
+        bytes,
+        latencyMs,
+        macroF1: Share('Mean F1 of the labels'),
+        klToTeacher: Type.Number({ description: 'Mean KL(teacher‖student), nats.' }),
+        calibrationError: Share('Expected calibration error, 15 bins'),
+        parameters: Count('Trainable numbers.'),
+      },
+      { title: 'StudentFigures' },
+    ),
+    speedup: Type.Number({ description: 'Teacher latency over student latency.' }),
+    testRows: Count('Rows that were measured on.'),
+    bestEpoch: Count('Epoch whose weights were kept.'),
+    perClass: Type.Array(
+      Type.Object({
+        label: Type.String(),
+        precision: Share('Precision'),
+        recall: Share('Recall'),
+        f1: Share('F1'),
+        support: Count('Test rows of the label.'),
+      }),
+    ),
+    confusions: Type.Array(Type.Object({ actual: Type.String(), predicted: Type.String(), count: Count('Times.') }), {
+      description: 'Most frequent mistakes.',
+    }),
+  },
+  { title: 'StudentMetrics', description: 'Measured on the test split.', additionalProperties: true },
+);
+
+export const LineageBody = Type.Object(
+  {
+    dataset: Type.Object({
+      id: Type.Optional(Type.String()),
+      digest: Type.String({ description: 'sha256 of the canonical rows.' }),
+      rows: Count('Rows.'),
+    }),
+    teacher: Type.Object({
+      id: Type.Optional(Type.String()),
+      name: Type.Optional(Type.String()),
+      digest: Type.String({ description: 'Over the files that decide its answers.' }),
+    }),
+    spec: Type.Object(DistillationSpec.properties, {
+      title: 'DistillationSpec',
+      description: 'How to distil, with every default filled in.',
+    }),
+    seed: Type.Integer(),
+    codeVersion: Type.String({ description: 'Version of Retort that trained it.' }),
+    distillationId: Type.Optional(Type.String()),
+  },
+  { title: 'Lineage', description: 'Where a model comes from: enough to make it again.', additionalProperties: true },
+);
+
+export const Model = Type.Object(
+  {
+    id: ModelId,
+    task: TaskName,
+    version: Type.Integer({ minimum: 1, description: '1, 2, 3… within the task.' }),
+    distillation: DistillationId,
+    digest: Digest,
+    bytes: Count('Size of all files.'),
+    files: Type.Array(
+      Type.Object({ path: Type.String(), digest: Digest, bytes: Count('Size.') }, { title: 'ModelFile' }),
+    ),
+    aliases: Type.Array(Type.String(), { description: 'Aliases of the task that point at it now.' }),
+    lineage: LineageBody,
+    metrics: StudentMetricsBody,
+    createdAt: Timestamp,
+  },
+  { title: 'Model', description: 'A packaged student: a Hugging Face folder, with its lineage and measures.' },
+);
+export type ModelBody = Static<typeof Model>;
+
+export const ModelPage = Page('ModelPage', Model);
+
+export const AliasName = Type.String({
+  pattern: '^[a-z0-9][a-z0-9_-]{0,63}$',
+  description: 'Name that versions are deployed under; `/infer` answers with `champion` unless told otherwise.',
+  examples: ['champion'],
+});
+export const AliasParams = Type.Object({ task: TaskName, alias: AliasName }, { additionalProperties: false });
+
+export const AliasInput = Type.Object(
+  {
+    model: ModelId,
+    expectedModel: Type.Optional(
+      Nullable(
+        Type.String({
+          pattern: '^[A-Za-z0-9_-]{1,64}$',
+          description: 'Change it only if it points at this version now (null: at none), else RT_CONFLICT.',
+        }),
+      ),
+    ),
+  },
+  { title: 'AliasInput', additionalProperties: false, examples: [{ model: 'mdl_0d9e3f5a7b1c2e4f' }] },
+);
+
+export const Alias = Type.Object(
+  { task: TaskName, alias: AliasName, model: ModelId, version: Type.Integer({ minimum: 1 }), updatedAt: Timestamp },
+  { title: 'Alias', description: 'Which version serves under a name.' },
+);
+export type AliasBody = Static<typeof Alias>;
+export const AliasList = Type.Object({ items: Type.Array(Alias) }, { title: 'AliasList' });
+
+export const AliasChange = Type.Object(
+  {
+    id: Type.String(),
+    model: ModelId,
+    version: Type.Integer({ minimum: 1 }),
+    previousModel: Nullable(Type.String()),
+    changedBy: Type.String({ description: 'Name of the API key.' }),
+    at: Timestamp,
+  },
+  { title: 'AliasChange', description: 'One entry of the append-only history.' },
+);
+export type AliasChangeBody = Static<typeof AliasChange>;
+export const AliasChangePage = Page('AliasChangePage', AliasChange);
