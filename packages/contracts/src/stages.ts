@@ -2,12 +2,16 @@
 export const STAGES = ['labelling', 'training', 'evaluating', 'packaging'] as const;
 export type Stage = (typeof STAGES)[number];
 
+/** The stages of training a teacher's head, in order. */
+export const TEACHER_STAGES = ['embedding', 'fitting'] as const;
+export type TeacherStage = (typeof TEACHER_STAGES)[number];
+
 export const STATUSES = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const;
 export type DistillationStatus = (typeof STATUSES)[number];
 
 /** How far a stage is. `done` and `total` count the stage's own unit (texts, steps, files). */
 export interface Progress {
-  stage: Stage;
+  stage: Stage | TeacherStage;
   done: number;
   total: number;
   /** Units per second since the stage began. */

@@ -1,0 +1,97 @@
+import { type OnProgress, RetortError, type StudentMetrics } from '@retort/contracts';
+import { agreement, evaluate, klToTeacher } from '@retort/learn';
+import { listModelFiles } from '@retort/teachers';
+import { openTextClassifier } from '@retort/text';
+import { medianLatencies } from './latency.js';
+import { progressOf } from './progress.js';
+import { throwIfCancelled } from './soft-labels.js';
+
+/** Texts answered at once while accuracy is measured. */
+const BATCH = 64;
+/** Texts that latencies are measured on. */
+const TIMED_TEXTS = 100;
+/** Confusions kept in the metrics. */
+const CONFUSIONS = 20;
+
+export interface EvaluateOptions {
+  studentDir: string;
+  teacherDir: string;
+  labels: readonly string[];
+  texts: string[];
+  /** Label index per text, -1 where unlabelled. */
+  actual: Int32Array;
+  /** `[texts, labels]`. */
+  teacherLogits: Float32Array;
+  parameters: number;
+  bestEpoch: number;
+  signal?: AbortSignal;
+  onProgress?: OnProgress;
+}
+
+/**
+ * Measures the packaged folder itself, tokenizer and all, as an agent will use it: accuracy and agreement over all texts,
+ * latency for one text on one thread, in turns with the teacher.
+ */
+export async function evaluateStudent(options: EvaluateOptions): Promise<StudentMetrics> {
+  const { labels, texts, actual, teacherLogits, signal } = options;
+  const classes = labels.length;
+  const report = progressOf('evaluating', texts.length, options.onProgress);
+  report(0);
+  const student = await openTextClassifier(options.studentDir, { placement: 'inline', threads: 1 });
+  const teacher = await openTextClassifier(options.teacherDir, { placement: 'inline', threads: 1 });
+  try {
+    if (student.labels.length !== classes) {
+      throw new RetortError('RT_INTERNAL', `The student answers ${student.labels.length} labels, not ${classes}.`);
+    }
+    const logits = new Float32Array(texts.length * classes);
+    for (let start = 0; start < texts.length; start += BATCH) {
+      throwIfCancelled(signal);
+      const batch = texts.slice(start, start + BATCH);
+      logits.set(await student.logits(batch), start * classes);
+      report(start + batch.length);
+    }
+    const timed = texts.slice(0, TIMED_TEXTS);
+    const [studentMs, teacherMs] = await medianLatencies(
+      [(text) => student.logits([text]), (text) => teacher.logits([text])],
+      timed,
+    );
+    const measured = evaluate(logits, actual, classes);
+    const teacherMeasured = evaluate(teacherLogits, actual, classes);
+    return {
+      teacher: {
+        accuracy: teacherMeasured.accuracy,
+        bytes: await answerBytes(options.teacherDir),
+        latencyMs: teacherMs,
+      },
+      student: {
+        accuracy: measured.accuracy,
+        agreement: agreement(logits, teacherLogits, classes),
+        macroF1: measured.macroF1,
+        klToTeacher: klToTeacher(logits, teacherLogits, classes),
+        calibrationError: measured.ece,
+        parameters: options.parameters,
+        bytes: await answerBytes(options.studentDir),
+        latencyMs: studentMs,
+      },
+      speedup: teacherMs / studentMs,
+      testRows: texts.length,
+      bestEpoch: options.bestEpoch,
+      perClass: measured.perClass.map(({ class: index, ...rest }) => ({ label: labels[index], ...rest })),
+      confusions: measured.confusions.slice(0, CONFUSIONS).map(({ actual: is, predicted, count }) => ({
+        actual: labels[is],
+        predicted: labels[predicted],
+        count,
+      })),
+    };
+  } finally {
+    await Promise.all([student.close(), teacher.close()]);
+  }
+}
+
+/** Bytes of the files that answering needs: the graph, the tokenizer, the labels. */
+async function answerBytes(dir: string): Promise<number> {
+  const files = await listModelFiles(dir);
+  return files
+    .filter(({ path }) => /(\.onnx|\/?tokenizer\.json|^config\.json)$/.test(path))
+    .reduce((sum, { bytes }) => sum + bytes, 0);
+}

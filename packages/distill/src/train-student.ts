@@ -1,0 +1,139 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import {
+  type DistillationSpec,
+  type Lineage,
+  type ModelFile,
+  type OnProgress,
+  type Row,
+  type StudentMetrics,
+  VERSION,
+} from '@retort/contracts';
+import { type TrainableModel, train, withWeights } from '@retort/learn';
+import { sizeOf } from '@retort/onnx';
+import { answerDigest, listModelFiles } from '@retort/teachers';
+import { calibrate } from './calibrate.js';
+import { draftStudent } from './draft-student.js';
+import { EncodedRows } from './encoded-rows.js';
+import { evaluateStudent } from './evaluate-student.js';
+import { modelCard } from './model-card.js';
+import { MANIFEST_FILE, publishFolder, stageFolder, writeJson, writeModelFolder } from './package-student.js';
+import { progressOf } from './progress.js';
+import { partition } from './split-rows.js';
+
+export interface TrainStudentOptions {
+  rows: readonly Row[];
+  /** The teacher's labels, in the order of its logits; the student's are the same. */
+  labels: readonly string[];
+  /** `[rows, labels]`, row-major: what the teacher answered for every row. */
+  teacherLogits: Float32Array;
+  /** The teacher's folder: its latency is measured beside the student's. */
+  teacherDir: string;
+  spec: DistillationSpec;
+  /** Where the finished Hugging Face folder goes: absent, empty, or an earlier student. */
+  outDir: string;
+  lineage: Omit<Lineage, 'spec' | 'seed' | 'codeVersion'>;
+  /** Title of the model card; default: the folder's name. */
+  name?: string;
+  /** Threads of each kernel while training; default 1. */
+  threads?: number;
+  signal?: AbortSignal;
+  onProgress?: OnProgress;
+}
+
+export interface TrainedStudent {
+  labels: readonly string[];
+  files: ModelFile[];
+  /** Digest over the files that decide its answers. */
+  digest: string;
+  metrics: StudentMetrics;
+  lineage: Lineage;
+}
+
+/**
+ * Trains the student on labels and soft labels, measures it on the test split and packages it as a Hugging Face folder.
+ * The same rows, soft labels and spec give the same model bytes on the same machine.
+ *
+ * @throws RetortError `RT_CANCELLED`, `RT_TRAINING_DIVERGED`, `RT_INVALID_DATASET`, `RT_CONFLICT` (see {@link stageFolder})
+ */
+export async function trainStudent(options: TrainStudentOptions): Promise<TrainedStudent> {
+  const staged = await stageFolder(options.outDir);
+  try {
+    const { metrics, temperature } = await trainAndMeasure(staged, options);
+    return await finish(staged, options, metrics, temperature);
+  } finally {
+    await rm(staged, { recursive: true, force: true });
+  }
+}
+
+/** Leaves the trained, calibrated model in `staged` and measures it there. */
+async function trainAndMeasure(staged: string, options: TrainStudentOptions) {
+  const { rows, labels, spec, threads, signal, onProgress } = options;
+  const parts = partition(rows);
+  const textsOf = (indexes: Int32Array) => Array.from(indexes, (row) => rows[row].text);
+  const draft = draftStudent(spec, textsOf(parts.train), labels);
+  const encoded = new EncodedRows(rows, draft.tokenizer, labels, options.teacherLogits);
+  const validation = encoded.examples(parts.valid);
+
+  let report: ReturnType<typeof progressOf> | undefined;
+  const { weights, bestEpoch } = await train({
+    model: draft.model,
+    trainable: draft.trainable,
+    ...encoded.examples(parts.train),
+    loss: spec.loss,
+    training: spec.training,
+    validate: validation.count > 0 ? validation : undefined,
+    threads,
+    signal,
+    onProgress: ({ step, steps, epoch, loss }) => {
+      report ??= progressOf('training', steps, onProgress);
+      report(step, `epoch ${epoch}, loss ${loss.toFixed(3)}`);
+    },
+  });
+  const trained = withWeights(draft.model, weights);
+  const { model, temperature } = await calibrate(trained, validation, { classes: labels.length, threads, signal });
+  await writeModelFolder(staged, model, draft.files);
+
+  const test = encoded.examples(parts.test);
+  const metrics = await evaluateStudent({
+    studentDir: staged,
+    teacherDir: options.teacherDir,
+    labels,
+    texts: textsOf(parts.test),
+    actual: test.labels,
+    teacherLogits: test.teacherLogits,
+    parameters: parameterCount(draft),
+    bestEpoch,
+    signal,
+    onProgress,
+  });
+  return { metrics, temperature };
+}
+
+/** Adds card and manifest, and puts the folder in its place. */
+async function finish(
+  staged: string,
+  options: TrainStudentOptions,
+  metrics: StudentMetrics,
+  temperature: number,
+): Promise<TrainedStudent> {
+  const { labels, spec, outDir } = options;
+  const report = progressOf('packaging', 2, options.onProgress);
+  report(0);
+  const name = options.name ?? basename(resolve(outDir));
+  const lineage: Lineage = { ...options.lineage, spec, seed: spec.training.seed, codeVersion: VERSION };
+  const digest = answerDigest(await listModelFiles(staged));
+  const manifest = { formatVersion: 1, name, digest, labels, lineage, calibration: { temperature }, metrics };
+  await writeJson(join(staged, MANIFEST_FILE), manifest);
+  await writeFile(join(staged, 'README.md'), modelCard({ name, labels, lineage, metrics }));
+  report(1);
+  const files = await listModelFiles(staged);
+  await publishFolder(staged, outDir);
+  report(2);
+  return { labels, files, digest, metrics, lineage };
+}
+
+function parameterCount({ model, trainable }: TrainableModel): number {
+  const { initializers } = model.graph;
+  return trainable.reduce((sum, name) => sum + sizeOf(initializers.get(name)?.dims ?? [0]), 0);
+}
