@@ -3,8 +3,8 @@ import type { Progress } from './stages.js';
 
 /** What one event of a distillation or a teacher carries, by event type. */
 export interface EventData {
-  /** The status (and stage) the subject just entered. */
-  status: { status: string; stage?: string | null; attempt?: number };
+  /** The status (and stage) the subject just entered; `error` says why a job is back in the queue. */
+  status: { status: string; stage?: string | null; attempt?: number; error?: EventData['error'] };
   progress: Progress | Record<string, unknown>;
   metrics: Record<string, unknown>;
   error: { code: ErrorCode; detail: string; hint: string };

@@ -41,6 +41,7 @@ CREATE TABLE "Teacher" (
     "metrics" JSONB,
     "progress" JSONB,
     "error" JSONB,
+    "attempt" INTEGER NOT NULL DEFAULT 0,
     "heartbeatAt" TIMESTAMPTZ(3),
     "createdAt" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "updatedAt" TIMESTAMPTZ(3) NOT NULL,
@@ -58,9 +59,13 @@ CREATE TABLE "Distillation" (
     "status" TEXT NOT NULL,
     "stage" TEXT,
     "progress" JSONB,
+    "stageStartedAt" TIMESTAMPTZ(3),
+    "progressAt" TIMESTAMPTZ(3),
     "metrics" JSONB,
     "error" JSONB,
     "attempt" INTEGER NOT NULL DEFAULT 0,
+    "idempotencyKey" TEXT,
+    "idempotencyDigest" TEXT,
     "cancelRequestedAt" TIMESTAMPTZ(3),
     "heartbeatAt" TIMESTAMPTZ(3),
     "createdAt" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
@@ -76,6 +81,7 @@ CREATE TABLE "LabelShard" (
     "index" INTEGER NOT NULL,
     "start" INTEGER NOT NULL,
     "end" INTEGER NOT NULL,
+    "done" INTEGER NOT NULL DEFAULT 0,
     "cached" INTEGER,
     "doneAt" TIMESTAMPTZ(3),
 
@@ -156,6 +162,9 @@ CREATE TABLE "Event" (
 
 -- CreateIndex
 CREATE INDEX "Dataset_taskName_createdAt_idx" ON "Dataset"("taskName", "createdAt");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "Distillation_idempotencyKey_key" ON "Distillation"("idempotencyKey");
 
 -- CreateIndex
 CREATE INDEX "Distillation_taskName_createdAt_idx" ON "Distillation"("taskName", "createdAt");

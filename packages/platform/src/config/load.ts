@@ -33,14 +33,22 @@ interface AnySchema {
 
 const schemas = Object.entries(Variables.properties) as [string, TSchema & AnySchema][];
 
+const TYPE_NAMES: Record<string, string> = { integer: 'integer', array: 'paths', boolean: 'on \\| off' };
+
 /** Every variable with its type, default and meaning, in the order of the schema. */
 export function listVariables(): VariableDescription[] {
   return schemas.map(([name, schema]) => ({
     name,
-    type: schema.enum ? schema.enum.join(' \\| ') : schema.type === 'array' ? 'paths' : (schema.type ?? 'string'),
-    default: Array.isArray(schema.default) ? schema.default.join(delimiter) : schema.default?.toString(),
+    type: schema.enum ? schema.enum.join(' \\| ') : (TYPE_NAMES[schema.type ?? 'string'] ?? 'string'),
+    default: render(schema.default),
     description: schema.description ?? '',
   }));
+}
+
+function render(value: unknown): string | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === 'boolean') return value ? 'on' : 'off';
+  return Array.isArray(value) ? value.join(delimiter) : String(value);
 }
 
 /**
@@ -66,8 +74,18 @@ export function loadConfig(env: Record<string, string | undefined>, cwd: string 
   return finish(values as Variables, cwd);
 }
 
+const BOOLEANS = new Map([
+  ['on', true],
+  ['true', true],
+  ['1', true],
+  ['off', false],
+  ['false', false],
+  ['0', false],
+]);
+
 function parse(schema: AnySchema, text: string): unknown {
   if (schema.type === 'integer') return /^[+-]?\d+$/.test(text.trim()) ? Number(text) : text;
+  if (schema.type === 'boolean') return BOOLEANS.get(text.trim().toLowerCase()) ?? text;
   if (schema.type === 'array') return text.split(delimiter).filter((part) => part !== '');
   return text;
 }
@@ -92,6 +110,10 @@ function findProblems(values: Record<string, unknown>): FieldProblem[] {
 
 function describe(error: { keyword: string; message: string; params: object }): string {
   const params = error.params as { pattern?: string | RegExp; allowedValues?: unknown[] };
+  if (error.keyword === 'type') {
+    const { type } = error.params as { type?: string };
+    return `must be ${type === 'boolean' ? 'on or off' : `of type ${type}`}`;
+  }
   if (error.keyword === 'pattern') return `must match ${String(params.pattern)}`;
   if (error.keyword === 'enum' && params.allowedValues) return `must be one of ${params.allowedValues.join(', ')}`;
   return error.message;
@@ -105,6 +127,7 @@ function finish(values: Variables, cwd: string): Config {
     MODEL_ROOTS: values.MODEL_ROOTS.map((root) => resolve(cwd, root)),
     ARTIFACTS_URL: values.ARTIFACTS_URL ?? pathToFileURL(join(dataDir, 'artifacts')).href,
   };
-  const camel = (name: string) => name.toLowerCase().replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+  const camel = (name: string) =>
+    name.toLowerCase().replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
   return Object.fromEntries(Object.entries(complete).map(([name, value]) => [camel(name), value])) as Config;
 }

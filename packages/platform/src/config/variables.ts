@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 
-const Port = (options: { default: number; description: string }) => Type.Integer({ minimum: 0, maximum: 65_535, ...options });
+const Port = (options: { default: number; description: string }) =>
+  Type.Integer({ minimum: 0, maximum: 65_535, ...options });
 const Count = (options: { default: number; description: string; minimum?: number; maximum?: number }) =>
   Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, ...options });
 const Milliseconds = (options: { default: number; description: string; minimum: number }) =>
@@ -31,7 +32,11 @@ export const Variables = Type.Object({
     default: 'retort_queue',
     description: 'Prefix of the queue keys in Redis, or schema of the queue tables in PostgreSQL.',
   }),
-  DATA_DIR: Type.String({ minLength: 1, default: '.retort', description: 'Folder of everything that is kept on disk.' }),
+  DATA_DIR: Type.String({
+    minLength: 1,
+    default: '.retort',
+    description: 'Folder of everything that is kept on disk.',
+  }),
   ARTIFACTS_URL: Type.Optional(
     Type.String({
       pattern: '^file://',
@@ -46,7 +51,8 @@ export const Variables = Type.Object({
     default: 'info',
     description: 'Least severe level that is logged.',
   }),
-  AUTH: Type.Enum(['on', 'off'], { default: 'on', description: 'Whether requests need an API key.' }),
+  AUTH: Type.Boolean({ default: true, description: 'Whether requests need an API key.' }),
+  TRUST_PROXY: Type.Boolean({ default: false, description: 'Whether to believe X-Forwarded-For (behind a proxy).' }),
   RATE_LIMIT_PER_MINUTE: Type.Integer({
     minimum: 0,
     maximum: 100_000_000,
@@ -55,23 +61,33 @@ export const Variables = Type.Object({
   }),
   MAX_BODY_BYTES: Count({ default: 1_048_576, description: 'Largest JSON body.' }),
   MAX_DATASET_BYTES: Count({ default: 4_294_967_296, description: 'Largest dataset upload.' }),
+  MAX_TEACHER_BYTES: Count({ default: 8_589_934_592, description: 'Largest sum of the files of a teacher.' }),
   MAX_DATASET_ROWS: Count({ default: 2_000_000, maximum: 2_147_483_647, description: 'Most rows of one dataset.' }),
-  MAX_TEXT_CHARACTERS: Count({ default: 10_000, maximum: 1_000_000, description: 'Longest text of a row or request.' }),
-  MAX_BATCH_SIZE: Count({ default: 256, maximum: 65_536, description: 'Most inputs of one `/infer` or predict request.' }),
+  MAX_TEXT_CHARACTERS: Count({ default: 20_000, maximum: 20_000, description: 'Longest text of a row or request.' }),
+  MAX_BATCH_SIZE: Count({ default: 256, maximum: 256, description: 'Most inputs of one `/infer` or predict request.' }),
   LABEL_CONCURRENCY: Count({ default: 1, maximum: 256, description: 'Shards that one labeler works on at a time.' }),
   LABEL_SHARD_ROWS: Count({ default: 1024, maximum: 1_000_000, description: 'Texts in one labelling job.' }),
   LABEL_THREADS: Count({ default: 1, maximum: 512, description: 'CPU threads of each teacher session in a labeler.' }),
   TRAIN_CONCURRENCY: Count({ default: 1, maximum: 64, description: 'Students that one trainer trains at a time.' }),
   TRAIN_THREADS: Count({ default: 1, maximum: 512, description: 'CPU threads of each training session.' }),
+  MAX_LOADED_MODELS: Count({ default: 16, maximum: 10_000, description: 'Models that one process keeps in memory.' }),
   INFERENCE_THREADS: Count({ default: 1, maximum: 512, description: 'CPU threads of each session that serves.' }),
   JOB_ATTEMPTS: Count({ default: 3, maximum: 100, description: 'Times a job is tried before it counts as failed.' }),
-  JOB_BACKOFF_MS: Milliseconds({ minimum: 1, default: 1000, description: 'Wait before the second attempt; it doubles after.' }),
+  JOB_BACKOFF_MS: Milliseconds({
+    minimum: 1,
+    default: 1000,
+    description: 'Wait before the second attempt; it doubles after.',
+  }),
   JOB_LOCK_MS: Milliseconds({
     minimum: 500,
     default: 30_000,
     description: 'How long a worker may be silent before its job counts as stalled.',
   }),
-  JOB_STALLED_INTERVAL_MS: Milliseconds({ minimum: 100, default: 15_000, description: 'How often stalled jobs are looked for.' }),
+  JOB_STALLED_INTERVAL_MS: Milliseconds({
+    minimum: 100,
+    default: 15_000,
+    description: 'How often stalled jobs are looked for.',
+  }),
   SHUTDOWN_TIMEOUT_MS: Milliseconds({
     minimum: 0,
     default: 20_000,

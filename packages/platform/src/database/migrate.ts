@@ -98,7 +98,9 @@ async function findPending(client: pg.Client, migrations: MigrationFile[]): Prom
       );
     }
   }
-  const applied = new Set(rows.filter((row) => row.finished_at && !row.rolled_back_at).map((row) => row.migration_name));
+  const applied = new Set(
+    rows.filter((row) => row.finished_at && !row.rolled_back_at).map((row) => row.migration_name),
+  );
   return migrations.filter((migration) => !applied.has(migration.name));
 }
 
@@ -126,12 +128,10 @@ async function readHistory(client: pg.Client): Promise<MigrationRow[]> {
 
 async function apply(client: pg.Client, migration: MigrationFile): Promise<void> {
   const id = randomUUID();
-  await client.query('INSERT INTO _prisma_migrations (id, checksum, started_at, migration_name) VALUES ($1, $2, $3, $4)', [
-    id,
-    migration.checksum,
-    new Date(),
-    migration.name,
-  ]);
+  await client.query(
+    'INSERT INTO _prisma_migrations (id, checksum, started_at, migration_name) VALUES ($1, $2, $3, $4)',
+    [id, migration.checksum, new Date(), migration.name],
+  );
   try {
     // Without parameters `pg` uses the simple query protocol: many statements, one implicit transaction.
     await client.query(migration.sql);

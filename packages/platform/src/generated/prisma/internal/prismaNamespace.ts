@@ -1322,6 +1322,7 @@ export const TeacherScalarFieldEnum = {
   metrics: 'metrics',
   progress: 'progress',
   error: 'error',
+  attempt: 'attempt',
   heartbeatAt: 'heartbeatAt',
   createdAt: 'createdAt',
   updatedAt: 'updatedAt'
@@ -1339,9 +1340,13 @@ export const DistillationScalarFieldEnum = {
   status: 'status',
   stage: 'stage',
   progress: 'progress',
+  stageStartedAt: 'stageStartedAt',
+  progressAt: 'progressAt',
   metrics: 'metrics',
   error: 'error',
   attempt: 'attempt',
+  idempotencyKey: 'idempotencyKey',
+  idempotencyDigest: 'idempotencyDigest',
   cancelRequestedAt: 'cancelRequestedAt',
   heartbeatAt: 'heartbeatAt',
   createdAt: 'createdAt',
@@ -1357,6 +1362,7 @@ export const LabelShardScalarFieldEnum = {
   index: 'index',
   start: 'start',
   end: 'end',
+  done: 'done',
   cached: 'cached',
   doneAt: 'doneAt'
 } as const

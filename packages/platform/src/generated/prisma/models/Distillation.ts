@@ -41,7 +41,11 @@ export type DistillationMinAggregateOutputType = {
   teacherId: string | null
   status: string | null
   stage: string | null
+  stageStartedAt: Date | null
+  progressAt: Date | null
   attempt: number | null
+  idempotencyKey: string | null
+  idempotencyDigest: string | null
   cancelRequestedAt: Date | null
   heartbeatAt: Date | null
   createdAt: Date | null
@@ -56,7 +60,11 @@ export type DistillationMaxAggregateOutputType = {
   teacherId: string | null
   status: string | null
   stage: string | null
+  stageStartedAt: Date | null
+  progressAt: Date | null
   attempt: number | null
+  idempotencyKey: string | null
+  idempotencyDigest: string | null
   cancelRequestedAt: Date | null
   heartbeatAt: Date | null
   createdAt: Date | null
@@ -73,9 +81,13 @@ export type DistillationCountAggregateOutputType = {
   status: number
   stage: number
   progress: number
+  stageStartedAt: number
+  progressAt: number
   metrics: number
   error: number
   attempt: number
+  idempotencyKey: number
+  idempotencyDigest: number
   cancelRequestedAt: number
   heartbeatAt: number
   createdAt: number
@@ -100,7 +112,11 @@ export type DistillationMinAggregateInputType = {
   teacherId?: true
   status?: true
   stage?: true
+  stageStartedAt?: true
+  progressAt?: true
   attempt?: true
+  idempotencyKey?: true
+  idempotencyDigest?: true
   cancelRequestedAt?: true
   heartbeatAt?: true
   createdAt?: true
@@ -115,7 +131,11 @@ export type DistillationMaxAggregateInputType = {
   teacherId?: true
   status?: true
   stage?: true
+  stageStartedAt?: true
+  progressAt?: true
   attempt?: true
+  idempotencyKey?: true
+  idempotencyDigest?: true
   cancelRequestedAt?: true
   heartbeatAt?: true
   createdAt?: true
@@ -132,9 +152,13 @@ export type DistillationCountAggregateInputType = {
   status?: true
   stage?: true
   progress?: true
+  stageStartedAt?: true
+  progressAt?: true
   metrics?: true
   error?: true
   attempt?: true
+  idempotencyKey?: true
+  idempotencyDigest?: true
   cancelRequestedAt?: true
   heartbeatAt?: true
   createdAt?: true
@@ -238,9 +262,13 @@ export type DistillationGroupByOutputType = {
   status: string
   stage: string | null
   progress: runtime.JsonValue | null
+  stageStartedAt: Date | null
+  progressAt: Date | null
   metrics: runtime.JsonValue | null
   error: runtime.JsonValue | null
   attempt: number
+  idempotencyKey: string | null
+  idempotencyDigest: string | null
   cancelRequestedAt: Date | null
   heartbeatAt: Date | null
   createdAt: Date
@@ -280,9 +308,13 @@ export type DistillationWhereInput = {
   status?: Prisma.StringFilter<"Distillation"> | string
   stage?: Prisma.StringNullableFilter<"Distillation"> | string | null
   progress?: Prisma.JsonNullableFilter<"Distillation">
+  stageStartedAt?: Prisma.DateTimeNullableFilter<"Distillation"> | Date | string | null
+  progressAt?: Prisma.DateTimeNullableFilter<"Distillation"> | Date | string | null
   metrics?: Prisma.JsonNullableFilter<"Distillation">
   error?: Prisma.JsonNullableFilter<"Distillation">
   attempt?: Prisma.IntFilter<"Distillation"> | number
+  idempotencyKey?: Prisma.StringNullableFilter<"Distillation"> | string | null
+  idempotencyDigest?: Prisma.StringNullableFilter<"Distillation"> | string | null
   cancelRequestedAt?: Prisma.DateTimeNullableFilter<"Distillation"> | Date | string | null
   heartbeatAt?: Prisma.DateTimeNullableFilter<"Distillation"> | Date | string | null
   createdAt?: Prisma.DateTimeFilter<"Distillation"> | Date | string
@@ -304,9 +336,13 @@ export type DistillationOrderByWithRelationInput = {
   status?: Prisma.SortOrder
   stage?: Prisma.SortOrderInput | Prisma.SortOrder
   progress?: Prisma.SortOrderInput | Prisma.SortOrder
+  stageStartedAt?: Prisma.SortOrderInput | Prisma.SortOrder
+  progressAt?: Prisma.SortOrderInput | Prisma.SortOrder
   metrics?: Prisma.SortOrderInput | Prisma.SortOrder
   error?: Prisma.SortOrderInput | Prisma.SortOrder
   attempt?: Prisma.SortOrder
+  idempotencyKey?: Prisma.SortOrderInput | Prisma.SortOrder
+  idempotencyDigest?: Prisma.SortOrderInput | Prisma.SortOrder
   cancelRequestedAt?: Prisma.SortOrderInput | Prisma.SortOrder
   heartbeatAt?: Prisma.SortOrderInput | Prisma.SortOrder
   createdAt?: Prisma.SortOrder
@@ -321,6 +357,7 @@ export type DistillationOrderByWithRelationInput = {
 
 export type DistillationWhereUniqueInput = Prisma.AtLeast<{
   id?: string
+  idempotencyKey?: string
   AND?: Prisma.DistillationWhereInput | Prisma.DistillationWhereInput[]
   OR?: Prisma.DistillationWhereInput[]
   NOT?: Prisma.DistillationWhereInput | Prisma.DistillationWhereInput[]
@@ -331,9 +368,12 @@ export type DistillationWhereUniqueInput = Prisma.AtLeast<{
   status?: Prisma.StringFilter<"Distillation"> | string
   stage?: Prisma.StringNullableFilter<"Distillation"> | string | null
   progress?: Prisma.JsonNullableFilter<"Distillation">
+  stageStartedAt?: Prisma.DateTimeNullableFilter<"Distillation"> | Date | string | null
+  progressAt?: Prisma.DateTimeNullableFilter<"Distillation"> | Date | string | null
   metrics?: Prisma.JsonNullableFilter<"Distillation">
   error?: Prisma.JsonNullableFilter<"Distillation">
   attempt?: Prisma.IntFilter<"Distillation"> | number
+  idempotencyDigest?: Prisma.StringNullableFilter<"Distillation"> | string | null
   cancelRequestedAt?: Prisma.DateTimeNullableFilter<"Distillation"> | Date | string | null
   heartbeatAt?: Prisma.DateTimeNullableFilter<"Distillation"> | Date | string | null
   createdAt?: Prisma.DateTimeFilter<"Distillation"> | Date | string
@@ -344,7 +384,7 @@ export type DistillationWhereUniqueInput = Prisma.AtLeast<{
   teacher?: Prisma.XOR<Prisma.TeacherScalarRelationFilter, Prisma.TeacherWhereInput>
   shards?: Prisma.LabelShardListRelationFilter
   model?: Prisma.XOR<Prisma.ModelVersionNullableScalarRelationFilter, Prisma.ModelVersionWhereInput> | null
-}, "id">
+}, "id" | "idempotencyKey">
 
 export type DistillationOrderByWithAggregationInput = {
   id?: Prisma.SortOrder
@@ -355,9 +395,13 @@ export type DistillationOrderByWithAggregationInput = {
   status?: Prisma.SortOrder
   stage?: Prisma.SortOrderInput | Prisma.SortOrder
   progress?: Prisma.SortOrderInput | Prisma.SortOrder
+  stageStartedAt?: Prisma.SortOrderInput | Prisma.SortOrder
+  progressAt?: Prisma.SortOrderInput | Prisma.SortOrder
   metrics?: Prisma.SortOrderInput | Prisma.SortOrder
   error?: Prisma.SortOrderInput | Prisma.SortOrder
   attempt?: Prisma.SortOrder
+  idempotencyKey?: Prisma.SortOrderInput | Prisma.SortOrder
+  idempotencyDigest?: Prisma.SortOrderInput | Prisma.SortOrder
   cancelRequestedAt?: Prisma.SortOrderInput | Prisma.SortOrder
   heartbeatAt?: Prisma.SortOrderInput | Prisma.SortOrder
   createdAt?: Prisma.SortOrder
@@ -382,9 +426,13 @@ export type DistillationScalarWhereWithAggregatesInput = {
   status?: Prisma.StringWithAggregatesFilter<"Distillation"> | string
   stage?: Prisma.StringNullableWithAggregatesFilter<"Distillation"> | string | null
   progress?: Prisma.JsonNullableWithAggregatesFilter<"Distillation">
+  stageStartedAt?: Prisma.DateTimeNullableWithAggregatesFilter<"Distillation"> | Date | string | null
+  progressAt?: Prisma.DateTimeNullableWithAggregatesFilter<"Distillation"> | Date | string | null
   metrics?: Prisma.JsonNullableWithAggregatesFilter<"Distillation">
   error?: Prisma.JsonNullableWithAggregatesFilter<"Distillation">
   attempt?: Prisma.IntWithAggregatesFilter<"Distillation"> | number
+  idempotencyKey?: Prisma.StringNullableWithAggregatesFilter<"Distillation"> | string | null
+  idempotencyDigest?: Prisma.StringNullableWithAggregatesFilter<"Distillation"> | string | null
   cancelRequestedAt?: Prisma.DateTimeNullableWithAggregatesFilter<"Distillation"> | Date | string | null
   heartbeatAt?: Prisma.DateTimeNullableWithAggregatesFilter<"Distillation"> | Date | string | null
   createdAt?: Prisma.DateTimeWithAggregatesFilter<"Distillation"> | Date | string
@@ -398,9 +446,13 @@ export type DistillationCreateInput = {
   status: string
   stage?: string | null
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  stageStartedAt?: Date | string | null
+  progressAt?: Date | string | null
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
+  idempotencyKey?: string | null
+  idempotencyDigest?: string | null
   cancelRequestedAt?: Date | string | null
   heartbeatAt?: Date | string | null
   createdAt?: Date | string
@@ -422,9 +474,13 @@ export type DistillationUncheckedCreateInput = {
   status: string
   stage?: string | null
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  stageStartedAt?: Date | string | null
+  progressAt?: Date | string | null
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
+  idempotencyKey?: string | null
+  idempotencyDigest?: string | null
   cancelRequestedAt?: Date | string | null
   heartbeatAt?: Date | string | null
   createdAt?: Date | string
@@ -440,9 +496,13 @@ export type DistillationUpdateInput = {
   status?: Prisma.StringFieldUpdateOperationsInput | string
   stage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  idempotencyDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   cancelRequestedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   heartbeatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -464,9 +524,13 @@ export type DistillationUncheckedUpdateInput = {
   status?: Prisma.StringFieldUpdateOperationsInput | string
   stage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  idempotencyDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   cancelRequestedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   heartbeatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -485,9 +549,13 @@ export type DistillationCreateManyInput = {
   status: string
   stage?: string | null
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  stageStartedAt?: Date | string | null
+  progressAt?: Date | string | null
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
+  idempotencyKey?: string | null
+  idempotencyDigest?: string | null
   cancelRequestedAt?: Date | string | null
   heartbeatAt?: Date | string | null
   createdAt?: Date | string
@@ -501,9 +569,13 @@ export type DistillationUpdateManyMutationInput = {
   status?: Prisma.StringFieldUpdateOperationsInput | string
   stage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  idempotencyDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   cancelRequestedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   heartbeatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -520,9 +592,13 @@ export type DistillationUncheckedUpdateManyInput = {
   status?: Prisma.StringFieldUpdateOperationsInput | string
   stage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  idempotencyDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   cancelRequestedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   heartbeatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -549,9 +625,13 @@ export type DistillationCountOrderByAggregateInput = {
   status?: Prisma.SortOrder
   stage?: Prisma.SortOrder
   progress?: Prisma.SortOrder
+  stageStartedAt?: Prisma.SortOrder
+  progressAt?: Prisma.SortOrder
   metrics?: Prisma.SortOrder
   error?: Prisma.SortOrder
   attempt?: Prisma.SortOrder
+  idempotencyKey?: Prisma.SortOrder
+  idempotencyDigest?: Prisma.SortOrder
   cancelRequestedAt?: Prisma.SortOrder
   heartbeatAt?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
@@ -570,7 +650,11 @@ export type DistillationMaxOrderByAggregateInput = {
   teacherId?: Prisma.SortOrder
   status?: Prisma.SortOrder
   stage?: Prisma.SortOrder
+  stageStartedAt?: Prisma.SortOrder
+  progressAt?: Prisma.SortOrder
   attempt?: Prisma.SortOrder
+  idempotencyKey?: Prisma.SortOrder
+  idempotencyDigest?: Prisma.SortOrder
   cancelRequestedAt?: Prisma.SortOrder
   heartbeatAt?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
@@ -585,7 +669,11 @@ export type DistillationMinOrderByAggregateInput = {
   teacherId?: Prisma.SortOrder
   status?: Prisma.SortOrder
   stage?: Prisma.SortOrder
+  stageStartedAt?: Prisma.SortOrder
+  progressAt?: Prisma.SortOrder
   attempt?: Prisma.SortOrder
+  idempotencyKey?: Prisma.SortOrder
+  idempotencyDigest?: Prisma.SortOrder
   cancelRequestedAt?: Prisma.SortOrder
   heartbeatAt?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
@@ -762,9 +850,13 @@ export type DistillationCreateWithoutTaskInput = {
   status: string
   stage?: string | null
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  stageStartedAt?: Date | string | null
+  progressAt?: Date | string | null
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
+  idempotencyKey?: string | null
+  idempotencyDigest?: string | null
   cancelRequestedAt?: Date | string | null
   heartbeatAt?: Date | string | null
   createdAt?: Date | string
@@ -784,9 +876,13 @@ export type DistillationUncheckedCreateWithoutTaskInput = {
   status: string
   stage?: string | null
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  stageStartedAt?: Date | string | null
+  progressAt?: Date | string | null
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
+  idempotencyKey?: string | null
+  idempotencyDigest?: string | null
   cancelRequestedAt?: Date | string | null
   heartbeatAt?: Date | string | null
   createdAt?: Date | string
@@ -834,9 +930,13 @@ export type DistillationScalarWhereInput = {
   status?: Prisma.StringFilter<"Distillation"> | string
   stage?: Prisma.StringNullableFilter<"Distillation"> | string | null
   progress?: Prisma.JsonNullableFilter<"Distillation">
+  stageStartedAt?: Prisma.DateTimeNullableFilter<"Distillation"> | Date | string | null
+  progressAt?: Prisma.DateTimeNullableFilter<"Distillation"> | Date | string | null
   metrics?: Prisma.JsonNullableFilter<"Distillation">
   error?: Prisma.JsonNullableFilter<"Distillation">
   attempt?: Prisma.IntFilter<"Distillation"> | number
+  idempotencyKey?: Prisma.StringNullableFilter<"Distillation"> | string | null
+  idempotencyDigest?: Prisma.StringNullableFilter<"Distillation"> | string | null
   cancelRequestedAt?: Prisma.DateTimeNullableFilter<"Distillation"> | Date | string | null
   heartbeatAt?: Prisma.DateTimeNullableFilter<"Distillation"> | Date | string | null
   createdAt?: Prisma.DateTimeFilter<"Distillation"> | Date | string
@@ -850,9 +950,13 @@ export type DistillationCreateWithoutDatasetInput = {
   status: string
   stage?: string | null
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  stageStartedAt?: Date | string | null
+  progressAt?: Date | string | null
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
+  idempotencyKey?: string | null
+  idempotencyDigest?: string | null
   cancelRequestedAt?: Date | string | null
   heartbeatAt?: Date | string | null
   createdAt?: Date | string
@@ -872,9 +976,13 @@ export type DistillationUncheckedCreateWithoutDatasetInput = {
   status: string
   stage?: string | null
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  stageStartedAt?: Date | string | null
+  progressAt?: Date | string | null
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
+  idempotencyKey?: string | null
+  idempotencyDigest?: string | null
   cancelRequestedAt?: Date | string | null
   heartbeatAt?: Date | string | null
   createdAt?: Date | string
@@ -916,9 +1024,13 @@ export type DistillationCreateWithoutTeacherInput = {
   status: string
   stage?: string | null
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  stageStartedAt?: Date | string | null
+  progressAt?: Date | string | null
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
+  idempotencyKey?: string | null
+  idempotencyDigest?: string | null
   cancelRequestedAt?: Date | string | null
   heartbeatAt?: Date | string | null
   createdAt?: Date | string
@@ -938,9 +1050,13 @@ export type DistillationUncheckedCreateWithoutTeacherInput = {
   status: string
   stage?: string | null
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  stageStartedAt?: Date | string | null
+  progressAt?: Date | string | null
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
+  idempotencyKey?: string | null
+  idempotencyDigest?: string | null
   cancelRequestedAt?: Date | string | null
   heartbeatAt?: Date | string | null
   createdAt?: Date | string
@@ -982,9 +1098,13 @@ export type DistillationCreateWithoutShardsInput = {
   status: string
   stage?: string | null
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  stageStartedAt?: Date | string | null
+  progressAt?: Date | string | null
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
+  idempotencyKey?: string | null
+  idempotencyDigest?: string | null
   cancelRequestedAt?: Date | string | null
   heartbeatAt?: Date | string | null
   createdAt?: Date | string
@@ -1005,9 +1125,13 @@ export type DistillationUncheckedCreateWithoutShardsInput = {
   status: string
   stage?: string | null
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  stageStartedAt?: Date | string | null
+  progressAt?: Date | string | null
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
+  idempotencyKey?: string | null
+  idempotencyDigest?: string | null
   cancelRequestedAt?: Date | string | null
   heartbeatAt?: Date | string | null
   createdAt?: Date | string
@@ -1038,9 +1162,13 @@ export type DistillationUpdateWithoutShardsInput = {
   status?: Prisma.StringFieldUpdateOperationsInput | string
   stage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  idempotencyDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   cancelRequestedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   heartbeatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -1061,9 +1189,13 @@ export type DistillationUncheckedUpdateWithoutShardsInput = {
   status?: Prisma.StringFieldUpdateOperationsInput | string
   stage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  idempotencyDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   cancelRequestedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   heartbeatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -1078,9 +1210,13 @@ export type DistillationCreateWithoutModelInput = {
   status: string
   stage?: string | null
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  stageStartedAt?: Date | string | null
+  progressAt?: Date | string | null
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
+  idempotencyKey?: string | null
+  idempotencyDigest?: string | null
   cancelRequestedAt?: Date | string | null
   heartbeatAt?: Date | string | null
   createdAt?: Date | string
@@ -1101,9 +1237,13 @@ export type DistillationUncheckedCreateWithoutModelInput = {
   status: string
   stage?: string | null
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  stageStartedAt?: Date | string | null
+  progressAt?: Date | string | null
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
+  idempotencyKey?: string | null
+  idempotencyDigest?: string | null
   cancelRequestedAt?: Date | string | null
   heartbeatAt?: Date | string | null
   createdAt?: Date | string
@@ -1134,9 +1274,13 @@ export type DistillationUpdateWithoutModelInput = {
   status?: Prisma.StringFieldUpdateOperationsInput | string
   stage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  idempotencyDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   cancelRequestedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   heartbeatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -1157,9 +1301,13 @@ export type DistillationUncheckedUpdateWithoutModelInput = {
   status?: Prisma.StringFieldUpdateOperationsInput | string
   stage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  idempotencyDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   cancelRequestedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   heartbeatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -1176,9 +1324,13 @@ export type DistillationCreateManyTaskInput = {
   status: string
   stage?: string | null
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  stageStartedAt?: Date | string | null
+  progressAt?: Date | string | null
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
+  idempotencyKey?: string | null
+  idempotencyDigest?: string | null
   cancelRequestedAt?: Date | string | null
   heartbeatAt?: Date | string | null
   createdAt?: Date | string
@@ -1192,9 +1344,13 @@ export type DistillationUpdateWithoutTaskInput = {
   status?: Prisma.StringFieldUpdateOperationsInput | string
   stage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  idempotencyDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   cancelRequestedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   heartbeatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -1214,9 +1370,13 @@ export type DistillationUncheckedUpdateWithoutTaskInput = {
   status?: Prisma.StringFieldUpdateOperationsInput | string
   stage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  idempotencyDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   cancelRequestedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   heartbeatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -1234,9 +1394,13 @@ export type DistillationUncheckedUpdateManyWithoutTaskInput = {
   status?: Prisma.StringFieldUpdateOperationsInput | string
   stage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  idempotencyDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   cancelRequestedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   heartbeatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -1252,9 +1416,13 @@ export type DistillationCreateManyDatasetInput = {
   status: string
   stage?: string | null
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  stageStartedAt?: Date | string | null
+  progressAt?: Date | string | null
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
+  idempotencyKey?: string | null
+  idempotencyDigest?: string | null
   cancelRequestedAt?: Date | string | null
   heartbeatAt?: Date | string | null
   createdAt?: Date | string
@@ -1268,9 +1436,13 @@ export type DistillationUpdateWithoutDatasetInput = {
   status?: Prisma.StringFieldUpdateOperationsInput | string
   stage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  idempotencyDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   cancelRequestedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   heartbeatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -1290,9 +1462,13 @@ export type DistillationUncheckedUpdateWithoutDatasetInput = {
   status?: Prisma.StringFieldUpdateOperationsInput | string
   stage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  idempotencyDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   cancelRequestedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   heartbeatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -1310,9 +1486,13 @@ export type DistillationUncheckedUpdateManyWithoutDatasetInput = {
   status?: Prisma.StringFieldUpdateOperationsInput | string
   stage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  idempotencyDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   cancelRequestedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   heartbeatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -1328,9 +1508,13 @@ export type DistillationCreateManyTeacherInput = {
   status: string
   stage?: string | null
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  stageStartedAt?: Date | string | null
+  progressAt?: Date | string | null
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
+  idempotencyKey?: string | null
+  idempotencyDigest?: string | null
   cancelRequestedAt?: Date | string | null
   heartbeatAt?: Date | string | null
   createdAt?: Date | string
@@ -1344,9 +1528,13 @@ export type DistillationUpdateWithoutTeacherInput = {
   status?: Prisma.StringFieldUpdateOperationsInput | string
   stage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  idempotencyDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   cancelRequestedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   heartbeatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -1366,9 +1554,13 @@ export type DistillationUncheckedUpdateWithoutTeacherInput = {
   status?: Prisma.StringFieldUpdateOperationsInput | string
   stage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  idempotencyDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   cancelRequestedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   heartbeatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -1386,9 +1578,13 @@ export type DistillationUncheckedUpdateManyWithoutTeacherInput = {
   status?: Prisma.StringFieldUpdateOperationsInput | string
   stage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  idempotencyDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   cancelRequestedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   heartbeatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -1436,9 +1632,13 @@ export type DistillationSelect<ExtArgs extends runtime.Types.Extensions.Internal
   status?: boolean
   stage?: boolean
   progress?: boolean
+  stageStartedAt?: boolean
+  progressAt?: boolean
   metrics?: boolean
   error?: boolean
   attempt?: boolean
+  idempotencyKey?: boolean
+  idempotencyDigest?: boolean
   cancelRequestedAt?: boolean
   heartbeatAt?: boolean
   createdAt?: boolean
@@ -1461,9 +1661,13 @@ export type DistillationSelectCreateManyAndReturn<ExtArgs extends runtime.Types.
   status?: boolean
   stage?: boolean
   progress?: boolean
+  stageStartedAt?: boolean
+  progressAt?: boolean
   metrics?: boolean
   error?: boolean
   attempt?: boolean
+  idempotencyKey?: boolean
+  idempotencyDigest?: boolean
   cancelRequestedAt?: boolean
   heartbeatAt?: boolean
   createdAt?: boolean
@@ -1483,9 +1687,13 @@ export type DistillationSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.
   status?: boolean
   stage?: boolean
   progress?: boolean
+  stageStartedAt?: boolean
+  progressAt?: boolean
   metrics?: boolean
   error?: boolean
   attempt?: boolean
+  idempotencyKey?: boolean
+  idempotencyDigest?: boolean
   cancelRequestedAt?: boolean
   heartbeatAt?: boolean
   createdAt?: boolean
@@ -1505,9 +1713,13 @@ export type DistillationSelectScalar = {
   status?: boolean
   stage?: boolean
   progress?: boolean
+  stageStartedAt?: boolean
+  progressAt?: boolean
   metrics?: boolean
   error?: boolean
   attempt?: boolean
+  idempotencyKey?: boolean
+  idempotencyDigest?: boolean
   cancelRequestedAt?: boolean
   heartbeatAt?: boolean
   createdAt?: boolean
@@ -1515,7 +1727,7 @@ export type DistillationSelectScalar = {
   finishedAt?: boolean
 }
 
-export type DistillationOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "taskName" | "datasetId" | "teacherId" | "spec" | "status" | "stage" | "progress" | "metrics" | "error" | "attempt" | "cancelRequestedAt" | "heartbeatAt" | "createdAt" | "startedAt" | "finishedAt", ExtArgs["result"]["distillation"]>
+export type DistillationOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "taskName" | "datasetId" | "teacherId" | "spec" | "status" | "stage" | "progress" | "stageStartedAt" | "progressAt" | "metrics" | "error" | "attempt" | "idempotencyKey" | "idempotencyDigest" | "cancelRequestedAt" | "heartbeatAt" | "createdAt" | "startedAt" | "finishedAt", ExtArgs["result"]["distillation"]>
 export type DistillationInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   task?: boolean | Prisma.TaskDefaultArgs<ExtArgs>
   dataset?: boolean | Prisma.DatasetDefaultArgs<ExtArgs>
@@ -1562,12 +1774,25 @@ export type $DistillationPayload<ExtArgs extends runtime.Types.Extensions.Intern
      * {done, total, ratePerSecond, secondsLeft} of the stage
      */
     progress: runtime.JsonValue | null
+    stageStartedAt: Date | null
+    /**
+     * When `progress` was written last: several labelers share one stream of progress events.
+     */
+    progressAt: Date | null
     metrics: runtime.JsonValue | null
     /**
      * {code, detail, hint}
      */
     error: runtime.JsonValue | null
     attempt: number
+    /**
+     * sha256 of (API key id, Idempotency-Key header): a repeated submission finds the first one's row.
+     */
+    idempotencyKey: string | null
+    /**
+     * sha256 of the submitted body, so that a key reused for another body is refused.
+     */
+    idempotencyDigest: string | null
     cancelRequestedAt: Date | null
     heartbeatAt: Date | null
     createdAt: Date
@@ -2009,9 +2234,13 @@ export interface DistillationFieldRefs {
   readonly status: Prisma.FieldRef<"Distillation", 'String'>
   readonly stage: Prisma.FieldRef<"Distillation", 'String'>
   readonly progress: Prisma.FieldRef<"Distillation", 'Json'>
+  readonly stageStartedAt: Prisma.FieldRef<"Distillation", 'DateTime'>
+  readonly progressAt: Prisma.FieldRef<"Distillation", 'DateTime'>
   readonly metrics: Prisma.FieldRef<"Distillation", 'Json'>
   readonly error: Prisma.FieldRef<"Distillation", 'Json'>
   readonly attempt: Prisma.FieldRef<"Distillation", 'Int'>
+  readonly idempotencyKey: Prisma.FieldRef<"Distillation", 'String'>
+  readonly idempotencyDigest: Prisma.FieldRef<"Distillation", 'String'>
   readonly cancelRequestedAt: Prisma.FieldRef<"Distillation", 'DateTime'>
   readonly heartbeatAt: Prisma.FieldRef<"Distillation", 'DateTime'>
   readonly createdAt: Prisma.FieldRef<"Distillation", 'DateTime'>

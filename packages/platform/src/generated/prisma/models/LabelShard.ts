@@ -30,6 +30,7 @@ export type LabelShardAvgAggregateOutputType = {
   index: number | null
   start: number | null
   end: number | null
+  done: number | null
   cached: number | null
 }
 
@@ -37,6 +38,7 @@ export type LabelShardSumAggregateOutputType = {
   index: number | null
   start: number | null
   end: number | null
+  done: number | null
   cached: number | null
 }
 
@@ -45,6 +47,7 @@ export type LabelShardMinAggregateOutputType = {
   index: number | null
   start: number | null
   end: number | null
+  done: number | null
   cached: number | null
   doneAt: Date | null
 }
@@ -54,6 +57,7 @@ export type LabelShardMaxAggregateOutputType = {
   index: number | null
   start: number | null
   end: number | null
+  done: number | null
   cached: number | null
   doneAt: Date | null
 }
@@ -63,6 +67,7 @@ export type LabelShardCountAggregateOutputType = {
   index: number
   start: number
   end: number
+  done: number
   cached: number
   doneAt: number
   _all: number
@@ -73,6 +78,7 @@ export type LabelShardAvgAggregateInputType = {
   index?: true
   start?: true
   end?: true
+  done?: true
   cached?: true
 }
 
@@ -80,6 +86,7 @@ export type LabelShardSumAggregateInputType = {
   index?: true
   start?: true
   end?: true
+  done?: true
   cached?: true
 }
 
@@ -88,6 +95,7 @@ export type LabelShardMinAggregateInputType = {
   index?: true
   start?: true
   end?: true
+  done?: true
   cached?: true
   doneAt?: true
 }
@@ -97,6 +105,7 @@ export type LabelShardMaxAggregateInputType = {
   index?: true
   start?: true
   end?: true
+  done?: true
   cached?: true
   doneAt?: true
 }
@@ -106,6 +115,7 @@ export type LabelShardCountAggregateInputType = {
   index?: true
   start?: true
   end?: true
+  done?: true
   cached?: true
   doneAt?: true
   _all?: true
@@ -202,6 +212,7 @@ export type LabelShardGroupByOutputType = {
   index: number
   start: number
   end: number
+  done: number
   cached: number | null
   doneAt: Date | null
   _count: LabelShardCountAggregateOutputType | null
@@ -234,6 +245,7 @@ export type LabelShardWhereInput = {
   index?: Prisma.IntFilter<"LabelShard"> | number
   start?: Prisma.IntFilter<"LabelShard"> | number
   end?: Prisma.IntFilter<"LabelShard"> | number
+  done?: Prisma.IntFilter<"LabelShard"> | number
   cached?: Prisma.IntNullableFilter<"LabelShard"> | number | null
   doneAt?: Prisma.DateTimeNullableFilter<"LabelShard"> | Date | string | null
   distillation?: Prisma.XOR<Prisma.DistillationScalarRelationFilter, Prisma.DistillationWhereInput>
@@ -244,6 +256,7 @@ export type LabelShardOrderByWithRelationInput = {
   index?: Prisma.SortOrder
   start?: Prisma.SortOrder
   end?: Prisma.SortOrder
+  done?: Prisma.SortOrder
   cached?: Prisma.SortOrderInput | Prisma.SortOrder
   doneAt?: Prisma.SortOrderInput | Prisma.SortOrder
   distillation?: Prisma.DistillationOrderByWithRelationInput
@@ -258,6 +271,7 @@ export type LabelShardWhereUniqueInput = Prisma.AtLeast<{
   index?: Prisma.IntFilter<"LabelShard"> | number
   start?: Prisma.IntFilter<"LabelShard"> | number
   end?: Prisma.IntFilter<"LabelShard"> | number
+  done?: Prisma.IntFilter<"LabelShard"> | number
   cached?: Prisma.IntNullableFilter<"LabelShard"> | number | null
   doneAt?: Prisma.DateTimeNullableFilter<"LabelShard"> | Date | string | null
   distillation?: Prisma.XOR<Prisma.DistillationScalarRelationFilter, Prisma.DistillationWhereInput>
@@ -268,6 +282,7 @@ export type LabelShardOrderByWithAggregationInput = {
   index?: Prisma.SortOrder
   start?: Prisma.SortOrder
   end?: Prisma.SortOrder
+  done?: Prisma.SortOrder
   cached?: Prisma.SortOrderInput | Prisma.SortOrder
   doneAt?: Prisma.SortOrderInput | Prisma.SortOrder
   _count?: Prisma.LabelShardCountOrderByAggregateInput
@@ -285,6 +300,7 @@ export type LabelShardScalarWhereWithAggregatesInput = {
   index?: Prisma.IntWithAggregatesFilter<"LabelShard"> | number
   start?: Prisma.IntWithAggregatesFilter<"LabelShard"> | number
   end?: Prisma.IntWithAggregatesFilter<"LabelShard"> | number
+  done?: Prisma.IntWithAggregatesFilter<"LabelShard"> | number
   cached?: Prisma.IntNullableWithAggregatesFilter<"LabelShard"> | number | null
   doneAt?: Prisma.DateTimeNullableWithAggregatesFilter<"LabelShard"> | Date | string | null
 }
@@ -293,6 +309,7 @@ export type LabelShardCreateInput = {
   index: number
   start: number
   end: number
+  done?: number
   cached?: number | null
   doneAt?: Date | string | null
   distillation: Prisma.DistillationCreateNestedOneWithoutShardsInput
@@ -303,6 +320,7 @@ export type LabelShardUncheckedCreateInput = {
   index: number
   start: number
   end: number
+  done?: number
   cached?: number | null
   doneAt?: Date | string | null
 }
@@ -311,6 +329,7 @@ export type LabelShardUpdateInput = {
   index?: Prisma.IntFieldUpdateOperationsInput | number
   start?: Prisma.IntFieldUpdateOperationsInput | number
   end?: Prisma.IntFieldUpdateOperationsInput | number
+  done?: Prisma.IntFieldUpdateOperationsInput | number
   cached?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
   doneAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   distillation?: Prisma.DistillationUpdateOneRequiredWithoutShardsNestedInput
@@ -321,6 +340,7 @@ export type LabelShardUncheckedUpdateInput = {
   index?: Prisma.IntFieldUpdateOperationsInput | number
   start?: Prisma.IntFieldUpdateOperationsInput | number
   end?: Prisma.IntFieldUpdateOperationsInput | number
+  done?: Prisma.IntFieldUpdateOperationsInput | number
   cached?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
   doneAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
 }
@@ -330,6 +350,7 @@ export type LabelShardCreateManyInput = {
   index: number
   start: number
   end: number
+  done?: number
   cached?: number | null
   doneAt?: Date | string | null
 }
@@ -338,6 +359,7 @@ export type LabelShardUpdateManyMutationInput = {
   index?: Prisma.IntFieldUpdateOperationsInput | number
   start?: Prisma.IntFieldUpdateOperationsInput | number
   end?: Prisma.IntFieldUpdateOperationsInput | number
+  done?: Prisma.IntFieldUpdateOperationsInput | number
   cached?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
   doneAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
 }
@@ -347,6 +369,7 @@ export type LabelShardUncheckedUpdateManyInput = {
   index?: Prisma.IntFieldUpdateOperationsInput | number
   start?: Prisma.IntFieldUpdateOperationsInput | number
   end?: Prisma.IntFieldUpdateOperationsInput | number
+  done?: Prisma.IntFieldUpdateOperationsInput | number
   cached?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
   doneAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
 }
@@ -371,6 +394,7 @@ export type LabelShardCountOrderByAggregateInput = {
   index?: Prisma.SortOrder
   start?: Prisma.SortOrder
   end?: Prisma.SortOrder
+  done?: Prisma.SortOrder
   cached?: Prisma.SortOrder
   doneAt?: Prisma.SortOrder
 }
@@ -379,6 +403,7 @@ export type LabelShardAvgOrderByAggregateInput = {
   index?: Prisma.SortOrder
   start?: Prisma.SortOrder
   end?: Prisma.SortOrder
+  done?: Prisma.SortOrder
   cached?: Prisma.SortOrder
 }
 
@@ -387,6 +412,7 @@ export type LabelShardMaxOrderByAggregateInput = {
   index?: Prisma.SortOrder
   start?: Prisma.SortOrder
   end?: Prisma.SortOrder
+  done?: Prisma.SortOrder
   cached?: Prisma.SortOrder
   doneAt?: Prisma.SortOrder
 }
@@ -396,6 +422,7 @@ export type LabelShardMinOrderByAggregateInput = {
   index?: Prisma.SortOrder
   start?: Prisma.SortOrder
   end?: Prisma.SortOrder
+  done?: Prisma.SortOrder
   cached?: Prisma.SortOrder
   doneAt?: Prisma.SortOrder
 }
@@ -404,6 +431,7 @@ export type LabelShardSumOrderByAggregateInput = {
   index?: Prisma.SortOrder
   start?: Prisma.SortOrder
   end?: Prisma.SortOrder
+  done?: Prisma.SortOrder
   cached?: Prisma.SortOrder
 }
 
@@ -461,6 +489,7 @@ export type LabelShardCreateWithoutDistillationInput = {
   index: number
   start: number
   end: number
+  done?: number
   cached?: number | null
   doneAt?: Date | string | null
 }
@@ -469,6 +498,7 @@ export type LabelShardUncheckedCreateWithoutDistillationInput = {
   index: number
   start: number
   end: number
+  done?: number
   cached?: number | null
   doneAt?: Date | string | null
 }
@@ -507,6 +537,7 @@ export type LabelShardScalarWhereInput = {
   index?: Prisma.IntFilter<"LabelShard"> | number
   start?: Prisma.IntFilter<"LabelShard"> | number
   end?: Prisma.IntFilter<"LabelShard"> | number
+  done?: Prisma.IntFilter<"LabelShard"> | number
   cached?: Prisma.IntNullableFilter<"LabelShard"> | number | null
   doneAt?: Prisma.DateTimeNullableFilter<"LabelShard"> | Date | string | null
 }
@@ -515,6 +546,7 @@ export type LabelShardCreateManyDistillationInput = {
   index: number
   start: number
   end: number
+  done?: number
   cached?: number | null
   doneAt?: Date | string | null
 }
@@ -523,6 +555,7 @@ export type LabelShardUpdateWithoutDistillationInput = {
   index?: Prisma.IntFieldUpdateOperationsInput | number
   start?: Prisma.IntFieldUpdateOperationsInput | number
   end?: Prisma.IntFieldUpdateOperationsInput | number
+  done?: Prisma.IntFieldUpdateOperationsInput | number
   cached?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
   doneAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
 }
@@ -531,6 +564,7 @@ export type LabelShardUncheckedUpdateWithoutDistillationInput = {
   index?: Prisma.IntFieldUpdateOperationsInput | number
   start?: Prisma.IntFieldUpdateOperationsInput | number
   end?: Prisma.IntFieldUpdateOperationsInput | number
+  done?: Prisma.IntFieldUpdateOperationsInput | number
   cached?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
   doneAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
 }
@@ -539,6 +573,7 @@ export type LabelShardUncheckedUpdateManyWithoutDistillationInput = {
   index?: Prisma.IntFieldUpdateOperationsInput | number
   start?: Prisma.IntFieldUpdateOperationsInput | number
   end?: Prisma.IntFieldUpdateOperationsInput | number
+  done?: Prisma.IntFieldUpdateOperationsInput | number
   cached?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
   doneAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
 }
@@ -550,6 +585,7 @@ export type LabelShardSelect<ExtArgs extends runtime.Types.Extensions.InternalAr
   index?: boolean
   start?: boolean
   end?: boolean
+  done?: boolean
   cached?: boolean
   doneAt?: boolean
   distillation?: boolean | Prisma.DistillationDefaultArgs<ExtArgs>
@@ -560,6 +596,7 @@ export type LabelShardSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Ex
   index?: boolean
   start?: boolean
   end?: boolean
+  done?: boolean
   cached?: boolean
   doneAt?: boolean
   distillation?: boolean | Prisma.DistillationDefaultArgs<ExtArgs>
@@ -570,6 +607,7 @@ export type LabelShardSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Ex
   index?: boolean
   start?: boolean
   end?: boolean
+  done?: boolean
   cached?: boolean
   doneAt?: boolean
   distillation?: boolean | Prisma.DistillationDefaultArgs<ExtArgs>
@@ -580,11 +618,12 @@ export type LabelShardSelectScalar = {
   index?: boolean
   start?: boolean
   end?: boolean
+  done?: boolean
   cached?: boolean
   doneAt?: boolean
 }
 
-export type LabelShardOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"distillationId" | "index" | "start" | "end" | "cached" | "doneAt", ExtArgs["result"]["labelShard"]>
+export type LabelShardOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"distillationId" | "index" | "start" | "end" | "done" | "cached" | "doneAt", ExtArgs["result"]["labelShard"]>
 export type LabelShardInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   distillation?: boolean | Prisma.DistillationDefaultArgs<ExtArgs>
 }
@@ -608,6 +647,10 @@ export type $LabelShardPayload<ExtArgs extends runtime.Types.Extensions.Internal
      */
     start: number
     end: number
+    /**
+     * Rows labelled so far.
+     */
+    done: number
     /**
      * Rows that were answered from the soft-label cache; null until done.
      */
@@ -1041,6 +1084,7 @@ export interface LabelShardFieldRefs {
   readonly index: Prisma.FieldRef<"LabelShard", 'Int'>
   readonly start: Prisma.FieldRef<"LabelShard", 'Int'>
   readonly end: Prisma.FieldRef<"LabelShard", 'Int'>
+  readonly done: Prisma.FieldRef<"LabelShard", 'Int'>
   readonly cached: Prisma.FieldRef<"LabelShard", 'Int'>
   readonly doneAt: Prisma.FieldRef<"LabelShard", 'DateTime'>
 }

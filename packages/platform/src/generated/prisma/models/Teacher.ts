@@ -20,8 +20,18 @@ export type TeacherModel = runtime.Types.Result.DefaultSelection<Prisma.$Teacher
 
 export type AggregateTeacher = {
   _count: TeacherCountAggregateOutputType | null
+  _avg: TeacherAvgAggregateOutputType | null
+  _sum: TeacherSumAggregateOutputType | null
   _min: TeacherMinAggregateOutputType | null
   _max: TeacherMaxAggregateOutputType | null
+}
+
+export type TeacherAvgAggregateOutputType = {
+  attempt: number | null
+}
+
+export type TeacherSumAggregateOutputType = {
+  attempt: number | null
 }
 
 export type TeacherMinAggregateOutputType = {
@@ -32,6 +42,7 @@ export type TeacherMinAggregateOutputType = {
   taskName: string | null
   datasetId: string | null
   digest: string | null
+  attempt: number | null
   heartbeatAt: Date | null
   createdAt: Date | null
   updatedAt: Date | null
@@ -45,6 +56,7 @@ export type TeacherMaxAggregateOutputType = {
   taskName: string | null
   datasetId: string | null
   digest: string | null
+  attempt: number | null
   heartbeatAt: Date | null
   createdAt: Date | null
   updatedAt: Date | null
@@ -63,12 +75,21 @@ export type TeacherCountAggregateOutputType = {
   metrics: number
   progress: number
   error: number
+  attempt: number
   heartbeatAt: number
   createdAt: number
   updatedAt: number
   _all: number
 }
 
+
+export type TeacherAvgAggregateInputType = {
+  attempt?: true
+}
+
+export type TeacherSumAggregateInputType = {
+  attempt?: true
+}
 
 export type TeacherMinAggregateInputType = {
   id?: true
@@ -78,6 +99,7 @@ export type TeacherMinAggregateInputType = {
   taskName?: true
   datasetId?: true
   digest?: true
+  attempt?: true
   heartbeatAt?: true
   createdAt?: true
   updatedAt?: true
@@ -91,6 +113,7 @@ export type TeacherMaxAggregateInputType = {
   taskName?: true
   datasetId?: true
   digest?: true
+  attempt?: true
   heartbeatAt?: true
   createdAt?: true
   updatedAt?: true
@@ -109,6 +132,7 @@ export type TeacherCountAggregateInputType = {
   metrics?: true
   progress?: true
   error?: true
+  attempt?: true
   heartbeatAt?: true
   createdAt?: true
   updatedAt?: true
@@ -153,6 +177,18 @@ export type TeacherAggregateArgs<ExtArgs extends runtime.Types.Extensions.Intern
   /**
    * {@link https://www.prisma.io/docs/concepts/components/prisma-client/aggregations Aggregation Docs}
    * 
+   * Select which fields to average
+  **/
+  _avg?: TeacherAvgAggregateInputType
+  /**
+   * {@link https://www.prisma.io/docs/concepts/components/prisma-client/aggregations Aggregation Docs}
+   * 
+   * Select which fields to sum
+  **/
+  _sum?: TeacherSumAggregateInputType
+  /**
+   * {@link https://www.prisma.io/docs/concepts/components/prisma-client/aggregations Aggregation Docs}
+   * 
    * Select which fields to find the minimum value
   **/
   _min?: TeacherMinAggregateInputType
@@ -183,6 +219,8 @@ export type TeacherGroupByArgs<ExtArgs extends runtime.Types.Extensions.Internal
   take?: number
   skip?: number
   _count?: TeacherCountAggregateInputType | true
+  _avg?: TeacherAvgAggregateInputType
+  _sum?: TeacherSumAggregateInputType
   _min?: TeacherMinAggregateInputType
   _max?: TeacherMaxAggregateInputType
 }
@@ -200,10 +238,13 @@ export type TeacherGroupByOutputType = {
   metrics: runtime.JsonValue | null
   progress: runtime.JsonValue | null
   error: runtime.JsonValue | null
+  attempt: number
   heartbeatAt: Date | null
   createdAt: Date
   updatedAt: Date
   _count: TeacherCountAggregateOutputType | null
+  _avg: TeacherAvgAggregateOutputType | null
+  _sum: TeacherSumAggregateOutputType | null
   _min: TeacherMinAggregateOutputType | null
   _max: TeacherMaxAggregateOutputType | null
 }
@@ -239,6 +280,7 @@ export type TeacherWhereInput = {
   metrics?: Prisma.JsonNullableFilter<"Teacher">
   progress?: Prisma.JsonNullableFilter<"Teacher">
   error?: Prisma.JsonNullableFilter<"Teacher">
+  attempt?: Prisma.IntFilter<"Teacher"> | number
   heartbeatAt?: Prisma.DateTimeNullableFilter<"Teacher"> | Date | string | null
   createdAt?: Prisma.DateTimeFilter<"Teacher"> | Date | string
   updatedAt?: Prisma.DateTimeFilter<"Teacher"> | Date | string
@@ -260,6 +302,7 @@ export type TeacherOrderByWithRelationInput = {
   metrics?: Prisma.SortOrderInput | Prisma.SortOrder
   progress?: Prisma.SortOrderInput | Prisma.SortOrder
   error?: Prisma.SortOrderInput | Prisma.SortOrder
+  attempt?: Prisma.SortOrder
   heartbeatAt?: Prisma.SortOrderInput | Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
@@ -284,6 +327,7 @@ export type TeacherWhereUniqueInput = Prisma.AtLeast<{
   metrics?: Prisma.JsonNullableFilter<"Teacher">
   progress?: Prisma.JsonNullableFilter<"Teacher">
   error?: Prisma.JsonNullableFilter<"Teacher">
+  attempt?: Prisma.IntFilter<"Teacher"> | number
   heartbeatAt?: Prisma.DateTimeNullableFilter<"Teacher"> | Date | string | null
   createdAt?: Prisma.DateTimeFilter<"Teacher"> | Date | string
   updatedAt?: Prisma.DateTimeFilter<"Teacher"> | Date | string
@@ -305,12 +349,15 @@ export type TeacherOrderByWithAggregationInput = {
   metrics?: Prisma.SortOrderInput | Prisma.SortOrder
   progress?: Prisma.SortOrderInput | Prisma.SortOrder
   error?: Prisma.SortOrderInput | Prisma.SortOrder
+  attempt?: Prisma.SortOrder
   heartbeatAt?: Prisma.SortOrderInput | Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
   _count?: Prisma.TeacherCountOrderByAggregateInput
+  _avg?: Prisma.TeacherAvgOrderByAggregateInput
   _max?: Prisma.TeacherMaxOrderByAggregateInput
   _min?: Prisma.TeacherMinOrderByAggregateInput
+  _sum?: Prisma.TeacherSumOrderByAggregateInput
 }
 
 export type TeacherScalarWhereWithAggregatesInput = {
@@ -329,6 +376,7 @@ export type TeacherScalarWhereWithAggregatesInput = {
   metrics?: Prisma.JsonNullableWithAggregatesFilter<"Teacher">
   progress?: Prisma.JsonNullableWithAggregatesFilter<"Teacher">
   error?: Prisma.JsonNullableWithAggregatesFilter<"Teacher">
+  attempt?: Prisma.IntWithAggregatesFilter<"Teacher"> | number
   heartbeatAt?: Prisma.DateTimeNullableWithAggregatesFilter<"Teacher"> | Date | string | null
   createdAt?: Prisma.DateTimeWithAggregatesFilter<"Teacher"> | Date | string
   updatedAt?: Prisma.DateTimeWithAggregatesFilter<"Teacher"> | Date | string
@@ -345,6 +393,7 @@ export type TeacherCreateInput = {
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  attempt?: number
   heartbeatAt?: Date | string | null
   createdAt?: Date | string
   updatedAt?: Date | string
@@ -366,6 +415,7 @@ export type TeacherUncheckedCreateInput = {
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  attempt?: number
   heartbeatAt?: Date | string | null
   createdAt?: Date | string
   updatedAt?: Date | string
@@ -383,6 +433,7 @@ export type TeacherUpdateInput = {
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
   heartbeatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -404,6 +455,7 @@ export type TeacherUncheckedUpdateInput = {
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
   heartbeatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -423,6 +475,7 @@ export type TeacherCreateManyInput = {
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  attempt?: number
   heartbeatAt?: Date | string | null
   createdAt?: Date | string
   updatedAt?: Date | string
@@ -439,6 +492,7 @@ export type TeacherUpdateManyMutationInput = {
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
   heartbeatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -457,6 +511,7 @@ export type TeacherUncheckedUpdateManyInput = {
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
   heartbeatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -485,9 +540,14 @@ export type TeacherCountOrderByAggregateInput = {
   metrics?: Prisma.SortOrder
   progress?: Prisma.SortOrder
   error?: Prisma.SortOrder
+  attempt?: Prisma.SortOrder
   heartbeatAt?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
+}
+
+export type TeacherAvgOrderByAggregateInput = {
+  attempt?: Prisma.SortOrder
 }
 
 export type TeacherMaxOrderByAggregateInput = {
@@ -498,6 +558,7 @@ export type TeacherMaxOrderByAggregateInput = {
   taskName?: Prisma.SortOrder
   datasetId?: Prisma.SortOrder
   digest?: Prisma.SortOrder
+  attempt?: Prisma.SortOrder
   heartbeatAt?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
@@ -511,9 +572,14 @@ export type TeacherMinOrderByAggregateInput = {
   taskName?: Prisma.SortOrder
   datasetId?: Prisma.SortOrder
   digest?: Prisma.SortOrder
+  attempt?: Prisma.SortOrder
   heartbeatAt?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
+}
+
+export type TeacherSumOrderByAggregateInput = {
+  attempt?: Prisma.SortOrder
 }
 
 export type TeacherScalarRelationFilter = {
@@ -647,6 +713,7 @@ export type TeacherCreateWithoutTaskInput = {
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  attempt?: number
   heartbeatAt?: Date | string | null
   createdAt?: Date | string
   updatedAt?: Date | string
@@ -666,6 +733,7 @@ export type TeacherUncheckedCreateWithoutTaskInput = {
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  attempt?: number
   heartbeatAt?: Date | string | null
   createdAt?: Date | string
   updatedAt?: Date | string
@@ -714,6 +782,7 @@ export type TeacherScalarWhereInput = {
   metrics?: Prisma.JsonNullableFilter<"Teacher">
   progress?: Prisma.JsonNullableFilter<"Teacher">
   error?: Prisma.JsonNullableFilter<"Teacher">
+  attempt?: Prisma.IntFilter<"Teacher"> | number
   heartbeatAt?: Prisma.DateTimeNullableFilter<"Teacher"> | Date | string | null
   createdAt?: Prisma.DateTimeFilter<"Teacher"> | Date | string
   updatedAt?: Prisma.DateTimeFilter<"Teacher"> | Date | string
@@ -730,6 +799,7 @@ export type TeacherCreateWithoutDatasetInput = {
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  attempt?: number
   heartbeatAt?: Date | string | null
   createdAt?: Date | string
   updatedAt?: Date | string
@@ -749,6 +819,7 @@ export type TeacherUncheckedCreateWithoutDatasetInput = {
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  attempt?: number
   heartbeatAt?: Date | string | null
   createdAt?: Date | string
   updatedAt?: Date | string
@@ -792,6 +863,7 @@ export type TeacherCreateWithoutDistillationsInput = {
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  attempt?: number
   heartbeatAt?: Date | string | null
   createdAt?: Date | string
   updatedAt?: Date | string
@@ -812,6 +884,7 @@ export type TeacherUncheckedCreateWithoutDistillationsInput = {
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  attempt?: number
   heartbeatAt?: Date | string | null
   createdAt?: Date | string
   updatedAt?: Date | string
@@ -844,6 +917,7 @@ export type TeacherUpdateWithoutDistillationsInput = {
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
   heartbeatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -864,6 +938,7 @@ export type TeacherUncheckedUpdateWithoutDistillationsInput = {
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
   heartbeatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -881,6 +956,7 @@ export type TeacherCreateManyTaskInput = {
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  attempt?: number
   heartbeatAt?: Date | string | null
   createdAt?: Date | string
   updatedAt?: Date | string
@@ -897,6 +973,7 @@ export type TeacherUpdateWithoutTaskInput = {
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
   heartbeatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -916,6 +993,7 @@ export type TeacherUncheckedUpdateWithoutTaskInput = {
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
   heartbeatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -934,6 +1012,7 @@ export type TeacherUncheckedUpdateManyWithoutTaskInput = {
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
   heartbeatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -951,6 +1030,7 @@ export type TeacherCreateManyDatasetInput = {
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  attempt?: number
   heartbeatAt?: Date | string | null
   createdAt?: Date | string
   updatedAt?: Date | string
@@ -967,6 +1047,7 @@ export type TeacherUpdateWithoutDatasetInput = {
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
   heartbeatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -986,6 +1067,7 @@ export type TeacherUncheckedUpdateWithoutDatasetInput = {
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
   heartbeatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -1004,6 +1086,7 @@ export type TeacherUncheckedUpdateManyWithoutDatasetInput = {
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
   heartbeatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -1053,6 +1136,7 @@ export type TeacherSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs 
   metrics?: boolean
   progress?: boolean
   error?: boolean
+  attempt?: boolean
   heartbeatAt?: boolean
   createdAt?: boolean
   updatedAt?: boolean
@@ -1075,6 +1159,7 @@ export type TeacherSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Exten
   metrics?: boolean
   progress?: boolean
   error?: boolean
+  attempt?: boolean
   heartbeatAt?: boolean
   createdAt?: boolean
   updatedAt?: boolean
@@ -1095,6 +1180,7 @@ export type TeacherSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Exten
   metrics?: boolean
   progress?: boolean
   error?: boolean
+  attempt?: boolean
   heartbeatAt?: boolean
   createdAt?: boolean
   updatedAt?: boolean
@@ -1115,12 +1201,13 @@ export type TeacherSelectScalar = {
   metrics?: boolean
   progress?: boolean
   error?: boolean
+  attempt?: boolean
   heartbeatAt?: boolean
   createdAt?: boolean
   updatedAt?: boolean
 }
 
-export type TeacherOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "name" | "kind" | "status" | "taskName" | "datasetId" | "digest" | "labels" | "manifest" | "metrics" | "progress" | "error" | "heartbeatAt" | "createdAt" | "updatedAt", ExtArgs["result"]["teacher"]>
+export type TeacherOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "name" | "kind" | "status" | "taskName" | "datasetId" | "digest" | "labels" | "manifest" | "metrics" | "progress" | "error" | "attempt" | "heartbeatAt" | "createdAt" | "updatedAt", ExtArgs["result"]["teacher"]>
 export type TeacherInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   task?: boolean | Prisma.Teacher$taskArgs<ExtArgs>
   dataset?: boolean | Prisma.Teacher$datasetArgs<ExtArgs>
@@ -1171,6 +1258,7 @@ export type $TeacherPayload<ExtArgs extends runtime.Types.Extensions.InternalArg
     metrics: runtime.JsonValue | null
     progress: runtime.JsonValue | null
     error: runtime.JsonValue | null
+    attempt: number
     heartbeatAt: Date | null
     createdAt: Date
     updatedAt: Date
@@ -1612,6 +1700,7 @@ export interface TeacherFieldRefs {
   readonly metrics: Prisma.FieldRef<"Teacher", 'Json'>
   readonly progress: Prisma.FieldRef<"Teacher", 'Json'>
   readonly error: Prisma.FieldRef<"Teacher", 'Json'>
+  readonly attempt: Prisma.FieldRef<"Teacher", 'Int'>
   readonly heartbeatAt: Prisma.FieldRef<"Teacher", 'DateTime'>
   readonly createdAt: Prisma.FieldRef<"Teacher", 'DateTime'>
   readonly updatedAt: Prisma.FieldRef<"Teacher", 'DateTime'>

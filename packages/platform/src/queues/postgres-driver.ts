@@ -1,0 +1,46 @@
+import { createPostgresBackend, runMigrations, withBackend } from 'bullmq';
+import pg from 'pg';
+import type { QueueDriver } from './driver.js';
+
+/**
+ * BullMQ's PostgreSQL backend. `schema` holds its tables and is created or upgraded here, once, under BullMQ's own
+ * advisory lock; everything made afterwards only checks it.
+ */
+export async function openPostgresDriver(
+  url: string,
+  schema: string,
+  onError: (error: Error) => void,
+): Promise<QueueDriver> {
+  await migrateQueueSchema(url, schema);
+  const options = { connectionString: url, schema, connectionTimeoutMillis: 5_000 };
+  // Queues and the flow producer share one small pool; each worker needs its own LISTEN connection anyway.
+  const shared = createPostgresBackend('', { connection: { ...options, max: 4 } });
+  shared.on('error', onError);
+  await shared.waitUntilReady();
+  const producers = withBackend((name: string) => shared.forQueue(name));
+  const consumers = withBackend(createPostgresBackend);
+  return {
+    backend: 'postgres',
+    queue: (name) => new producers.Queue(name, { connection: options }),
+    flow: () => new producers.FlowProducer({ connection: options }),
+    worker: (name, processor, workerOptions) =>
+      new consumers.Worker(name, processor, { ...workerOptions, connection: { ...options, max: 3 } }),
+    async ping() {
+      await shared.getQueueMeta();
+    },
+    async close() {
+      await shared.close();
+    },
+  };
+}
+
+async function migrateQueueSchema(connectionString: string, schema: string): Promise<void> {
+  const client = new pg.Client({ connectionString, connectionTimeoutMillis: 10_000 });
+  client.on('error', () => undefined); // A lost connection also rejects the query that waits on it.
+  await client.connect();
+  try {
+    await runMigrations(client, schema);
+  } finally {
+    await client.end();
+  }
+}

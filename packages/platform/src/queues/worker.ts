@@ -1,0 +1,137 @@
+import { JOB_SCHEMAS, type JobPayload, type QueueName } from '@retort/contracts';
+import { type Job, UnrecoverableError, WaitingError } from 'bullmq';
+import { Value } from 'typebox/value';
+import type { DriverWorker, QueueDriver } from './driver.js';
+import { isWorthRetrying } from './retry.js';
+import type { JobOutcome, JobProcessor, JobWorker, QueueSettings, WorkerOptions } from './types.js';
+
+/** Why a job's signal aborted; its processor should stop and throw. */
+export class JobInterrupted extends Error {
+  /** `closing`: the worker ends, the job is given back. `lock-lost`: another worker may have the job now. */
+  readonly why: 'closing' | 'lock-lost';
+
+  constructor(why: 'closing' | 'lock-lost') {
+    super(why === 'closing' ? 'The worker is closing.' : 'The lock of the job was lost.');
+    this.name = 'JobInterrupted';
+    this.why = why;
+  }
+}
+
+/** How long aborted processors may take to stop before a closing worker leaves without them, in milliseconds. */
+const ABORT_GRACE = 10_000;
+
+/** Starts a BullMQ worker around `processor`. See {@link JobWorker}. */
+export function startWorker<Q extends QueueName>(
+  driver: QueueDriver,
+  settings: QueueSettings,
+  queue: Q,
+  processor: JobProcessor<Q>,
+  options: WorkerOptions<Q> = {},
+): JobWorker {
+  const running = new Map<string, number>();
+  const reports = new Set<Promise<void>>();
+  const onError = options.onError ?? (() => undefined);
+  const retry = options.retry ?? isWorthRetrying;
+
+  async function run(job: Job, token?: string, signal: AbortSignal = new AbortController().signal): Promise<void> {
+    const id = job.id!;
+    running.set(id, performance.now());
+    if (!Value.Check(JOB_SCHEMAS[queue], job.data)) {
+      throw new UnrecoverableError(`The payload of job ${id} does not fit the queue ${queue}.`);
+    }
+    const lastAttempt = job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
+    try {
+      await processor({
+        queue,
+        id,
+        data: job.data as JobPayload<Q>,
+        attempt: job.attemptsStarted,
+        lastAttempt,
+        signal,
+      });
+    } catch (error) {
+      if (signal.aborted && signal.reason instanceof JobInterrupted && signal.reason.why === 'closing') {
+        await job.moveToWait(token);
+        running.delete(id);
+        throw new WaitingError();
+      }
+      throw toJobError(error, retry(error));
+    }
+  }
+
+  function report(job: Job, error?: Error): void {
+    const id = job.id!;
+    const since = running.get(id);
+    running.delete(id);
+    const outcome: JobOutcome<Q> = {
+      queue,
+      id,
+      data: job.data as JobPayload<Q>,
+      seconds: since === undefined ? 0 : (performance.now() - since) / 1000,
+      ...(error === undefined ? {} : { error: error.cause instanceof Error ? error.cause : error }),
+      final: error === undefined || job.finishedOn !== undefined,
+    };
+    const reporting = Promise.resolve(outcome).then(options.onOutcome).catch(onError);
+    const done = reporting.then(() => void reports.delete(done));
+    reports.add(done);
+  }
+
+  const worker = driver.worker(queue, run, {
+    concurrency: options.concurrency ?? 1,
+    lockDuration: settings.jobLockMs,
+    stalledInterval: settings.jobStalledIntervalMs,
+    // A job whose worker dies is tried again as often as one that throws.
+    maxStalledCount: Math.max(1, settings.jobAttempts - 1),
+  });
+  worker.on('completed', (job) => report(job));
+  worker.on('failed', (job, error) => job && report(job, error));
+  worker.on('stalled', (id) => options.onStalled?.(id));
+  worker.on('error', onError);
+  worker.on('lockRenewalFailed', (ids) => {
+    for (const id of ids) worker.cancelJob(id, abortReason('lock-lost'));
+  });
+
+  let closing: Promise<void> | undefined;
+  return {
+    ready: () => worker.waitUntilReady(),
+    cancel: (id, reason) => worker.cancelJob(id, reason as string),
+    active: () => [...running.keys()],
+    close({ timeoutMs = 0 } = {}) {
+      closing ??= closeWorker(worker, timeoutMs, onError).then(async () => {
+        await Promise.all(reports);
+      });
+      return closing;
+    },
+  };
+}
+
+/** BullMQ types a reason as text but hands any value on to the signal. */
+function abortReason(why: 'closing' | 'lock-lost'): string {
+  return new JobInterrupted(why) as unknown as string;
+}
+
+/** BullMQ gives up at an `UnrecoverableError`, whatever attempts are left. The cause is what was thrown. */
+function toJobError(error: unknown, retry: boolean): Error {
+  const known = error instanceof Error ? error : new Error(String(error));
+  return retry ? known : Object.assign(new UnrecoverableError(known.message), { cause: known });
+}
+
+async function closeWorker(worker: DriverWorker, timeoutMs: number, onError: (error: Error) => void): Promise<void> {
+  const closed = worker.close();
+  if (await settlesWithin(closed, timeoutMs)) return;
+  worker.cancelAllJobs(abortReason('closing'));
+  if (await settlesWithin(closed, ABORT_GRACE)) return;
+  onError(new Error(`A job ignored its abort signal for ${ABORT_GRACE} ms; the worker closes without it.`));
+}
+
+async function settlesWithin(promise: Promise<unknown>, milliseconds: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), milliseconds);
+  });
+  try {
+    return await Promise.race([promise.then(() => true as const), timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
