@@ -4,7 +4,8 @@ export default defineConfig({
   // Tests read the workspace packages from their sources; only what runs in another thread or process
   // (workers, services) is read from dist, which `npm test` builds first.
   resolve: { conditions: ['retort-source'] },
-  ssr: { resolve: { conditions: ['retort-source', 'node', 'import', 'default'] } },
+  // Only our own condition: vitest hands these to Node, where `import` would reach `require` too.
+  ssr: { resolve: { conditions: ['retort-source'] } },
   test: {
     include: ['packages/*/src/**/*.test.ts', 'services/*/src/**/*.test.ts', 'test/**/*.test.ts'],
     testTimeout: 60_000,

@@ -17,6 +17,7 @@ export const ERRORS = {
   },
   RT_NOT_FOUND: { status: 404, title: 'Not found', hint: 'Check the id or the path.' },
   RT_METHOD_NOT_ALLOWED: { status: 405, title: 'Method not allowed', hint: 'See the Allow header.' },
+  RT_REQUEST_TIMEOUT: { status: 408, title: 'Request timed out', hint: 'Send the whole request without long pauses.' },
   RT_CONFLICT: { status: 409, title: 'Conflict with the current state', hint: 'Read the resource and decide again.' },
   RT_TOO_LARGE: { status: 413, title: 'Too large', hint: 'Send less at once; the detail names the limit.' },
   RT_UNSUPPORTED_MEDIA_TYPE: {
@@ -43,6 +44,11 @@ export const ERRORS = {
   },
   RT_RATE_LIMITED: { status: 429, title: 'Too many requests', hint: 'Wait for the seconds in Retry-After.' },
   RT_CANCELLED: { status: 409, title: 'Cancelled', hint: 'Submit again if it was not meant to be.' },
+  RT_HEADERS_TOO_LARGE: {
+    status: 431,
+    title: 'Headers too large',
+    hint: 'Send a shorter URL and fewer or shorter headers.',
+  },
   RT_TRAINING_DIVERGED: { status: 500, title: 'Training diverged', hint: 'Lower the learning rate.' },
   RT_WORKER_LOST: { status: 500, title: 'The worker died', hint: 'Submit again; finished soft labels are kept.' },
   RT_INTERNAL: { status: 500, title: 'Internal error', hint: 'Look for the request id in the server log.' },

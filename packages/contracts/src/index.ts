@@ -1,4 +1,5 @@
 export * from './errors.js';
+export * from './ids.js';
 export * from './events.js';
 export * from './jobs.js';
 export * from './model-version.js';
