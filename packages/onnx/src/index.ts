@@ -1,6 +1,16 @@
 export * from './builder.js';
+export {
+  type Differentiated,
+  GRADIENT_OPSETS,
+  type GradientOptions,
+  type GradientOutput,
+  gradient,
+} from './gradient/gradient.js';
 export * from './lookup.js';
 export * from './model.js';
 export { readModel } from './read.js';
 export * from './tensor.js';
 export { writeModel } from './write.js';
+export { type SupportedOp, supportedOps } from './rules/registry.js';
+export type { Facts } from './shapes/facts.js';
+export { inferShapes } from './shapes/infer-shapes.js';

@@ -1,0 +1,251 @@
+import { type AddOptions, GraphBuilder } from '../builder.js';
+import type { Dim, Model, Node } from '../model.js';
+import { toProtoType } from '../proto-types.js';
+import { findRule } from '../rules/registry.js';
+import { ShapeContext } from '../shapes/context.js';
+import { isStatic, sameDim, sameShape, unifyShape } from '../shapes/dims.js';
+import { type Facts, factsOf, UNKNOWN } from '../shapes/facts.js';
+import { type DataType, int64Vector, type Tensor } from '../tensor.js';
+
+/**
+ * Appends nodes to a graph while knowing the type and shape of every value, those it appends included. The methods are the
+ * small vocabulary that gradient rules are written in; each returns the name of the value it made.
+ */
+export class Emitter {
+  readonly builder: GraphBuilder;
+  readonly #facts: Map<string, Facts>;
+  readonly #constants = new Map<string, string>();
+  readonly #shapes = new Map<string, string>();
+
+  /** @param facts of all values of `model` (`inferShapes`); grows with what is emitted. */
+  constructor(model: Model, facts: Map<string, Facts>) {
+    this.builder = new GraphBuilder({ base: model });
+    this.#facts = facts;
+  }
+
+  get opset(): number {
+    return this.builder.opsets.get('') ?? 0;
+  }
+
+  facts(name: string): Facts {
+    return this.#facts.get(name) ?? UNKNOWN;
+  }
+
+  /** The shape of a value whose rank must be known: `gradient` has checked that of all that rules can ask for. */
+  shape(name: string): Dim[] {
+    const { shape } = this.facts(name);
+    if (!shape) throw new UnknownRank(name);
+    return shape;
+  }
+
+  rank(name: string): number {
+    return this.shape(name).length;
+  }
+
+  /** Appends a node of one output. */
+  emit(op: string, inputs: string[], options: AddOptions = {}): string {
+    return this.emitMany(op, inputs, { outputs: [this.builder.unique(`grad/${op}`)], ...options })[0] as string;
+  }
+
+  emitMany(op: string, inputs: string[], options: AddOptions): string[] {
+    const names = this.builder.addMany(op, inputs, options);
+    this.learn(this.builder.graph.nodes.at(-1) as Node);
+    return names;
+  }
+
+  /** Infers what is not known yet of a node's outputs. */
+  learn(node: Node): void {
+    const inputs = node.inputs.map((name) => (name === '' ? undefined : this.facts(name)));
+    const made = findRule(node)?.infer?.(new ShapeContext(node, this.opset, inputs));
+    for (const [i, name] of node.outputs.entries()) {
+      if (name !== '' && !this.#facts.has(name)) this.#facts.set(name, made?.[i] ?? UNKNOWN);
+    }
+  }
+
+  /** Records that two values are of one shape, where that follows from what they mean and not from their operators. */
+  assumeShape(name: string, like: string): string {
+    const facts = this.facts(name);
+    this.#facts.set(name, { ...facts, shape: unifyShape(this.facts(like).shape, facts.shape) });
+    return name;
+  }
+
+  /** A constant; equal ones are shared. */
+  constant(tensor: Tensor): string {
+    const key = `${tensor.type}[${tensor.dims}]${tensor.data}`;
+    const existing = this.#constants.get(key);
+    if (existing !== undefined) return existing;
+    const name = this.builder.constant(tensor, 'grad/const');
+    this.#facts.set(name, factsOf(tensor));
+    this.#constants.set(key, name);
+    return name;
+  }
+
+  /** A scalar of the element type of `like`. */
+  scalar(value: number, like: string): string {
+    const type = this.facts(like).type;
+    if (type === 'float64') return this.constant({ type, dims: [], data: Float64Array.of(value) });
+    return this.constant({ type: 'float32', dims: [], data: Float32Array.of(value) });
+  }
+
+  ints(values: number[]): string {
+    return this.constant(int64Vector(values));
+  }
+
+  neg(a: string): string {
+    return this.emit('Neg', [a]);
+  }
+
+  addTo(a: string, b: string): string {
+    return this.emit('Add', [a, b]);
+  }
+
+  sub(a: string, b: string): string {
+    return this.emit('Sub', [a, b]);
+  }
+
+  mul(a: string, b: string): string {
+    return this.emit('Mul', [a, b]);
+  }
+
+  div(a: string, b: string): string {
+    return this.emit('Div', [a, b]);
+  }
+
+  cast(a: string, type: DataType): string {
+    return this.emit('Cast', [a], { attributes: { to: toProtoType(type) } });
+  }
+
+  /** Sum over axes (all when empty), whose extents become 1. */
+  reduceSum(a: string, axes: number[]): string {
+    return this.emit('ReduceSum', axes.length > 0 ? [a, this.ints(axes)] : [a], { attributes: { keepdims: 1 } });
+  }
+
+  transpose(a: string, permutation: number[]): string {
+    if (permutation.every((axis, i) => axis === i)) return a;
+    return this.emit('Transpose', [a], { attributes: { perm: permutation } });
+  }
+
+  /** Swaps the last two axes. */
+  transposeLast(a: string): string {
+    const axes = this.shape(a).map((_, axis) => axis);
+    axes.push(...axes.splice(-2).reverse());
+    return this.transpose(a, axes);
+  }
+
+  /**
+   * `op(a) · op(b)` over the last two axes, where op transposes if asked; both of rank 2 or more, leading axes broadcast.
+   * float32 goes through FusedMatMul, which reads the transposed operand in place.
+   */
+  matmul(a: string, b: string, { transA = false, transB = false } = {}): string {
+    if (!transA && !transB) return this.emit('MatMul', [a, b]);
+    if (this.facts(a).type === 'float32') {
+      return this.emit('FusedMatMul', [a, b], {
+        domain: 'com.microsoft',
+        attributes: { transA: transA ? 1 : 0, transB: transB ? 1 : 0 },
+      });
+    }
+    return this.emit('MatMul', [transA ? this.transposeLast(a) : a, transB ? this.transposeLast(b) : b]);
+  }
+
+  /** The shape of a value as an int64 vector: a constant where it is static. */
+  shapeValue(name: string): string {
+    const { shape } = this.facts(name);
+    if (isStatic(shape)) return this.ints(shape);
+    const existing = this.#shapes.get(name);
+    if (existing !== undefined) return existing;
+    const made = this.emit('Shape', [name]);
+    this.#shapes.set(name, made);
+    return made;
+  }
+
+  /** Zeros of the shape and type of `like`. */
+  zerosLike(like: string): string {
+    return this.emit('Expand', [this.scalar(0, like), this.shapeValue(like)]);
+  }
+
+  /** `a` broadcast to the shape of `like`. */
+  expandLike(a: string, like: string): string {
+    if (sameShape(this.facts(a).shape, this.facts(like).shape)) return a;
+    return this.emit('Expand', [a, this.shapeValue(like)]);
+  }
+
+  /**
+   * `a` in the shape of `like`, which has as many elements. The target is a constant where all but one of its extents are
+   * numbers or stand at the same axis of `a`.
+   */
+  reshapeLike(a: string, like: string): string {
+    const from = this.facts(a).shape ?? [];
+    const to = this.shape(like);
+    if (sameShape(from, to)) return a;
+    // In Reshape, 0 copies the extent of the input's same axis and -1 is what remains.
+    const target = to.map((dim, axis) =>
+      typeof dim === 'number' && dim > 0 ? dim : sameDim(dim, from[axis]) ? 0 : -1,
+    );
+    const isConstant = target.filter((dim) => dim === -1).length <= 1 && !to.includes(0);
+    return this.assumeShape(this.emit('Reshape', [a, isConstant ? this.ints(target) : this.shapeValue(like)]), like);
+  }
+
+  /** One axis that holds all elements. */
+  flatten(a: string): string {
+    return this.rank(a) === 1 ? a : this.emit('Reshape', [a, this.ints([-1])]);
+  }
+
+  unsqueeze(a: string, axes: number[]): string {
+    return this.emit('Unsqueeze', [a, this.ints(axes)]);
+  }
+
+  /**
+   * Undoes broadcasting: sums `a` over the axes along which `like` was repeated to the shape of `a`, and gives it the shape of
+   * `like`. Where names alone cannot tell whether an axis was repeated, the axes are computed when the graph runs.
+   */
+  sumTo(a: string, like: string): string {
+    const from = this.shape(a);
+    const to = this.shape(like);
+    if (sameShape(from, to)) return a;
+    const lead = from.length - to.length;
+    const axes = from
+      .map((_, axis) => axis)
+      .filter((axis) => axis < lead || (to[axis - lead] === 1 && from[axis] !== 1));
+    const unclear = to.some((dim, i) => dim !== 1 && from[i + lead] !== 1 && !sameDim(dim, from[i + lead]));
+    if (unclear) return this.#sumToAtRunTime(a, like, lead);
+    const summed = axes.length > 0 ? this.reduceSum(a, axes) : a;
+    const leading = axes.filter((axis) => axis < lead);
+    return leading.length > 0 ? this.emit('Squeeze', [summed, this.ints(leading)]) : summed;
+  }
+
+  /** Sums over the axes where the shapes differ, with the shape of `like` led by ones. */
+  #sumToAtRunTime(a: string, like: string, lead: number): string {
+    const target = this.emit('Shape', [like]);
+    const aligned =
+      lead > 0 ? this.emit('Concat', [this.ints(Array(lead).fill(1)), target], { attributes: { axis: 0 } }) : target;
+    const differs = this.emit('Not', [this.emit('Equal', [this.shapeValue(a), aligned])]);
+    const axes = this.flatten(this.emit('NonZero', [differs]));
+    const summed = this.emit('ReduceSum', [a, axes], { attributes: { keepdims: 1, noop_with_empty_axes: 1 } });
+    return this.assumeShape(this.emit('Reshape', [summed, target]), like);
+  }
+
+  /**
+   * The gradient of picking along one axis: zeros of the shape of `like`, with the slices of `slices` added at `indices` (a
+   * vector; repeated ones add up) along `axis`.
+   *
+   * ScatterElements, not ScatterND: ONNX Runtime runs the latter's additions in parallel, and repeated indices race.
+   */
+  scatterAdd(like: string, axis: number, indices: string, slices: string): string {
+    const spread = this.shape(like).map((_, other) => (other === axis ? -1 : 1));
+    const column = this.emit('Reshape', [indices, this.ints(spread)]);
+    const everywhere = this.emit('Expand', [column, this.shapeValue(slices)]);
+    return this.emit('ScatterElements', [this.zerosLike(like), everywhere, slices], {
+      attributes: { axis, reduction: 'add' },
+    });
+  }
+}
+
+/** Raised when a rule needs the rank of a value that only the running graph knows. */
+export class UnknownRank extends Error {
+  readonly value: string;
+
+  constructor(value: string) {
+    super(`the rank of "${value}" is not known before the graph runs`);
+    this.value = value;
+  }
+}

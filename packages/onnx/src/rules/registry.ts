@@ -1,0 +1,59 @@
+import type { Node } from '../model.js';
+import { arithmeticRules } from './arithmetic.js';
+import { constantRules } from './constants.js';
+import { elementwiseRules } from './elementwise.js';
+import { indexingRules } from './indexing.js';
+import { layoutRules } from './layout.js';
+import { logicRules } from './logic.js';
+import { matmulRules } from './matmul.js';
+import { normalizationRules } from './normalization.js';
+import { reductionRules } from './reduction.js';
+import type { OpRule } from './rule.js';
+import { slicingRules } from './slicing.js';
+import { softmaxRules } from './softmax.js';
+
+/**
+ * Every operator that Retort knows, one rule each. To add one: write its rule in the file of its family, and a case for it in
+ * that family's test, which checks it against finite differences.
+ */
+const RULES = new Map(
+  [
+    arithmeticRules,
+    constantRules,
+    elementwiseRules,
+    indexingRules,
+    layoutRules,
+    logicRules,
+    matmulRules,
+    normalizationRules,
+    reductionRules,
+    slicingRules,
+    softmaxRules,
+  ]
+    .flat()
+    .map((rule) => [keyOf(rule.op, rule.domain ?? ''), rule]),
+);
+
+function keyOf(op: string, domain: string): string {
+  return `${domain}.${op}`;
+}
+
+/** The rule of a node's operator, if there is one. */
+export function findRule({ op, domain }: Pick<Node, 'op' | 'domain'>): OpRule | undefined {
+  return RULES.get(keyOf(op, domain));
+}
+
+export interface SupportedOp {
+  op: string;
+  /** `''` is ai.onnx. */
+  domain: string;
+  /** Whether gradients pass through it. Otherwise only shapes are inferred. */
+  differentiable: boolean;
+}
+
+/** All operators that have a rule, by domain and name. */
+export function supportedOps(): SupportedOp[] {
+  return [...RULES.values()]
+    .map(({ op, domain = '', gradient }) => ({ op, domain, differentiable: gradient !== undefined }))
+    .sort((a, b) => (keyOf(a.op, a.domain) < keyOf(b.op, b.domain) ? -1 : 1));
+}

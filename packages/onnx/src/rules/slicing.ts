@@ -1,0 +1,242 @@
+import { type GradientContext, UnsupportedUse } from '../gradient/context.js';
+import type { Dim } from '../model.js';
+import type { ShapeContext } from '../shapes/context.js';
+import { addDims, broadcastShapes, normalizeAxis, ShapeConflict, subtractDims, unifyDim } from '../shapes/dims.js';
+import type { Facts } from '../shapes/facts.js';
+import type { InputGradient, OpRule } from './rule.js';
+
+/** Operators that join, cut, pad and repeat tensors. */
+
+function inferConcat(context: ShapeContext): Facts[] {
+  const inputs = Array.from({ length: context.inputCount }, (_, i) => context.input(i));
+  const { type } = context.input(0);
+  const elements = inputs.every((facts) => facts.elements)
+    ? inputs.flatMap((facts) => facts.elements as Dim[])
+    : undefined;
+  const shapes = inputs.map(({ shape }) => shape);
+  const first = shapes.find((shape) => shape !== undefined);
+  if (!first) return [{ type, shape: undefined, elements }];
+  const axis = normalizeAxis(context.int('axis', 0), first.length);
+  const shape = first.map((_, i) =>
+    shapes
+      .map((own) => {
+        if (own && own.length !== first.length) throw new ShapeConflict('its inputs differ in rank');
+        return own ? (own[i] as Dim) : null;
+      })
+      .reduce(i === axis ? addDims : unifyDim),
+  );
+  return [{ type, shape, elements }];
+}
+
+/** Each input gets its stretch of the gradient. */
+function concatGradient(context: GradientContext): InputGradient[] {
+  const { emitter: e, node, dy } = context;
+  const axis = context.axis(0);
+  const sizes = node.inputs.map((input) => e.shape(input)[axis] as Dim);
+  /** Where each input starts, and where the last ends: numbers as far as they are known, then computed. */
+  const ends: string[] = [e.ints([0])];
+  const endAfter = (i: number): string => {
+    const until = sizes.slice(0, i);
+    if (until.every((size) => typeof size === 'number')) return e.ints([until.reduce((sum, size) => sum + size, 0)]);
+    ends[i] ??= e.emit('Add', [endAfter(i - 1), extent(context, node.inputs[i - 1] as string, axis)]);
+    return ends[i];
+  };
+  return node.inputs.map((_, i) => () => e.emit('Slice', [dy, endAfter(i), endAfter(i + 1), e.ints([axis])]));
+}
+
+/** One extent of a value, as an int64 vector of one element. */
+function extent({ emitter: e }: GradientContext, value: string, axis: number): string {
+  const dim = e.shape(value)[axis];
+  if (typeof dim === 'number') return e.ints([dim]);
+  return e.emit('Slice', [e.shapeValue(value), e.ints([axis]), e.ints([axis + 1])]);
+}
+
+/** Starts, ends, axes and steps as far as they are known; older opsets have them as attributes. */
+function sliceBounds(context: ShapeContext, rank: number) {
+  const starts = context.ints('starts') ?? context.optional(1).elements;
+  const ends = context.ints('ends') ?? context.optional(2).elements;
+  const count = starts?.length ?? ends?.length ?? 0;
+  const defaultAxes = Array.from({ length: count }, (_, i) => i);
+  const axes = context.ints('axes') ?? (context.has(3) ? context.knownInts(3) : defaultAxes);
+  const steps = context.has(4) ? context.knownInts(4) : Array<number>(count).fill(1);
+  return { starts, ends, axes: axes?.map((axis) => normalizeAxis(axis, rank)), steps };
+}
+
+/** Number of elements from `start` to `end` by `step` of an axis of `dim`, by ONNX's rules of clamping. */
+function sliceExtent(dim: Dim, start: Dim, end: Dim, step: number): Dim {
+  if (step === 0) throw new ShapeConflict('a step of 0');
+  if (typeof start !== 'number') return null;
+  if (step === 1 && typeof end !== 'number') return start === 0 && end === dim ? dim : null;
+  if (typeof end !== 'number') return null;
+  if (typeof dim !== 'number') {
+    // To the end of a named axis: `x[1:]`, `x[:-1]`. Only what surely does not clamp is known.
+    return step === 1 && start === 0 && end >= Number.MAX_SAFE_INTEGER ? dim : null;
+  }
+  const clamp = (value: number, low: number, high: number) =>
+    Math.min(Math.max(value < 0 ? value + dim : value, low), high);
+  if (step > 0) return Math.max(0, Math.ceil((clamp(end, 0, dim) - clamp(start, 0, dim)) / step));
+  return Math.max(0, Math.ceil((clamp(end, -1, dim - 1) - clamp(start, -1, dim - 1)) / step));
+}
+
+function inferSlice(context: ShapeContext): Facts[] {
+  const { type, shape, elements } = context.input(0);
+  if (!shape) return [{ type, shape }];
+  const { starts, ends, axes, steps } = sliceBounds(context, shape.length);
+  if (!axes) return [{ type, shape: shape.map(() => null) }];
+  const made = [...shape];
+  axes.forEach((axis, i) => {
+    made[axis] = sliceExtent(shape[axis] as Dim, starts?.[i] ?? null, ends?.[i] ?? null, steps?.[i] ?? 1);
+    if (steps === undefined) made[axis] = null;
+  });
+  const [start, end, step] = [starts?.[0], ends?.[0], steps?.[0]];
+  const cut = elements && step === 1 && typeof start === 'number' && typeof end === 'number';
+  return [{ type, shape: made, elements: cut ? elements.slice(start, end) : undefined }];
+}
+
+/**
+ * Slice: zeros of the input's shape with dY in its place. Unit steps from a known start are a Pad; anything else (a step, a start
+ * counted from an end that only the running graph knows) puts dY back by the positions that the same Slice picks.
+ */
+function sliceGradient(context: GradientContext): InputGradient[] {
+  const { emitter: e } = context;
+  return [
+    () => {
+      const x = context.input(0);
+      const rank = e.rank(x);
+      const starts = context.knownInts(1);
+      const axes = context.has(3) ? context.knownInts(3) : starts?.map((_, axis) => axis);
+      const steps = context.has(4) ? context.knownInts(4) : starts?.map(() => 1);
+      if (!axes) throw new UnsupportedUse('the axes of a Slice must be known before it runs');
+      const normal = axes.map((axis) => normalizeAxis(axis, rank));
+      const plain = starts?.every((start, i) => fromFront(start, e.shape(x)[normal[i] as number] as Dim) !== undefined);
+      if (plain && steps?.every((step) => step === 1)) return padBack(context, normal, starts as number[]);
+      if (normal.length !== 1) throw new UnsupportedUse('a Slice of several axes with steps or computed starts');
+      return scatterBack(context, normal[0] as number);
+    },
+  ];
+}
+
+/** A start counted from the front and within the axis, or undefined where that cannot be told. */
+function fromFront(start: number, dim: Dim): number | undefined {
+  if (typeof dim === 'number') return Math.min(Math.max(start < 0 ? start + dim : start, 0), dim);
+  // Past the end of a named axis nothing is left, and no padding could make up for it.
+  return start === 0 ? 0 : undefined;
+}
+
+function padBack(context: GradientContext, axes: number[], starts: number[]): string {
+  const { emitter: e, dy } = context;
+  const x = context.input(0);
+  const shape = e.shape(x);
+  const before = Array<number>(shape.length).fill(0);
+  axes.forEach((axis, i) => {
+    before[axis] = fromFront(starts[i] as number, shape[axis] as Dim) ?? 0;
+  });
+  const after = e.shape(dy).map((dim, axis) => {
+    if (!axes.includes(axis)) return 0;
+    const left = subtractDims(shape[axis] as Dim, dim);
+    return typeof left === 'number' ? left - (before[axis] as number) : null;
+  });
+  const pads = after.every((dim) => dim !== null)
+    ? e.ints([...before, ...after])
+    : e.emit('Concat', [e.ints(before), e.sub(e.sub(e.shapeValue(x), e.shapeValue(dy)), e.ints(before))], {
+        attributes: { axis: 0 },
+      });
+  return e.emit('Pad', [dy, pads, e.scalar(0, dy)]);
+}
+
+function scatterBack(context: GradientContext, axis: number): string {
+  const { emitter: e, node, dy } = context;
+  const x = context.input(0);
+  const scalar = (value: string) => e.emit('Squeeze', [value, e.ints([0])]);
+  const zero = scalar(e.ints([0]));
+  const positions = e.emit('Range', [zero, scalar(extent(context, x, axis)), scalar(e.ints([1]))]);
+  const picked = e.emit('Slice', [
+    positions,
+    node.inputs[1] as string,
+    node.inputs[2] as string,
+    e.ints([0]),
+    node.inputs[4] ?? e.ints([1]),
+  ]);
+  return e.scatterAdd(x, axis, picked, dy);
+}
+
+function inferExpand(context: ShapeContext): Facts[] {
+  const { type, shape } = context.input(0);
+  const target = context.input(1).elements;
+  if (!shape || !target) {
+    const rank = context.shape(1)?.[0];
+    const known = shape && typeof rank === 'number' ? Math.max(rank, shape.length) : undefined;
+    return [{ type, shape: known === undefined ? undefined : Array<Dim>(known).fill(null) }];
+  }
+  return [{ type, shape: broadcastShapes([shape, target]) }];
+}
+
+function inferPad(context: ShapeContext): Facts[] {
+  const { type, shape } = context.input(0);
+  const pads = context.ints('pads') ?? context.optional(1).elements;
+  if (!shape) return [{ type, shape }];
+  const axes = (context.has(3) ? context.knownInts(3) : undefined)?.map((axis) => normalizeAxis(axis, shape.length));
+  if (!pads || (context.has(3) && !axes)) return [{ type, shape: shape.map(() => null) }];
+  const padded = axes ?? shape.map((_, axis) => axis);
+  if (pads.length !== 2 * padded.length) throw new ShapeConflict(`${pads.length} pads for ${padded.length} axes`);
+  const made = [...shape];
+  padded.forEach((axis, i) => {
+    made[axis] = [pads[i] as Dim, pads[i + padded.length] as Dim].reduce(addDims, shape[axis] as Dim);
+  });
+  return [{ type, shape: made }];
+}
+
+function inferTile(context: ShapeContext): Facts[] {
+  const { type, shape } = context.input(0);
+  const repeats = context.input(1).elements;
+  return [
+    {
+      type,
+      shape: shape?.map((dim, axis) =>
+        repeats?.[axis] === 1
+          ? dim
+          : typeof dim === 'number' && typeof repeats?.[axis] === 'number'
+            ? dim * repeats[axis]
+            : null,
+      ),
+    },
+  ];
+}
+
+function inferSplit(context: ShapeContext): Facts[] {
+  const { type, shape } = context.input(0);
+  const count = context.node.outputs.length;
+  if (!shape) return Array(count).fill({ type, shape });
+  const axis = normalizeAxis(context.int('axis', 0), shape.length);
+  const dim = shape[axis] as Dim;
+  const even = typeof dim === 'number' ? Math.ceil(dim / count) : null;
+  const sizes = context.ints('split') ?? (context.has(1) ? context.input(1).elements : undefined);
+  return Array.from({ length: count }, (_, i) => {
+    const last = typeof dim === 'number' && even !== null && i === count - 1 ? dim - even * (count - 1) : even;
+    return { type, shape: shape.with(axis, sizes ? (sizes[i] ?? null) : context.has(1) ? null : last) };
+  });
+}
+
+export const slicingRules: OpRule[] = [
+  { op: 'Concat', infer: inferConcat, gradient: concatGradient },
+  { op: 'Slice', infer: inferSlice, gradient: sliceGradient },
+  {
+    op: 'Expand',
+    infer: inferExpand,
+    gradient: ({ emitter, node, dy }) => [() => emitter.sumTo(dy, node.inputs[0] as string)],
+  },
+  {
+    op: 'Split',
+    infer: inferSplit,
+    gradient: (context) => [
+      () => {
+        const parts = context.node.outputs.map(
+          (_, i) => context.outputGradient(i) ?? context.emitter.zerosLike(context.optionalOutput(i)),
+        );
+        return context.emitter.emit('Concat', parts, { attributes: { axis: context.axis(0) } });
+      },
+    ],
+  },
+  { op: 'Pad', infer: inferPad },
+  { op: 'Tile', infer: inferTile },
+];
