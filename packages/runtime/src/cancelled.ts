@@ -1,0 +1,6 @@
+import { RetortError } from '@retort/contracts';
+
+/** What a run that its caller aborted ends with. */
+export function cancelled(): RetortError {
+  return new RetortError('RT_CANCELLED', 'The run was cancelled.');
+}

@@ -1,0 +1,11 @@
+export { MicroBatcher, type MicroBatchOptions } from './micro-batch.js';
+export { answerParent, type ChildOptions, runInChild } from './run-in-child.js';
+export { serveThread, type ThreadService } from './serve-thread.js';
+export {
+  type ModelSession,
+  openSession,
+  type RunOptions,
+  type SessionOptions,
+  type SessionPort,
+} from './session.js';
+export { compact, entryOf, ThreadHost, type ThreadHostOptions } from './thread-host.js';
