@@ -1,6 +1,7 @@
 export * from './app.js';
 export * from './auth.js';
 export * from './health.js';
+export * from './health-server.js';
 export * from './hoist-schemas.js';
 export * from './json-body.js';
 export * from './pagination.js';

@@ -9,3 +9,4 @@ export {
   type SessionPort,
 } from './session.js';
 export { compact, entryOf, ThreadHost, type ThreadHostOptions } from './thread-host.js';
+export { fromWire, toWire, type WireError } from './thread-protocol.js';

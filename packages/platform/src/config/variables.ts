@@ -15,6 +15,13 @@ export const Variables = Type.Object({
   HOST: Type.String({ minLength: 1, default: '127.0.0.1', description: 'Address that the HTTP services listen on.' }),
   PORT: Port({ default: 8080, description: 'Port of the API; 0 takes a free one.' }),
   INFERENCE_PORT: Port({ default: 8081, description: 'Port of the inference service; 0 takes a free one.' }),
+  WORKER_PORT: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: 65_535,
+      description: 'Port on which a labeler or trainer answers /healthz, /readyz and /metrics. Unset: it answers nowhere.',
+    }),
+  ),
   DATABASE_URL: Type.Optional(
     Type.String({
       pattern: '^postgres(ql)?://',
@@ -90,7 +97,7 @@ export const Variables = Type.Object({
   }),
   SHUTDOWN_TIMEOUT_MS: Milliseconds({
     minimum: 0,
-    default: 20_000,
+    default: 5_000,
     description: 'How long running jobs may finish at shutdown before they are aborted and left to another attempt.',
   }),
 });

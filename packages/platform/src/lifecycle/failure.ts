@@ -1,0 +1,18 @@
+import { ERRORS, type EventData, RetortError } from '@retort/contracts';
+
+/** How a failure is kept in `Distillation.error` and `Teacher.error`, and sent as an `error` event. */
+export type StoredError = EventData['error'];
+
+/**
+ * What the owner of a job is told about `error`. The text of an unexpected error stays in the log, since it may hold
+ * paths and addresses; the detail then names `subject`, under which the log has it.
+ */
+export function toStoredError(error: unknown, subject: string): StoredError {
+  if (!(error instanceof RetortError)) {
+    const detail = `An unexpected error ended the work on ${subject}; the worker's log has it under that id.`;
+    return { code: 'RT_INTERNAL', detail, hint: 'Submit again; if it happens again, look into the log.' };
+  }
+  const problems = error.problems.map(({ path, message }) => `${path} ${message}`).join('; ');
+  const detail = problems === '' || error.message.includes(problems) ? error.message : `${error.message} ${problems}.`;
+  return { code: error.code, detail, hint: ERRORS[error.code].hint };
+}

@@ -1,0 +1,20 @@
+export { type Coalesced, coalesce } from './coalesce.js';
+export { type Claim, endCancelled, failDistillation, type Success, succeedDistillation } from './end.js';
+export { type StoredError, toStoredError } from './failure.js';
+export { finishShard, PROGRESS_INTERVAL_MS, reportShard, type ShardWork, startShard } from './labelling.js';
+export { ModelFolders } from './model-folder.js';
+export { planShards, requestCancel, type Submission, type SubmitContext, submitDistillation } from './submit.js';
+export { type Sweeper, type SweeperContext, type SweeperOptions, startSweeper, sweep } from './sweeper.js';
+export {
+  beatTeacher,
+  claimTeacher,
+  releaseTeacher,
+  reportTeacherProgress,
+  type TeacherClaim,
+  type TrainedTeacher,
+  teacherFailed,
+  teacherReady,
+} from './teacher-state.js';
+export { type ClaimOutcome, claimTraining, releaseTraining, reportProgress, workerLost } from './training.js';
+export { isOver, type Transaction } from './transition.js';
+export { beatLabelling, beatTraining, doWatched, type StopReason, type Watched, watchWork } from './watch.js';

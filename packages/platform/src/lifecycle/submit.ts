@@ -1,0 +1,106 @@
+import { type DistillationSpec, newId, RetortError } from '@retort/contracts';
+import type { Database } from '../database/connect.js';
+import { type Distillation, Prisma } from '../generated/prisma/client.js';
+import type { Queues } from '../queues/types.js';
+import { appendStatus, transition } from './transition.js';
+
+export interface SubmitContext {
+  database: Pick<Database, 'prisma'>;
+  queues: Pick<Queues, 'addDistillationFlow' | 'removeDistillation'>;
+  /** Hears when the queue could not be reached; the job is safe in the database, and the sweeper queues it later. */
+  onQueueError?: (error: unknown) => void;
+}
+
+export interface Submission {
+  taskName: string;
+  datasetId: string;
+  teacherId: string;
+  spec: DistillationSpec;
+  /** Rows of the dataset: all of them get soft labels. At least 1. */
+  rows: number;
+  /** Rows in one labelling job. At least 1. */
+  shardRows: number;
+  idempotencyKey?: string;
+  idempotencyDigest?: string;
+}
+
+/** How long after the last heartbeat a worker may still be on a job, in milliseconds. Workers beat every half second. */
+export const HEARTBEAT_FRESH_MS = 5_000;
+
+/** Cuts `rows` into slices `[start, end)` of `shardRows`, the last one shorter. */
+export function planShards(rows: number, shardRows: number): { index: number; start: number; end: number }[] {
+  const count = Math.ceil(rows / shardRows);
+  return Array.from({ length: count }, (_, index) => ({
+    index,
+    start: index * shardRows,
+    end: Math.min(rows, (index + 1) * shardRows),
+  }));
+}
+
+/**
+ * Writes the distillation, its shards and its first event in one transaction, then adds the jobs to the queue. Once the
+ * transaction has committed the job will run: a crash or a queue failure after it is repaired by the sweeper.
+ *
+ * The caller has checked spec, dataset and teacher.
+ *
+ * @returns the new row, status `queued`
+ * @throws Prisma's `P2002` when the idempotency key exists already, `P2003` for an unknown task, dataset or teacher
+ */
+export async function submitDistillation(context: SubmitContext, submission: Submission): Promise<Distillation> {
+  const { rows, shardRows, spec, ...columns } = submission;
+  const id = newId('distillation');
+  const shards = planShards(rows, shardRows);
+  const row = await context.database.prisma.$transaction(async (tx) => {
+    const created = await tx.distillation.create({
+      data: { id, ...columns, spec: spec as Prisma.InputJsonValue, status: 'queued' },
+    });
+    await tx.labelShard.createMany({ data: shards.map((shard) => ({ distillationId: id, ...shard })) });
+    await appendStatus(tx, created);
+    return created;
+  });
+  try {
+    await context.queues.addDistillationFlow({ distillationId: id, shards: shards.length });
+  } catch (error) {
+    context.onQueueError?.(error);
+  }
+  return row;
+}
+
+/**
+ * Cancels a distillation. Where no worker is on it, it is `cancelled` at once; otherwise its workers see
+ * `cancelRequestedAt` within a second, stop, and the last step is theirs. Either way it can no longer succeed.
+ *
+ * Asking twice is fine.
+ *
+ * @returns the row: `cancelled`, or `running` with `cancelRequestedAt`
+ * @throws RetortError `RT_NOT_FOUND`; `RT_CONFLICT` when it has succeeded or failed already
+ */
+export async function requestCancel(context: SubmitContext, id: string): Promise<Distillation> {
+  const { row, shards } = await context.database.prisma.$transaction(async (tx) => {
+    const [marked] = await tx.$queryRaw<Distillation[]>`
+      UPDATE "Distillation" SET "cancelRequestedAt" = COALESCE("cancelRequestedAt", now())
+       WHERE "id" = ${id} AND "status" IN ('queued', 'running') RETURNING *`;
+    if (marked === undefined) {
+      const ended = await tx.distillation.findUnique({ where: { id } });
+      if (ended === null) throw new RetortError('RT_NOT_FOUND', `There is no distillation ${id}.`);
+      if (ended.status !== 'cancelled') {
+        throw new RetortError('RT_CONFLICT', `Distillation ${id} has ${ended.status} already; it cannot be cancelled.`);
+      }
+      return { row: ended, shards: 0 };
+    }
+    const idle = Prisma.sql`("status" = 'queued' OR "heartbeatAt" < now() - ${HEARTBEAT_FRESH_MS} * interval '1 ms')`;
+    const cancelled = await transition(tx, id, 'cancelled', { where: idle });
+    return { row: cancelled ?? marked, shards: await tx.labelShard.count({ where: { distillationId: id } }) };
+  });
+  if (shards > 0) await dequeue(context, id, shards);
+  return row;
+}
+
+/** Takes what still waits out of the queue. It is only tidiness: a worker that finds the row over does nothing. */
+async function dequeue(context: SubmitContext, distillationId: string, shards: number): Promise<void> {
+  try {
+    await context.queues.removeDistillation({ distillationId, shards });
+  } catch (error) {
+    context.onQueueError?.(error);
+  }
+}

@@ -1,0 +1,1 @@
+export { createLabeler } from './create-labeler.js';

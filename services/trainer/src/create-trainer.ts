@@ -1,0 +1,62 @@
+import { join } from 'node:path';
+import {
+  CanonicalRows,
+  type Context,
+  failDistillation,
+  type JobOutcome,
+  ModelFolders,
+  type Service,
+  startSweeper,
+  teacherFailed,
+  workerLost,
+} from '@retort/platform';
+import type { TrainerDeps } from './deps.js';
+import { processTeacherJob } from './teacher-job.js';
+import { processTrainJob } from './train-job.js';
+import { WorkFolders } from './work-folders.js';
+
+/**
+ * Starts the workers of the queues `train` and `teacher`: each trains in worker threads of TRAIN_THREADS threads,
+ * TRAIN_CONCURRENCY jobs of a queue at a time. Any number of trainers may run side by side.
+ */
+export async function createTrainer(context: Context): Promise<Service> {
+  const { config, database, queues, artifacts, logger, metrics } = context;
+  const deps: TrainerDeps = {
+    context,
+    rows: new CanonicalRows(artifacts),
+    models: new ModelFolders(artifacts, join(config.dataDir, 'models')),
+    scratch: new WorkFolders(join(config.dataDir, 'training')),
+  };
+  const common = {
+    concurrency: config.trainConcurrency,
+    onStalled: (id: string) => logger.warn({ job: id }, 'a trainer died; its job is back in the queue'),
+    onError: (error: Error) => logger.warn({ err: error }, 'the queue is in trouble'),
+  };
+
+  /** A job whose workers died too often, or whose shards failed, ends without its processor: its row has to hear of it. */
+  const onTrainOutcome = async (outcome: JobOutcome<'train'>): Promise<void> => {
+    metrics.recordJob(outcome);
+    if (outcome.error === undefined || !outcome.final) return;
+    const id = outcome.data.distillationId;
+    await failDistillation(database, { id }, workerLost(`Training was given up: ${outcome.error.message}.`));
+  };
+  const onTeacherOutcome = async (outcome: JobOutcome<'teacher'>): Promise<void> => {
+    metrics.recordJob(outcome);
+    if (outcome.error === undefined || !outcome.final) return;
+    const id = outcome.data.teacherId;
+    await teacherFailed(database, { id }, workerLost(`Training its head was given up: ${outcome.error.message}.`));
+  };
+
+  const workers = [
+    queues.worker('train', (job) => processTrainJob(deps, job), { ...common, onOutcome: onTrainOutcome }),
+    queues.worker('teacher', (job) => processTeacherJob(deps, job), { ...common, onOutcome: onTeacherOutcome }),
+  ];
+  const sweeper = startSweeper(context);
+  await Promise.all(workers.map((worker) => worker.ready()));
+  return {
+    async close() {
+      const options = { timeoutMs: config.shutdownTimeoutMs };
+      await Promise.all([...workers.map((worker) => worker.close(options)), sweeper.stop()]);
+    },
+  };
+}

@@ -1,0 +1,1 @@
+export { createTrainer } from './create-trainer.js';

@@ -1,0 +1,24 @@
+import type { Progress } from '@retort/contracts';
+import type { TrainedStudent, TrainStudentOptions } from '@retort/distill';
+import type { WireError } from '@retort/runtime';
+import type { TrainedTeacherHead, TrainTeacherHeadOptions } from '@retort/teachers';
+
+/** What only lives on one side of a thread boundary: the signal becomes a message, the callback too. */
+type Sendable<Options> = Omit<Options, 'signal' | 'onProgress'>;
+
+/** What a training thread can be asked to do, as its `workerData`. */
+export interface Tasks {
+  student: { options: Sendable<TrainStudentOptions>; result: TrainedStudent };
+  'teacher-head': { options: Sendable<TrainTeacherHeadOptions>; result: TrainedTeacherHead };
+}
+
+export type TaskKind = keyof Tasks;
+
+export type Task = { [K in TaskKind]: { kind: K; options: Tasks[K]['options'] } }[TaskKind];
+
+export type ToThread = { type: 'abort' };
+
+export type FromThread =
+  | { type: 'progress'; progress: Progress }
+  | { type: 'done'; result: Tasks[TaskKind]['result'] }
+  | { type: 'failed'; error: WireError };

@@ -1,0 +1,38 @@
+/**
+ * Entry of the worker thread that trains: native runs are synchronous and would stop the event loop that renews the
+ * job's lock. One task from `workerData`, then the thread ends.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import type { OnProgress } from '@retort/contracts';
+import { trainStudent } from '@retort/distill';
+import { toWire } from '@retort/runtime';
+import { trainTeacherHead } from '@retort/teachers';
+import type { FromThread, Task, ToThread } from './thread-messages.js';
+
+const port = parentPort;
+if (port === null) throw new Error('training-thread runs as a worker thread only.');
+const send = (message: FromThread): void => port.postMessage(message);
+
+const controller = new AbortController();
+port.on('message', (message: ToThread) => {
+  if (message.type === 'abort') controller.abort();
+});
+
+function perform(task: Task) {
+  const { signal } = controller;
+  const onProgress: OnProgress = (progress) => send({ type: 'progress', progress });
+  switch (task.kind) {
+    case 'student':
+      return trainStudent({ ...task.options, signal, onProgress });
+    case 'teacher-head':
+      return trainTeacherHead({ ...task.options, signal, onProgress });
+  }
+}
+
+try {
+  send({ type: 'done', result: await perform(workerData as Task) });
+} catch (error) {
+  send({ type: 'failed', error: toWire(error) });
+} finally {
+  port.close();
+}
