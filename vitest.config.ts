@@ -1,5 +1,14 @@
 import { defineConfig } from 'vitest/config';
 
+const everything = ['packages/*/src/**/*.test.ts', 'services/*/src/**/*.test.ts', 'test/**/*.test.ts'];
+
+/** What needs PostgreSQL and a queue: gets servers that are started once per run (test/support/servers.ts). */
+const withServers = [
+  'packages/{platform,registry,http,client,cli}/src/**/*.test.ts',
+  'services/*/src/**/*.test.ts',
+  'test/**/*.test.ts',
+];
+
 export default defineConfig({
   // Tests read the workspace packages from their sources; only what runs in another thread or process
   // (workers, services) is read from dist, which `npm test` builds first.
@@ -7,9 +16,12 @@ export default defineConfig({
   // Only our own condition: vitest hands these to Node, where `import` would reach `require` too.
   ssr: { resolve: { conditions: ['retort-source'] } },
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'services/*/src/**/*.test.ts', 'test/**/*.test.ts'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
     maxWorkers: 2,
+    projects: [
+      { extends: true, test: { name: 'units', include: everything, exclude: ['**/node_modules/**', ...withServers] } },
+      { extends: true, test: { name: 'servers', include: withServers, globalSetup: 'test/support/global-setup.ts' } },
+    ],
   },
 });

@@ -69,7 +69,12 @@ function lines(options: { port: number; password: string; folder: string; epheme
 
 async function answers(url: string, server: Supervised): Promise<boolean> {
   for (const deadline = Date.now() + 30_000; server.exitCode() === undefined && Date.now() < deadline; ) {
-    const client = new Redis(url, { lazyConnect: true, retryStrategy: () => null, maxRetriesPerRequest: 0 });
+    const client = new Redis(url, {
+      lazyConnect: true,
+      retryStrategy: () => null,
+      maxRetriesPerRequest: 0,
+      disconnectTimeout: 50,
+    });
     client.on('error', () => undefined); // Refused until it listens; the loop tries again.
     try {
       await client.connect();
