@@ -4,6 +4,7 @@ export * from './events.js';
 export * from './jobs.js';
 export * from './model-version.js';
 export * from './rows.js';
+export * from './scopes.js';
 export * from './spec.js';
 export * from './stages.js';
 export * from './teacher.js';

@@ -17,7 +17,7 @@ let app: HttpApp;
 
 beforeAll(async () => {
   app = await createHttpApp({
-    config: { auth: 'on', rateLimitPerMinute: 1000, maxBodyBytes: 10_000 },
+    config: { auth: true, rateLimitPerMinute: 1000, maxBodyBytes: 10_000 },
     keys: { verify: async (token) => keys.get(token) },
     checks: {
       database: async () => {
@@ -145,7 +145,7 @@ describe('createHttpApp', () => {
 
   it('limits the requests of a key', async () => {
     const limited = await createHttpApp({
-      config: { auth: 'on', rateLimitPerMinute: 2, maxBodyBytes: 1000 },
+      config: { auth: true, rateLimitPerMinute: 2, maxBodyBytes: 1000 },
       keys: { verify: async (token) => keys.get(token) },
       checks: {},
       metrics: new Registry(),

@@ -35,13 +35,13 @@ export type HttpApp = FastifyInstance<
 export interface HttpAppOptions {
   config: {
     /** Whether routes need a key. */
-    auth: 'on' | 'off';
+    auth: boolean;
     /** Requests a minute of one key (or address); 0 lifts the limit. */
     rateLimitPerMinute: number;
     /** Largest JSON body. */
     maxBodyBytes: number;
-    /** Whether `X-Forwarded-For` is believed. Default `off`. */
-    trustProxy?: 'on' | 'off';
+    /** Whether `X-Forwarded-For` is believed. Default false. */
+    trustProxy?: boolean;
   };
   keys: Pick<ApiKeys, 'verify'>;
   /** What `/readyz` asks. */
@@ -68,7 +68,7 @@ export async function createHttpApp({ config, keys, checks, metrics, logger }: H
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: config.maxBodyBytes,
     connectionTimeout: IDLE_CONNECTION_MS,
-    trustProxy: config.trustProxy === 'on',
+    trustProxy: config.trustProxy ?? false,
     genReqId: (request) => {
       const given = request.headers['x-request-id'];
       return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();

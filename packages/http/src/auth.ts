@@ -1,5 +1,5 @@
-import { RetortError } from '@retort/contracts';
-import { type ApiKeyInfo, type ApiKeys, hasScope, type Scope } from '@retort/platform';
+import { RetortError, type Scope } from '@retort/contracts';
+import { type ApiKeyInfo, type ApiKeys, hasScope } from '@retort/platform';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 /** Who asks: the part of an API key that handlers may see. */
@@ -27,8 +27,8 @@ const EVERYONE: Caller = { id: 'anonymous', name: 'anonymous', scopes: ['admin']
 const FAILURES_PER_MINUTE = 600;
 
 export interface AuthOptions {
-  /** Whether routes need a key at all; `off` makes every caller an admin. */
-  auth: 'on' | 'off';
+  /** Whether routes need a key at all; false makes every caller an admin. */
+  auth: boolean;
   keys: Pick<ApiKeys, 'verify'>;
 }
 
@@ -48,7 +48,7 @@ export function authenticate(app: FastifyInstance, { auth, keys }: AuthOptions):
     if (request.is404) return;
     const scope = request.routeOptions.config.scope ?? 'admin';
     if (scope === 'public') return;
-    if (auth === 'off') {
+    if (!auth) {
       request.caller = EVERYONE;
       return;
     }

@@ -1,10 +1,16 @@
 import { type FieldProblem, RetortError } from '@retort/contracts';
+import type { Context } from '@retort/platform';
 import type { FastifyInstance } from 'fastify';
 import type { Registry } from 'prom-client';
 import { Type } from 'typebox';
 
 /** A dependency's name and a question to it that rejects when it does not answer. */
 export type Checks = Record<string, () => Promise<void>>;
+
+/** What every service of ours needs. */
+export function serviceChecks({ database, queues, artifacts }: Pick<Context, 'database' | 'queues' | 'artifacts'>): Checks {
+  return { database: () => database.ping(), queue: () => queues.ping(), artifacts: () => artifacts.ping() };
+}
 
 /** Longest wait for one dependency, in milliseconds. */
 const CHECK_TIMEOUT_MS = 2000;

@@ -1,10 +1,6 @@
 import { createHash, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
-import { RetortError } from '@retort/contracts';
+import { RetortError, SCOPES, type Scope } from '@retort/contracts';
 import type { Database } from './database/connect.js';
-
-/** What a key may do; each scope includes those after it. */
-export const SCOPES = ['admin', 'submit', 'infer'] as const;
-export type Scope = (typeof SCOPES)[number];
 
 /** A key without its secret. */
 export interface ApiKeyInfo {

@@ -141,6 +141,3 @@ export const StoredError = Type.Object(
   { code: Type.String(), detail: Type.String(), hint: Type.String() },
   { title: 'JobError', description: 'Why a job failed.' },
 );
-
-export const SCOPES = ['admin', 'submit', 'infer'] as const;
-export type Scope = (typeof SCOPES)[number];

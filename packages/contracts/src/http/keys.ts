@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
-import { KeyId, Nullable, Page, SCOPES, Timestamp } from './common.js';
+import { SCOPES } from '../scopes.js';
+import { KeyId, Nullable, Page, Timestamp } from './common.js';
 
 export const KeyParams = Type.Object({ key: KeyId }, { additionalProperties: false });
 
@@ -7,7 +8,7 @@ const Name = Type.String({ minLength: 1, maxLength: 100, pattern: '^[^\\p{Cc}]+$
 const Scopes = Type.Array(Type.Enum([...SCOPES]), {
   minItems: 1,
   uniqueItems: true,
-  description: '`infer` asks models, `submit` brings data, teachers and jobs and reads everything, `admin` may do all.',
+  description: '`infer` asks models; `submit` also brings data, teachers and jobs, and reads everything; `admin` may do all.',
   examples: [['infer']],
 });
 
