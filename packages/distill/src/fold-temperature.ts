@@ -13,7 +13,7 @@ export function foldTemperature(model: Model, temperature: number): Model {
   }
   const b = new GraphBuilder({ base: model });
   const raw = b.unique('logits_raw');
-  b.graph.nodes[at] = { ...last, outputs: last.outputs.map((name) => (name === 'logits' ? raw : name)) };
+  b.graph.nodes[at] = { ...last, name: raw, outputs: last.outputs.map((name) => (name === 'logits' ? raw : name)) };
   const divisor = b.constant({ type: 'float32', dims: [], data: Float32Array.of(temperature) }, 'temperature');
   b.add('Div', [raw, divisor], { outputs: ['logits'] });
   return { ...b.build(), producer: model.producer, irVersion: model.irVersion, metadata: model.metadata };

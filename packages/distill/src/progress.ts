@@ -1,4 +1,4 @@
-import type { OnProgress, Stage } from '@retort/contracts';
+import type { OnProgress, Progress } from '@retort/contracts';
 
 /**
  * Reports one stage's progress with rate and time left.
@@ -6,7 +6,7 @@ import type { OnProgress, Stage } from '@retort/contracts';
  * @param total units of work in the stage (texts, steps, files)
  * @returns a function that takes the units done so far and an optional note
  */
-export function progressOf(stage: Stage, total: number, onProgress: OnProgress | undefined) {
+export function progressOf(stage: Progress['stage'], total: number, onProgress: OnProgress | undefined) {
   const begun = performance.now();
   return (done: number, note?: string): void => {
     if (onProgress === undefined) return;
