@@ -34,19 +34,19 @@ export function fitTemperature(logits: Float32Array, labels: Int32Array, classes
 function slope(logits: Float32Array, labels: Int32Array, classes: number, beta: number): number {
   let total = 0;
   for (let row = 0; row < labels.length; row++) {
-    const label = labels[row] as number;
+    const label = labels[row];
     if (label < 0) continue;
     const from = row * classes;
     let max = -Infinity;
-    for (let c = 0; c < classes; c++) max = Math.max(max, logits[from + c] as number);
+    for (let c = 0; c < classes; c++) max = Math.max(max, logits[from + c]);
     let sum = 0;
     let mean = 0;
     for (let c = 0; c < classes; c++) {
-      const weight = Math.exp(beta * ((logits[from + c] as number) - max));
+      const weight = Math.exp(beta * (logits[from + c] - max));
       sum += weight;
-      mean += weight * (logits[from + c] as number);
+      mean += weight * logits[from + c];
     }
-    total += mean / sum - (logits[from + label] as number);
+    total += mean / sum - logits[from + label];
   }
   return total;
 }

@@ -54,15 +54,15 @@ export function evaluate(logits: Float32Array, labels: Int32Array, classes: numb
   let rows = 0;
   let nll = 0;
   for (let row = 0; row < labels.length; row++) {
-    const label = labels[row] as number;
+    const label = labels[row];
     if (label < 0) continue;
     rows++;
     logSoftmaxRow(logits, row, 1, logProbabilities);
     const predicted = argmax(logProbabilities, 0, classes);
-    const confidence = Math.exp(logProbabilities[predicted] as number);
-    nll -= logProbabilities[label] as number;
-    confusion[label * classes + predicted] = (confusion[label * classes + predicted] as number) + 1;
-    const bin = bins[Math.min(CALIBRATION_BINS - 1, Math.floor(confidence * CALIBRATION_BINS))] as (typeof bins)[0];
+    const confidence = Math.exp(logProbabilities[predicted]);
+    nll -= logProbabilities[label];
+    confusion[label * classes + predicted] = confusion[label * classes + predicted] + 1;
+    const bin = bins[Math.min(CALIBRATION_BINS - 1, Math.floor(confidence * CALIBRATION_BINS))];
     bin.rows++;
     bin.confidence += confidence;
     if (predicted === label) bin.right++;
@@ -87,10 +87,10 @@ function classMetrics(confusion: Int32Array, classes: number): ClassMetrics[] {
     let support = 0;
     let predicted = 0;
     for (let other = 0; other < classes; other++) {
-      support += confusion[c * classes + other] as number;
-      predicted += confusion[other * classes + c] as number;
+      support += confusion[c * classes + other];
+      predicted += confusion[other * classes + c];
     }
-    const right = confusion[c * classes + c] as number;
+    const right = confusion[c * classes + c];
     const f1 = support + predicted > 0 ? (2 * right) / (support + predicted) : 0;
     return {
       class: c,
@@ -106,7 +106,7 @@ function confusionPairs(confusion: Int32Array, classes: number): Confusion[] {
   const pairs: Confusion[] = [];
   for (let actual = 0; actual < classes; actual++) {
     for (let predicted = 0; predicted < classes; predicted++) {
-      const count = confusion[actual * classes + predicted] as number;
+      const count = confusion[actual * classes + predicted];
       if (count > 0 && actual !== predicted) pairs.push({ actual, predicted, count });
     }
   }
@@ -139,7 +139,7 @@ export function klToTeacher(student: Float32Array, teacher: Float32Array, classe
   for (let row = 0; row < rows; row++) {
     logSoftmaxRow(teacher, row, 1 / temperature, p);
     logSoftmaxRow(student, row, 1 / temperature, q);
-    for (let c = 0; c < classes; c++) sum += Math.exp(p[c] as number) * ((p[c] as number) - (q[c] as number));
+    for (let c = 0; c < classes; c++) sum += Math.exp(p[c]) * (p[c] - q[c]);
   }
   return sum / rows;
 }

@@ -3,7 +3,7 @@ import { RetortError } from '@retort/contracts';
 /** Index of the largest of `values[from .. from + length)`, relative to `from`; the first of equals. */
 export function argmax(values: ArrayLike<number>, from: number, length: number): number {
   let best = 0;
-  for (let i = 1; i < length; i++) if ((values[from + i] as number) > (values[from + best] as number)) best = i;
+  for (let i = 1; i < length; i++) if (values[from + i] > values[from + best]) best = i;
   return best;
 }
 
@@ -14,14 +14,14 @@ export function argmax(values: ArrayLike<number>, from: number, length: number):
 export function logSoftmaxRow(logits: ArrayLike<number>, row: number, scale: number, into: Float64Array): void {
   const classes = into.length;
   const from = row * classes;
-  const shift = scale * (logits[from + argmax(logits, from, classes)] as number);
+  const shift = scale * logits[from + argmax(logits, from, classes)];
   let sum = 0;
   for (let c = 0; c < classes; c++) {
-    into[c] = scale * (logits[from + c] as number) - shift;
-    sum += Math.exp(into[c] as number);
+    into[c] = scale * logits[from + c] - shift;
+    sum += Math.exp(into[c]);
   }
   const logSum = Math.log(sum);
-  for (let c = 0; c < classes; c++) into[c] = (into[c] as number) - logSum;
+  for (let c = 0; c < classes; c++) into[c] = into[c] - logSum;
 }
 
 /** Number of rows of `[rows, classes]` logits; throws where the sizes do not fit. */

@@ -45,7 +45,7 @@ export class GradientContext extends NodeReader {
     while (outputs.length <= index) outputs.push('');
     outputs[index] ||= this.emitter.builder.unique(`${outputs[0]}/output_${index}`);
     this.emitter.learn(this.node);
-    return outputs[index] as string;
+    return outputs[index];
   }
 
   has(index: number): boolean {

@@ -44,7 +44,7 @@ export class Emitter {
 
   /** Appends a node of one output. */
   emit(op: string, inputs: string[], options: AddOptions = {}): string {
-    return this.emitMany(op, inputs, { outputs: [this.builder.unique(`grad/${op}`)], ...options })[0] as string;
+    return this.emitMany(op, inputs, { outputs: [this.builder.unique(`grad/${op}`)], ...options })[0];
   }
 
   emitMany(op: string, inputs: string[], options: AddOptions): string[] {

@@ -162,10 +162,10 @@ class Backward {
     const context = new GradientContext(node, this.#emitter, outputGradients, isConstant);
     const rule = findRule(node);
     try {
-      if (rule?.sparseGradient && this.#wrt.has(node.inputs[0] as string)) {
+      if (rule?.sparseGradient && this.#wrt.has(node.inputs[0])) {
         const sparse = rule.sparseGradient(context);
         if (sparse) {
-          this.#at(node.inputs[0] as string).sparse.push(sparse);
+          this.#at(node.inputs[0]).sparse.push(sparse);
           return;
         }
       }
@@ -195,7 +195,7 @@ class Backward {
       this.#emitter.emit('Identity', [value], { outputs: [builder.unique(as)] });
     if (sparse.length > 0 && dense.length === 0) {
       const join = (parts: string[]) =>
-        parts.length === 1 ? (parts[0] as string) : this.#emitter.emit('Concat', parts, { attributes: { axis: 0 } });
+        parts.length === 1 ? parts[0] : this.#emitter.emit('Concat', parts, { attributes: { axis: 0 } });
       const indices = publish(join(sparse.map((part) => part.indices)), `grad/${name}/indices`);
       const rows = publish(join(sparse.map((part) => part.rows)), `grad/${name}/rows`);
       builder.output(indices, 'int64', [null]);

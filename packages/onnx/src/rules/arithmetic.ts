@@ -25,7 +25,7 @@ function elementsOf(context: ShapeContext, combine: (a: Dim, b: Dim) => Dim): Di
   if (!a || !b) return undefined;
   const length = Math.max(a.length, b.length);
   if (![a.length, b.length].every((own) => own === length || own === 1)) return undefined;
-  return Array.from({ length }, (_, i) => combine(a[a.length === 1 ? 0 : i] as Dim, b[b.length === 1 ? 0 : i] as Dim));
+  return Array.from({ length }, (_, i) => combine(a[a.length === 1 ? 0 : i], b[b.length === 1 ? 0 : i]));
 }
 
 /** Inputs and gradient of a binary operator; `a` and `b` emit a gradient of the output's shape, which is summed to the input's. */
@@ -91,9 +91,9 @@ function extremum(op: 'Max' | 'Min'): OpRule {
       );
       const share = context.shared(() => {
         const masks = chosen.map((mask) => mask());
-        return e.div(context.dy, masks.length > 1 ? e.emit('Sum', masks) : (masks[0] as string));
+        return e.div(context.dy, masks.length > 1 ? e.emit('Sum', masks) : masks[0]);
       });
-      return inputs.map((input, i) => () => e.sumTo(e.mul(share(), (chosen[i] as () => string)()), input));
+      return inputs.map((input, i) => () => e.sumTo(e.mul(share(), chosen[i]()), input));
     },
   };
 }

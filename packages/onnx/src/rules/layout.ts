@@ -10,7 +10,7 @@ import type { InputGradient, OpRule } from './rule.js';
 
 /** Any change of shape is undone by a Reshape. */
 function reshapeBack({ emitter, node, dy }: GradientContext): InputGradient[] {
-  return [() => emitter.reshapeLike(dy, node.inputs[0] as string)];
+  return [() => emitter.reshapeLike(dy, node.inputs[0])];
 }
 
 function inferReshape(context: ShapeContext): Facts[] {
@@ -93,7 +93,7 @@ function inferTranspose(context: ShapeContext): Facts[] {
   if (permutation.toSorted((a, b) => a - b).some((axis, i) => axis !== i) || permutation.length !== shape.length) {
     throw new ShapeConflict(`perm [${permutation}] is no permutation of ${shape.length} axes`);
   }
-  return [{ type, shape: permutation.map((axis) => shape[axis] as Dim) }];
+  return [{ type, shape: permutation.map((axis) => shape[axis]) }];
 }
 
 /** Reversed axes where none are given. */
@@ -114,9 +114,7 @@ export const layoutRules: OpRule[] = [
       const type = fromProtoType(context.int('to', 0));
       return [{ type, shape, elements: type === 'int64' || type === 'int32' ? elements : undefined }];
     },
-    gradient: ({ emitter, node, dy }) => [
-      () => emitter.cast(dy, emitter.facts(node.inputs[0] as string).type ?? 'float32'),
-    ],
+    gradient: ({ emitter, node, dy }) => [() => emitter.cast(dy, emitter.facts(node.inputs[0]).type ?? 'float32')],
   },
   { op: 'Reshape', infer: inferReshape, gradient: reshapeBack },
   { op: 'Flatten', infer: inferFlatten, gradient: reshapeBack },

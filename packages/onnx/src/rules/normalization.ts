@@ -4,13 +4,13 @@ import { normalizeAxis } from '../shapes/dims.js';
 import type { Facts } from '../shapes/facts.js';
 import type { InputGradient, OpRule } from './rule.js';
 
-/** Outputs Y, Mean and InvStdDev; the last two have ones in place of the normalized axes. */
+/** Outputs Y, Mean and InvStdDev; the last two have ones in place of the normalized axes, and are float32 whatever Y is. */
 function inferLayerNormalization(context: ShapeContext): Facts[] {
   const { type, shape } = context.input(0);
   if (!shape) return [{ type, shape }];
   const axis = normalizeAxis(context.int('axis', -1), shape.length);
   const statistics: Facts = { type: 'float32', shape: shape.map((dim, i) => (i < axis ? dim : 1)) };
-  return [{ type, shape }, type === 'float64' ? { ...statistics, type } : statistics, statistics];
+  return [{ type, shape }, statistics, statistics];
 }
 
 /**

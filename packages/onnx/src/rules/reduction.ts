@@ -5,7 +5,7 @@ import { isStatic, normalizeAxis } from '../shapes/dims.js';
 import type { Facts } from '../shapes/facts.js';
 import type { OpRule } from './rule.js';
 
-function inferReduction(context: ShapeContext): Facts[] {
+export function inferReduction(context: ShapeContext): Facts[] {
   const { type, shape } = context.input(0);
   if (!shape) return [{ type, shape }];
   const keep = context.int('keepdims', 1) !== 0;
@@ -45,7 +45,7 @@ function reducedCount(context: GradientContext): string {
   const { emitter: e } = context;
   const x = context.input(0);
   const axes = reducedAxes(context);
-  const dims = axes?.map((axis) => context.shape(0)[axis] as Dim);
+  const dims = axes?.map((axis) => context.shape(0)[axis]);
   if (isStatic(dims))
     return e.scalar(
       dims.reduce((product, dim) => product * dim, 1),

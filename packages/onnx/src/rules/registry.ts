@@ -2,6 +2,7 @@ import type { Node } from '../model.js';
 import { arithmeticRules } from './arithmetic.js';
 import { constantRules } from './constants.js';
 import { elementwiseRules } from './elementwise.js';
+import { forwardOnlyRules } from './forward-only.js';
 import { indexingRules } from './indexing.js';
 import { layoutRules } from './layout.js';
 import { logicRules } from './logic.js';
@@ -21,6 +22,7 @@ const RULES = new Map(
     arithmeticRules,
     constantRules,
     elementwiseRules,
+    forwardOnlyRules,
     indexingRules,
     layoutRules,
     logicRules,

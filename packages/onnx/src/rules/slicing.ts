@@ -21,7 +21,7 @@ function inferConcat(context: ShapeContext): Facts[] {
     shapes
       .map((own) => {
         if (own && own.length !== first.length) throw new ShapeConflict('its inputs differ in rank');
-        return own ? (own[i] as Dim) : null;
+        return own ? own[i] : null;
       })
       .reduce(i === axis ? addDims : unifyDim),
   );
@@ -32,13 +32,13 @@ function inferConcat(context: ShapeContext): Facts[] {
 function concatGradient(context: GradientContext): InputGradient[] {
   const { emitter: e, node, dy } = context;
   const axis = context.axis(0);
-  const sizes = node.inputs.map((input) => e.shape(input)[axis] as Dim);
+  const sizes = node.inputs.map((input) => e.shape(input)[axis]);
   /** Where each input starts, and where the last ends: numbers as far as they are known, then computed. */
   const ends: string[] = [e.ints([0])];
   const endAfter = (i: number): string => {
     const until = sizes.slice(0, i);
     if (until.every((size) => typeof size === 'number')) return e.ints([until.reduce((sum, size) => sum + size, 0)]);
-    ends[i] ??= e.emit('Add', [endAfter(i - 1), extent(context, node.inputs[i - 1] as string, axis)]);
+    ends[i] ??= e.emit('Add', [endAfter(i - 1), extent(context, node.inputs[i - 1], axis)]);
     return ends[i];
   };
   return node.inputs.map((_, i) => () => e.emit('Slice', [dy, endAfter(i), endAfter(i + 1), e.ints([axis])]));
@@ -75,7 +75,7 @@ function sliceExtent(dim: Dim, start: Dim, end: Dim, step: number): Dim {
   const clamp = (value: number, low: number, high: number) =>
     Math.min(Math.max(value < 0 ? value + dim : value, low), high);
   if (step > 0) return Math.max(0, Math.ceil((clamp(end, 0, dim) - clamp(start, 0, dim)) / step));
-  return Math.max(0, Math.ceil((clamp(end, -1, dim - 1) - clamp(start, -1, dim - 1)) / step));
+  return Math.max(0, Math.ceil((clamp(end, -1, dim - 1) - clamp(start, 0, dim - 1)) / step));
 }
 
 function inferSlice(context: ShapeContext): Facts[] {
@@ -85,7 +85,7 @@ function inferSlice(context: ShapeContext): Facts[] {
   if (!axes) return [{ type, shape: shape.map(() => null) }];
   const made = [...shape];
   axes.forEach((axis, i) => {
-    made[axis] = sliceExtent(shape[axis] as Dim, starts?.[i] ?? null, ends?.[i] ?? null, steps?.[i] ?? 1);
+    made[axis] = sliceExtent(shape[axis], starts?.[i] ?? null, ends?.[i] ?? null, steps?.[i] ?? 1);
     if (steps === undefined) made[axis] = null;
   });
   const [start, end, step] = [starts?.[0], ends?.[0], steps?.[0]];
@@ -108,10 +108,10 @@ function sliceGradient(context: GradientContext): InputGradient[] {
       const steps = context.has(4) ? context.knownInts(4) : starts?.map(() => 1);
       if (!axes) throw new UnsupportedUse('the axes of a Slice must be known before it runs');
       const normal = axes.map((axis) => normalizeAxis(axis, rank));
-      const plain = starts?.every((start, i) => fromFront(start, e.shape(x)[normal[i] as number] as Dim) !== undefined);
-      if (plain && steps?.every((step) => step === 1)) return padBack(context, normal, starts as number[]);
+      const plain = starts?.every((start, i) => fromFront(start, e.shape(x)[normal[i]]) !== undefined);
+      if (plain && steps?.every((step) => step === 1)) return padBack(context, normal, starts);
       if (normal.length !== 1) throw new UnsupportedUse('a Slice of several axes with steps or computed starts');
-      return scatterBack(context, normal[0] as number);
+      return scatterBack(context, normal[0]);
     },
   ];
 }
@@ -129,12 +129,12 @@ function padBack(context: GradientContext, axes: number[], starts: number[]): st
   const shape = e.shape(x);
   const before = Array<number>(shape.length).fill(0);
   axes.forEach((axis, i) => {
-    before[axis] = fromFront(starts[i] as number, shape[axis] as Dim) ?? 0;
+    before[axis] = fromFront(starts[i], shape[axis]) ?? 0;
   });
   const after = e.shape(dy).map((dim, axis) => {
     if (!axes.includes(axis)) return 0;
-    const left = subtractDims(shape[axis] as Dim, dim);
-    return typeof left === 'number' ? left - (before[axis] as number) : null;
+    const left = subtractDims(shape[axis], dim);
+    return typeof left === 'number' ? left - before[axis] : null;
   });
   const pads = after.every((dim) => dim !== null)
     ? e.ints([...before, ...after])
@@ -152,8 +152,8 @@ function scatterBack(context: GradientContext, axis: number): string {
   const positions = e.emit('Range', [zero, scalar(extent(context, x, axis)), scalar(e.ints([1]))]);
   const picked = e.emit('Slice', [
     positions,
-    node.inputs[1] as string,
-    node.inputs[2] as string,
+    node.inputs[1],
+    node.inputs[2],
     e.ints([0]),
     node.inputs[4] ?? e.ints([1]),
   ]);
@@ -181,7 +181,7 @@ function inferPad(context: ShapeContext): Facts[] {
   if (pads.length !== 2 * padded.length) throw new ShapeConflict(`${pads.length} pads for ${padded.length} axes`);
   const made = [...shape];
   padded.forEach((axis, i) => {
-    made[axis] = [pads[i] as Dim, pads[i + padded.length] as Dim].reduce(addDims, shape[axis] as Dim);
+    made[axis] = [pads[i], pads[i + padded.length]].reduce(addDims, shape[axis]);
   });
   return [{ type, shape: made }];
 }
@@ -208,7 +208,7 @@ function inferSplit(context: ShapeContext): Facts[] {
   const count = context.node.outputs.length;
   if (!shape) return Array(count).fill({ type, shape });
   const axis = normalizeAxis(context.int('axis', 0), shape.length);
-  const dim = shape[axis] as Dim;
+  const dim = shape[axis];
   const even = typeof dim === 'number' ? Math.ceil(dim / count) : null;
   const sizes = context.ints('split') ?? (context.has(1) ? context.input(1).elements : undefined);
   return Array.from({ length: count }, (_, i) => {
@@ -223,7 +223,7 @@ export const slicingRules: OpRule[] = [
   {
     op: 'Expand',
     infer: inferExpand,
-    gradient: ({ emitter, node, dy }) => [() => emitter.sumTo(dy, node.inputs[0] as string)],
+    gradient: ({ emitter, node, dy }) => [() => emitter.sumTo(dy, node.inputs[0])],
   },
   {
     op: 'Split',

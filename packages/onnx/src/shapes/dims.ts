@@ -35,7 +35,7 @@ export function unifyDim(a: Dim, b: Dim): Dim {
 export function unifyShape(a: Dim[] | undefined, b: Dim[] | undefined): Dim[] | undefined {
   if (a === undefined || b === undefined) return a ?? b;
   if (a.length !== b.length) throw new ShapeConflict(`${showShape(a)} and ${showShape(b)} differ in rank`);
-  return a.map((dim, i) => unifyDim(dim, b[i] as Dim));
+  return a.map((dim, i) => unifyDim(dim, b[i]));
 }
 
 /** Numpy's rule for one axis: equal, or one of them 1. */
@@ -54,7 +54,7 @@ export function broadcastShapes(shapes: readonly (readonly Dim[])[]): Dim[] {
   return Array.from({ length: rank }, (_, axis) =>
     shapes.reduce<Dim>((dim, shape) => {
       const own = axis - rank + shape.length;
-      return own < 0 ? dim : broadcastDim(dim, shape[own] as Dim);
+      return own < 0 ? dim : broadcastDim(dim, shape[own]);
     }, 1),
   );
 }
