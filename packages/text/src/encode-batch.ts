@@ -20,9 +20,16 @@ export function encodeBatch(
   );
 }
 
-/** Joins encoded texts into one batch, padded at the end to the longest (at least one token wide). */
-export function padBatch(encoded: readonly Int32Array[], padId: number): EncodedBatch {
-  const tokens = encoded.reduce((longest, ids) => Math.max(longest, ids.length), 1);
+/**
+ * Joins encoded texts into one batch, padded at the end.
+ *
+ * @param tokens width of the batch; default the longest text, at least 1
+ */
+export function padBatch(
+  encoded: readonly Int32Array[],
+  padId: number,
+  tokens = encoded.reduce((longest, ids) => Math.max(longest, ids.length), 1),
+): EncodedBatch {
   const ids = new BigInt64Array(encoded.length * tokens);
   const mask = new BigInt64Array(encoded.length * tokens);
   // Written through their low 32-bit words (little-endian, as every platform of ONNX Runtime is): a BigInt per token would

@@ -1,8 +1,20 @@
 export * from './character-tokenizer.js';
 export * from './check-text.js';
 export * from './encode-batch.js';
+export { InlineTextModel, TEXT_INPUTS } from './inline-text-model.js';
+export { findModelFile, labelsOf, MODEL_PATHS, readJson } from './model-folder.js';
 export * from './near-duplicates.js';
 export { normalizeText } from './normalize-text.js';
-export * from './rows.js';
+export { type ReadOptions, type ReadRow, type RowLimits, readRows } from './rows.js';
+export { serveTextModel } from './serve-text-model.js';
 export * from './split.js';
+export * from './text-classifier.js';
+export {
+  openTextModel,
+  openTokenizer,
+  type TextModel,
+  type TextModelOptions,
+  type TextOutput,
+} from './text-model.js';
+export { type TextModelReady, type TextModelRequest, ThreadedTextModel } from './threaded-text-model.js';
 export { loadTokenizer, type Tokenizer } from './tokenizer.js';

@@ -2,6 +2,7 @@ import { parse as parseCsv } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type ReadOptions, type ReadRow, readRows } from './rows.js';
+import { assignSplit } from './split.js';
 
 const bytes = (...parts: (string | number[])[]) =>
   Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : Buffer.from(part))));
@@ -25,8 +26,8 @@ describe('readRows of JSONL', () => {
       '\ufeff{"text":"hello","label":"greet","split":"dev"}\r\n\r\n{"text":" 你好 ","label":null,"slots":[1]}\n{"text":"end"}';
     expect(await jsonl(input)).toEqual([
       { line: 1, row: { text: 'hello', label: 'greet', split: 'valid' } },
-      { line: 3, row: { text: ' 你好 ' } },
-      { line: 4, row: { text: 'end' } },
+      { line: 3, row: { text: ' 你好 ', split: assignSplit('你好') } },
+      { line: 4, row: { text: 'end', split: assignSplit('end') } },
     ]);
   });
 
@@ -66,11 +67,12 @@ describe('readRows of JSONL', () => {
 
 describe('readRows of CSV', () => {
   it('reads quoted commas, quotes and line breaks, and counts lines', async () => {
-    const input = '\ufeffLabel,text,extra\r\ngreet,"hello, ""you""",\r\n\r\n,"two\r\nlines",x\r\nb,5" pipe,\r\n';
+    const input =
+      '\ufeffLabel,text,split\r\ngreet,"hello, ""you""",test\r\n\r\n,"two\r\nlines",VAL\r\nb,5" pipe,train\r\n';
     expect(await csv(input)).toEqual([
-      { line: 2, row: { text: 'hello, "you"', label: 'greet' } },
-      { line: 4, row: { text: 'two\nlines' } },
-      { line: 6, row: { text: '5" pipe', label: 'b' } },
+      { line: 2, row: { text: 'hello, "you"', label: 'greet', split: 'test' } },
+      { line: 4, row: { text: 'two\nlines', split: 'valid' } },
+      { line: 6, row: { text: '5" pipe', label: 'b', split: 'train' } },
     ]);
   });
 
@@ -81,7 +83,7 @@ describe('readRows of CSV', () => {
       { line: 3, reason: 'record has text after a closing quote (column 4): write a quote inside quotes as ""' },
       { line: 4, reason: 'record is not valid UTF-8' },
       { line: 5, reason: expect.stringMatching(/longer than the limit of 64 bytes.*lines 5 to 6 were skipped/) },
-      { line: 7, row: { text: 'last', label: 'l' } },
+      { line: 7, row: { text: 'last', label: 'l', split: 'train' } },
     ]);
     expect((await csv('text\n"never closed')).at(-1)).toEqual({
       line: 2,

@@ -1,17 +1,9 @@
 import { isUtf8 } from 'node:buffer';
-import { RetortError } from '@retort/contracts';
+import { RetortError, type Row } from '@retort/contracts';
 import { DEFAULT_MAX_CHARACTERS, textProblem } from './check-text.js';
 import { CsvRecordReader } from './csv.js';
 import { type Line, LineSplitter } from './line-splitter.js';
-import { parseSplit, type Split } from './split.js';
-
-/** One example. Without `label` it is unlabelled: a teacher still answers for it. */
-export interface Row {
-  text: string;
-  label?: string;
-  /** As the row says; {@link assignSplit} decides where it says nothing. */
-  split?: Split;
-}
+import { assignSplit, parseSplit } from './split.js';
 
 /** A row with the number of the line it began on (from 1), or why that line is none. */
 export type ReadRow = { line: number; row: Row } | { line: number; reason: string };
@@ -36,6 +28,8 @@ export interface ReadOptions {
  *
  * - `jsonl`: one object per line with `text`, and optionally `label` and `split`; other keys are ignored.
  * - `csv`: comma-separated (RFC 4180) with a header line naming the columns in any order; an empty label or split is none.
+ *
+ * A row that names no split gets the one of {@link assignSplit}.
  *
  * @throws RetortError `RT_INVALID_DATASET` where the stream as a whole cannot be read: UTF-16 or compressed bytes, a CSV
  * without a `text` column
@@ -86,21 +80,19 @@ abstract class RowReader {
   protected check(line: number, text: unknown, label: unknown, split: unknown): ReadRow {
     const problem = text === undefined ? 'is missing' : textProblem(text, this.limits);
     if (problem !== undefined) return { line, reason: `text ${problem}` };
-    const row: Row = { text: text as string };
+    const row: Omit<Row, 'split'> = { text: text as string };
     if (label !== undefined && label !== null) {
       const wrong = textProblem(label, { maxCharacters: this.limits.maxLabelCharacters });
       if (wrong !== undefined) return { line, reason: `label ${wrong}` };
       if (/\p{Cc}/u.test(label as string)) return { line, reason: 'label contains a control character' };
       row.label = (label as string).trim();
     }
-    if (split !== undefined && split !== null) {
-      const known = typeof split === 'string' ? parseSplit(split) : undefined;
-      if (known === undefined) {
-        return { line, reason: `split must be train, valid or test, not ${JSON.stringify(split).slice(0, 40)}` };
-      }
-      row.split = known;
+    const given = split !== undefined && split !== null;
+    const known = typeof split === 'string' ? parseSplit(split) : undefined;
+    if (given && known === undefined) {
+      return { line, reason: `split must be train, valid or test, not ${JSON.stringify(split).slice(0, 40)}` };
     }
-    return { line, row };
+    return { line, row: { ...row, split: known ?? assignSplit(row.text) } };
   }
 }
 

@@ -1,7 +1,5 @@
+import type { Split } from '@retort/contracts';
 import { normalizeText } from './normalize-text.js';
-
-export const SPLITS = ['train', 'valid', 'test'] as const;
-export type Split = (typeof SPLITS)[number];
 
 const ALIASES = new Map<string, Split>([
   ['train', 'train'],
