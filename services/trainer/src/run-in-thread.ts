@@ -1,14 +1,7 @@
 import { type TransferListItem, Worker } from 'node:worker_threads';
 import type { OnProgress } from '@retort/contracts';
 import { entryOf, fromWire } from '@retort/runtime';
-import {
-  type FromThread,
-  fromFailure,
-  type Task,
-  type TaskKind,
-  type Tasks,
-  type ToThread,
-} from './thread-messages.js';
+import type { FromThread, Task, TaskKind, Tasks, ToThread } from './thread-messages.js';
 
 /** How long an aborted thread may take to stop by itself (one native run may be under way), in milliseconds. */
 const ABORT_GRACE_MS = 3_000;

@@ -25,7 +25,7 @@ export interface Submission {
 }
 
 /** How long after the last heartbeat a worker may still be on a job, in milliseconds. Workers beat every half second. */
-export const HEARTBEAT_FRESH_MS = 5_000;
+export const HEARTBEAT_FRESH_MS = 3_000;
 
 /** Cuts `rows` into slices `[start, end)` of `shardRows`, the last one shorter. */
 export function planShards(rows: number, shardRows: number): { index: number; start: number; end: number }[] {
