@@ -29,6 +29,9 @@ const UNREACHABLE = new Set([
 export function asRetortError(error: unknown): RetortError {
   if (error instanceof RetortError) return error;
   const { code, statusCode, message } = error as Partial<FastifyError>;
+  if (isAborted(error)) {
+    return new RetortError('RT_BAD_REQUEST', 'The connection was closed before the whole body had come.', { cause: error });
+  }
   if (isUnreachable(error)) {
     return new RetortError('RT_UNAVAILABLE', 'A service that this one depends on does not answer.', { cause: error });
   }
@@ -54,14 +57,14 @@ const BAD_URL = 'The path of the URL cannot be decoded: check its percent-encodi
 
 function isUnreachable(error: unknown): boolean {
   for (let at: unknown = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
-    if (UNREACHABLE.has(String((at as { code?: unknown }).code))) return !isClientAbort(error);
+    if (UNREACHABLE.has(String((at as { code?: unknown }).code))) return true;
   }
   return false;
 }
 
-/** A connection that the client dropped looks like one that the database dropped, but carries Fastify's or busboy's name. */
-function isClientAbort(error: unknown): boolean {
-  return (error as Error).message === 'aborted';
+/** Node's error for a request body whose connection broke; its code alone looks like a database that went away. */
+function isAborted(error: unknown): boolean {
+  return error instanceof Error && error.message === 'aborted' && (error as NodeJS.ErrnoException).code === 'ECONNRESET';
 }
 
 function sentence(text: string): string {
