@@ -1,4 +1,5 @@
 export { MicroBatcher, type MicroBatchOptions } from './micro-batch.js';
+export { type Closable, ResourcePool, type ResourcePoolOptions } from './resource-pool.js';
 export { answerParent, type ChildOptions, runInChild } from './run-in-child.js';
 export { serveThread, type ThreadService } from './serve-thread.js';
 export {
