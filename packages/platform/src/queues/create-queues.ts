@@ -45,37 +45,44 @@ export async function createQueues(
     return (await state(name, id)) === 'missing';
   }
 
-  async function removeDistillation({ distillationId, shards }: DistillationFlow): Promise<void> {
-    // The parent first: it would start once its last child were gone.
-    await remove('train', jobId.train({ distillationId }));
-    for (let shard = 0; shard < shards; shard++) await remove('label', jobId.label({ distillationId, shard }));
+  /** BullMQ silently drops a job whose id it has seen, so an ended one must make room. Live ones stay. */
+  async function makeRoom(name: QueueName, id: string): Promise<void> {
+    const found = await state(name, id);
+    if (found !== 'missing' && !LIVE.has(found)) await remove(name, id);
   }
+
+  const shardIds = ({ distillationId, shards }: DistillationFlow) =>
+    Array.from({ length: shards }, (_, shard) => jobId.label({ distillationId, shard }));
 
   return {
     backend: driver.backend,
 
     async addDistillationFlow(distillation) {
-      const { distillationId, shards, failParent = true } = distillation;
+      const { distillationId, failParent = true } = distillation;
       const id = jobId.train({ distillationId });
-      if (LIVE.has(await state('train', id))) return;
-      await removeDistillation(distillation); // BullMQ silently drops a job whose id it has seen.
-      const children: FlowJob[] = Array.from({ length: shards }, (_, shard) => ({
+      const children: FlowJob[] = shardIds(distillation).map((shardId, shard) => ({
         name: 'label',
         queueName: 'label',
         data: { distillationId, shard },
         opts: {
-          ...jobOptions(jobId.label({ distillationId, shard })),
+          ...jobOptions(shardId),
           ...(failParent ? { failParentOnFailure: true } : { ignoreDependencyOnFailure: true }),
         },
       }));
-      await flow.add({ name: 'train', queueName: 'train', data: { distillationId }, opts: jobOptions(id), children });
+      await driver.exclusive(`train.${id}`, async () => {
+        if (LIVE.has(await state('train', id))) return;
+        await makeRoom('train', id);
+        for (const shardId of shardIds(distillation)) await makeRoom('label', shardId);
+        await flow.add({ name: 'train', queueName: 'train', data: { distillationId }, opts: jobOptions(id), children });
+      });
     },
 
     async addTeacherJob(teacherId) {
       const id = jobId.teacher({ teacherId });
-      if (LIVE.has(await state('teacher', id))) return;
-      await remove('teacher', id);
-      await queue('teacher').add('teacher', { teacherId }, jobOptions(id));
+      await driver.exclusive(`teacher.${id}`, async () => {
+        await makeRoom('teacher', id);
+        await queue('teacher').add('teacher', { teacherId }, jobOptions(id));
+      });
     },
 
     worker: (name, processor, options) => startWorker(driver, settings, name, processor, options),
@@ -85,7 +92,14 @@ export async function createQueues(
       return (await state(name, id)) === 'failed' ? job?.failedReason : undefined;
     },
     remove,
-    removeDistillation,
+    async removeDistillation(distillation) {
+      const id = jobId.train(distillation);
+      await driver.exclusive(`train.${id}`, async () => {
+        // The parent first: it would start once its last child were gone.
+        await remove('train', id);
+        for (const shardId of shardIds(distillation)) await remove('label', shardId);
+      });
+    },
 
     async counts(name) {
       const counts = await queue(name).getJobCounts();

@@ -13,7 +13,7 @@ export interface DriverWorker extends Pick<Worker, 'cancelJob' | 'cancelAllJobs'
   on(event: 'error', listener: (error: Error) => void): unknown;
   on(event: 'lockRenewalFailed', listener: (ids: string[]) => void): unknown;
 }
-export type DriverProcessor = (job: Job, token?: string, signal?: AbortSignal) => Promise<void>;
+export type DriverProcessor = (job: Job, token: string | undefined, signal: AbortSignal | undefined) => Promise<void>;
 export type DriverWorkerOptions = Omit<WorkerOptions, 'connection' | 'prefix'>;
 
 /** BullMQ on one backend: makes queues and workers that share what can be shared of its connections. */
@@ -23,6 +23,8 @@ export interface QueueDriver {
   flow(): DriverFlow;
   /** A worker has connections of its own, since it blocks on one. */
   worker(name: string, processor: DriverProcessor, options: DriverWorkerOptions): DriverWorker;
+  /** Runs `action` while no other process does so under the same key. */
+  exclusive<T>(key: string, action: () => Promise<T>): Promise<T>;
   ping(): Promise<void>;
   /** Ends the shared connections, after all that was made here is closed. */
   close(): Promise<void>;

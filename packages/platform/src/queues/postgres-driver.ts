@@ -11,7 +11,7 @@ export async function openPostgresDriver(
   schema: string,
   onError: (error: Error) => void,
 ): Promise<QueueDriver> {
-  await migrateQueueSchema(url, schema);
+  await withConnection(url, (client) => runMigrations(client, schema));
   const options = { connectionString: url, schema, connectionTimeoutMillis: 5_000 };
   // Queues and the flow producer share one small pool; each worker needs its own LISTEN connection anyway.
   const shared = createPostgresBackend('', { connection: { ...options, max: 4 } });
@@ -25,6 +25,12 @@ export async function openPostgresDriver(
     flow: () => new producers.FlowProducer({ connection: options }),
     worker: (name, processor, workerOptions) =>
       new consumers.Worker(name, processor, { ...workerOptions, connection: { ...options, max: 3 } }),
+    exclusive: (key, action) =>
+      withConnection(url, async (client) => {
+        // Released when the session ends, which a crash does as well.
+        await client.query('SELECT pg_advisory_lock(hashtextextended($1, 0))', [`${schema}.${key}`]);
+        return await action();
+      }),
     async ping() {
       await shared.getQueueMeta();
     },
@@ -34,12 +40,12 @@ export async function openPostgresDriver(
   };
 }
 
-async function migrateQueueSchema(connectionString: string, schema: string): Promise<void> {
-  const client = new pg.Client({ connectionString, connectionTimeoutMillis: 10_000 });
+async function withConnection<T>(url: string, action: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
   client.on('error', () => undefined); // A lost connection also rejects the query that waits on it.
   await client.connect();
   try {
-    await runMigrations(client, schema);
+    return await action(client);
   } finally {
     await client.end();
   }

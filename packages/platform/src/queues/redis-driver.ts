@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { FlowProducer, Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import type { QueueDriver } from './driver.js';
@@ -23,6 +25,7 @@ export async function openRedisDriver(
     flow: () => listen(new FlowProducer({ connection, prefix }), onError),
     worker: (name, processor, options) =>
       new Worker(name, processor, { ...options, connection: { url, maxRetriesPerRequest: null }, prefix }),
+    exclusive: (key, action) => withRedisLock(connection, `${prefix}:lock:${key}`, action),
     async ping() {
       await connection.ping();
     },
@@ -30,6 +33,20 @@ export async function openRedisDriver(
       await connection.quit().catch(() => connection.disconnect());
     },
   };
+}
+
+/** How long a lock outlives a process that died with it, in milliseconds. Far longer than any action takes. */
+const LOCK_TTL = 30_000;
+const RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0";
+
+async function withRedisLock<T>(connection: Redis, key: string, action: () => Promise<T>): Promise<T> {
+  const token = randomUUID();
+  while ((await connection.set(key, token, 'PX', LOCK_TTL, 'NX')) === null) await sleep(10);
+  try {
+    return await action();
+  } finally {
+    await connection.eval(RELEASE, 1, key, token);
+  }
 }
 
 function listen<T extends { on(event: 'error', listener: (error: Error) => void): unknown }>(

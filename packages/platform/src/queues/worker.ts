@@ -28,18 +28,22 @@ export function startWorker<Q extends QueueName>(
   processor: JobProcessor<Q>,
   options: WorkerOptions<Q> = {},
 ): JobWorker {
-  const running = new Map<string, number>();
+  const running = new Set<string>();
+  const durations = new WeakMap<Job, number>();
   const reports = new Set<Promise<void>>();
   const onError = options.onError ?? (() => undefined);
   const retry = options.retry ?? isWorthRetrying;
 
-  async function run(job: Job, token?: string, signal: AbortSignal = new AbortController().signal): Promise<void> {
+  // BullMQ makes a signal for processors that take three parameters without defaults.
+  async function run(job: Job, token: string | undefined, signal: AbortSignal | undefined): Promise<void> {
     const id = job.id!;
-    running.set(id, performance.now());
+    if (!signal) throw new Error('BullMQ gave no abort signal.');
     if (!Value.Check(JOB_SCHEMAS[queue], job.data)) {
       throw new UnrecoverableError(`The payload of job ${id} does not fit the queue ${queue}.`);
     }
     const lastAttempt = job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
+    const start = performance.now();
+    running.add(id);
     try {
       await processor({
         queue,
@@ -52,22 +56,21 @@ export function startWorker<Q extends QueueName>(
     } catch (error) {
       if (signal.aborted && signal.reason instanceof JobInterrupted && signal.reason.why === 'closing') {
         await job.moveToWait(token);
-        running.delete(id);
         throw new WaitingError();
       }
       throw toJobError(error, retry(error));
+    } finally {
+      running.delete(id);
+      durations.set(job, (performance.now() - start) / 1000);
     }
   }
 
   function report(job: Job, error?: Error): void {
-    const id = job.id!;
-    const since = running.get(id);
-    running.delete(id);
     const outcome: JobOutcome<Q> = {
       queue,
-      id,
+      id: job.id!,
       data: job.data as JobPayload<Q>,
-      seconds: since === undefined ? 0 : (performance.now() - since) / 1000,
+      seconds: durations.get(job) ?? 0,
       ...(error === undefined ? {} : { error: error.cause instanceof Error ? error.cause : error }),
       final: error === undefined || job.finishedOn !== undefined,
     };
@@ -95,7 +98,7 @@ export function startWorker<Q extends QueueName>(
   return {
     ready: () => worker.waitUntilReady(),
     cancel: (id, reason) => worker.cancelJob(id, reason as string),
-    active: () => [...running.keys()],
+    active: () => [...running],
     close({ timeoutMs = 0 } = {}) {
       closing ??= closeWorker(worker, timeoutMs, onError).then(async () => {
         await Promise.all(reports);
