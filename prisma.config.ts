@@ -8,6 +8,8 @@ if (process.argv.includes('generate')) {
   process.env.PRISMA_SCHEMA_ENGINE_BINARY ??= fileURLToPath(new URL('prisma/no-schema-engine', import.meta.url));
 }
 
+process.env.CHECKPOINT_DISABLE ??= '1'; // No version check over the network.
+
 export default defineConfig({
   schema: 'prisma/schema.prisma',
   migrations: { path: 'prisma/migrations' },

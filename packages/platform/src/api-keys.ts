@@ -1,4 +1,4 @@
-import { createHash, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { RetortError, SCOPES, type Scope } from '@retort/contracts';
 import type { Database } from './database/connect.js';
 
@@ -76,7 +76,7 @@ export function createApiKeys(database: Pick<Database, 'prisma'>, options: ApiKe
       }
       const key = `rt_${randomBytes(32).toString('base64url')}`;
       const row = await prisma.apiKey.create({
-        data: { id: `key_${randomUUID()}`, name, scopes: [...new Set(scopes)], hash: hashKey(key) },
+        data: { id: newId('key'), name, scopes: [...new Set(scopes)], hash: hashKey(key) },
       });
       return { ...toInfo(row), key };
     },

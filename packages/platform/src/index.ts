@@ -12,6 +12,19 @@ export * from './database/migrate.js';
 export * from './embedded/start-embedded.js';
 export * from './events/append-event.js';
 export * from './events/read-events.js';
+export type {
+  Alias,
+  AliasChange,
+  ApiKey,
+  Dataset,
+  Distillation,
+  Event,
+  LabelShard,
+  ModelVersion,
+  SoftLabel,
+  Task,
+  Teacher,
+} from './generated/prisma/client.js';
 export { Prisma, PrismaClient } from './generated/prisma/client.js';
 export * from './lifecycle/index.js';
 export * from './queues/create-queues.js';

@@ -71,7 +71,7 @@ export function startWorker<Q extends QueueName>(
       id: job.id!,
       data: job.data as JobPayload<Q>,
       seconds: durations.get(job) ?? 0,
-      ...(error === undefined ? {} : { error: error.cause instanceof Error ? error.cause : error }),
+      ...(error === undefined ? {} : { error: thrown(error) }),
       final: error === undefined || job.finishedOn !== undefined,
     };
     const reporting = Promise.resolve(outcome).then(options.onOutcome).catch(onError);
@@ -117,6 +117,11 @@ function abortReason(why: 'closing' | 'lock-lost'): string {
 function toJobError(error: unknown, retry: boolean): Error {
   const known = error instanceof Error ? error : new Error(String(error));
   return retry ? known : Object.assign(new UnrecoverableError(known.message), { cause: known });
+}
+
+/** What the processor threw, out of the wrapping that {@link toJobError} gave it. */
+function thrown(error: Error): Error {
+  return error instanceof UnrecoverableError && error.cause instanceof Error ? error.cause : error;
 }
 
 async function closeWorker(worker: DriverWorker, timeoutMs: number, onError: (error: Error) => void): Promise<void> {

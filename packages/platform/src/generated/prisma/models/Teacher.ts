@@ -1258,6 +1258,9 @@ export type $TeacherPayload<ExtArgs extends runtime.Types.Extensions.InternalArg
     metrics: runtime.JsonValue | null
     progress: runtime.JsonValue | null
     error: runtime.JsonValue | null
+    /**
+     * How often training its head was begun; also the token by which a worker owns it.
+     */
     attempt: number
     heartbeatAt: Date | null
     createdAt: Date
