@@ -1,3 +1,4 @@
+export { cancelled } from './cancelled.js';
 export { MicroBatcher, type MicroBatchOptions } from './micro-batch.js';
 export { type Closable, ResourcePool, type ResourcePoolOptions } from './resource-pool.js';
 export { answerParent, type ChildOptions, runInChild } from './run-in-child.js';

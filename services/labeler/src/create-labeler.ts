@@ -24,8 +24,7 @@ export async function createLabeler(context: Context): Promise<Service> {
   const teachers = new TeacherPool({
     folders: new ModelFolders(artifacts, join(config.dataDir, 'models')),
     threads: config.labelThreads,
-    maxOpen: Math.max(OPEN_TEACHERS, config.labelConcurrency),
-    onError: (error) => logger.warn({ err: error }, 'a teacher did not close'),
+    capacity: Math.max(OPEN_TEACHERS, config.labelConcurrency),
   });
   const deps = { context, rows: new CanonicalRows(artifacts), teachers };
 

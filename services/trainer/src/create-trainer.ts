@@ -15,18 +15,24 @@ import { processTeacherJob } from './teacher-job.js';
 import { processTrainJob } from './train-job.js';
 import { WorkFolders } from './work-folders.js';
 
-/**
- * Starts the workers of the queues `train` and `teacher`: each trains in worker threads of TRAIN_THREADS threads,
- * TRAIN_CONCURRENCY jobs of a queue at a time. Any number of trainers may run side by side.
- */
-export async function createTrainer(context: Context): Promise<Service> {
-  const { config, database, queues, artifacts, logger, metrics } = context;
-  const deps: TrainerDeps = {
+/** What the processors of a trainer need, on this context. */
+export function trainerDeps(context: Context): TrainerDeps {
+  const { artifacts, config } = context;
+  return {
     context,
     rows: new CanonicalRows(artifacts),
     models: new ModelFolders(artifacts, join(config.dataDir, 'models')),
     scratch: new WorkFolders(join(config.dataDir, 'training')),
   };
+}
+
+/**
+ * Starts the workers of the queues `train` and `teacher`: each trains in worker threads of TRAIN_THREADS threads,
+ * TRAIN_CONCURRENCY jobs of a queue at a time. Any number of trainers may run side by side.
+ */
+export async function createTrainer(context: Context): Promise<Service> {
+  const { config, database, queues, logger, metrics } = context;
+  const deps = trainerDeps(context);
   const common = {
     concurrency: config.trainConcurrency,
     onStalled: (id: string) => logger.warn({ job: id }, 'a trainer died; its job is back in the queue'),

@@ -1,0 +1,213 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import type { Progress, RetortEvent, StudentMetrics } from '@retort/contracts';
+import { createLabeler } from '@retort/labeler';
+import { type Context, type JobContext, readEvents, requestCancel, type Service } from '@retort/platform';
+import { createTrainer } from '@retort/trainer';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { queueBackends, testContext } from './support/servers.ts';
+import {
+  ended,
+  event,
+  eventually,
+  registerToyTask,
+  registerToyTeacher,
+  submitToy,
+  TOY_TASK,
+} from './support/toy-platform.ts';
+import { toyRows } from './support/toy-teacher.ts';
+
+const ROWS = 360;
+const TRAINER = createRequire(import.meta.url).resolve('@retort/trainer/main');
+
+const inStage = (stage: string) => (found: RetortEvent) =>
+  found.type === 'progress' && (found.data as Progress).stage === stage && (found.data as Progress).done > 0;
+
+for (const { name, skip } of queueBackends()) {
+  describe.skipIf(skip !== undefined)(`a distillation job, queue on ${name}${skip ? ` (${skip})` : ''}`, () => {
+    let context: Context & { env: Record<string, string> };
+    let labeler: Service;
+    let teacher: string;
+    const running: (() => Promise<unknown>)[] = [];
+
+    beforeAll(async () => {
+      context = await testContext(name, { LABEL_SHARD_ROWS: '100', SHUTDOWN_TIMEOUT_MS: '300' });
+      await registerToyTask(context, toyRows(ROWS));
+      teacher = await registerToyTeacher(context);
+      labeler = await createLabeler(context);
+    });
+    afterEach(async () => {
+      await Promise.all(running.splice(0).map((stop) => stop()));
+    });
+    afterAll(async () => {
+      await labeler?.close();
+      await context?.close();
+    });
+
+    const row = (id: string) => context.database.prisma.distillation.findUniqueOrThrow({ where: { id } });
+    const events = (id: string) => readEvents(context.database.prisma, id, '0', 1000);
+    const models = () => context.database.prisma.modelVersion.findMany({ orderBy: { version: 'asc' } });
+    const startTrainer = async () => {
+      const trainer = await createTrainer(context);
+      running.push(() => trainer.close());
+      return trainer;
+    };
+    /** A trainer in a process of its own, as it runs in production. */
+    const forkTrainer = async (): Promise<ChildProcess> => {
+      const child = fork(TRAINER, { env: context.env, stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv: [] });
+      running.push(async () => {
+        if (child.exitCode !== null || child.signalCode !== null) return;
+        child.kill('SIGKILL');
+        await once(child, 'exit');
+      });
+      await once(child, 'message');
+      return child;
+    };
+
+    it('labels, trains, evaluates, packages and registers; events tell it in order', async () => {
+      await startTrainer();
+      const id = await submitToy(context, teacher);
+      const { status, metrics, error } = await ended(context, id);
+      expect({ status, error }).toEqual({ status: 'succeeded', error: null });
+      expect((metrics as unknown as StudentMetrics).student.accuracy).toBeGreaterThan(0.8);
+      expect((metrics as unknown as StudentMetrics).teacher.accuracy).toBeGreaterThan(0.9);
+
+      const log = await events(id);
+      const statuses = log.filter(({ type }) => type === 'status').map(({ data }) => data);
+      expect(statuses).toEqual([
+        { status: 'queued', stage: null, attempt: 0 },
+        { status: 'running', stage: 'labelling', attempt: 0 },
+        { status: 'running', stage: 'training', attempt: 1 },
+        { status: 'running', stage: 'evaluating', attempt: 1 },
+        { status: 'running', stage: 'packaging', attempt: 1 },
+        { status: 'succeeded', stage: null, attempt: 1 },
+      ]);
+      const last = (stage: string) => log.filter(inStage(stage)).at(-1)?.data as Progress;
+      expect(last('labelling')).toMatchObject({ done: ROWS, total: ROWS, secondsLeft: 0 });
+      expect(last('training').done).toBe(last('training').total);
+      expect(log.slice(-2).map(({ type }) => type)).toEqual(['metrics', 'status']);
+
+      const [model] = await models();
+      expect(model).toMatchObject({ version: 1, distillationId: id, taskName: TOY_TASK });
+      const files = model!.files as { path: string; digest: string; bytes: number }[];
+      expect(files.map(({ path }) => path)).toEqual(expect.arrayContaining(['onnx/model.onnx', 'tokenizer.json']));
+      for (const { digest, bytes } of files) expect(await context.artifacts.stat(digest)).toEqual({ bytes });
+    });
+
+    it('answers the same texts from the cache the second time, and ends in the same bytes', async () => {
+      await startTrainer();
+      const id = await submitToy(context, teacher);
+      expect(await ended(context, id)).toMatchObject({ status: 'succeeded' });
+      const shards = await context.database.prisma.labelShard.findMany({ where: { distillationId: id } });
+      expect(shards).toHaveLength(Math.ceil(ROWS / 100));
+      for (const { start, end, cached } of shards) expect(cached).toBe(end - start);
+      const [first, second] = await models();
+      expect(second!.version).toBe(2);
+      expect(second!.digest).toBe(first!.digest);
+    });
+
+    it('does a job once however often the queue delivers it', async () => {
+      const before = await models();
+      const id = await submitToy(context, teacher);
+      await eventually(
+        async () => ((await context.queues.state('train', id)) === 'waiting' ? true : undefined),
+        20_000,
+      );
+      const { processTrainJob } = await import('../services/trainer/src/train-job.ts');
+      const { trainerDeps } = await import('../services/trainer/src/create-trainer.ts');
+      const job: JobContext<'train'> = {
+        ...{ queue: 'train', id, data: { distillationId: id }, attempt: 1, lastAttempt: false },
+        signal: new AbortController().signal,
+      };
+      const deps = trainerDeps(context);
+      await Promise.all([processTrainJob(deps, job), processTrainJob(deps, job)]);
+      expect(await row(id)).toMatchObject({ status: 'succeeded', attempt: 1 });
+      const log = await events(id);
+      await startTrainer(); // And a third time, from the queue.
+      await eventually(
+        async () => ((await context.queues.state('train', id)) === 'completed' ? true : undefined),
+        10_000,
+      );
+      expect(await events(id)).toEqual(log);
+      expect(await models()).toHaveLength(before.length + 1);
+    });
+
+    it('stops labelling when cancelled', async () => {
+      const slow = await registerToyTeacher(context, { work: 60 });
+      const id = await submitToy(context, slow);
+      await event(context, id, inStage('labelling'));
+      const asked = Date.now();
+      await requestCancel(context, id);
+      expect(await ended(context, id, 5_000)).toMatchObject({ status: 'cancelled', stage: null });
+      expect(Date.now() - asked).toBeLessThan(2_500);
+      expect((await events(id)).at(-1)).toMatchObject({ type: 'status', data: { status: 'cancelled' } });
+      await eventually(async () => ((await context.queues.counts('label')).active === 0 ? true : undefined), 5_000);
+      expect(await context.queues.state('train', id)).toBe('missing');
+      expect(await context.queues.counts('label')).toMatchObject({ waiting: 0, delayed: 0 });
+    });
+
+    it('stops training when cancelled, and leaves nothing behind', async () => {
+      await startTrainer();
+      const before = await models();
+      const id = await submitToy(context, teacher, 1000);
+      await event(context, id, inStage('training'));
+      const asked = Date.now();
+      expect(await requestCancel(context, id)).toMatchObject({ status: 'running' });
+      expect(await ended(context, id, 8_000)).toMatchObject({ status: 'cancelled', error: null });
+      expect(Date.now() - asked).toBeLessThan(5_000);
+      await eventually(async () => ((await context.queues.counts('train')).active === 0 ? true : undefined), 5_000);
+      expect(await readdir(join(context.config.dataDir, 'training'))).toEqual([]);
+      expect(await models()).toEqual(before);
+      await expect(requestCancel(context, before[0]!.distillationId)).rejects.toMatchObject({ code: 'RT_CONFLICT' });
+    });
+
+    it('fails at once, saying what is wrong, when the teacher is broken', async () => {
+      const broken = await registerToyTeacher(context, { graph: 'no graph at all' });
+      const id = await submitToy(context, broken);
+      const { status, error } = await ended(context, id);
+      expect(status).toBe('failed');
+      expect(error).toMatchObject({ code: expect.stringMatching(/^RT_INVALID_(TEACHER|MODEL)$/) });
+      expect((error as { detail: string }).detail).toMatch(/model\.onnx/);
+      const log = await events(id);
+      expect(log.slice(-2)).toMatchObject([{ type: 'error', data: error }, { data: { status: 'failed' } }]);
+      expect(log.filter(({ type }) => type === 'error')).toHaveLength(1);
+    });
+
+    it('trains the head of an encoder, which then teaches', async () => {
+      await startTrainer();
+      const encoder = await registerToyTeacher(context, { kind: 'encoder' });
+      await event(context, encoder, ({ data }) => (data as { status?: string }).status === 'ready');
+      const ready = await context.database.prisma.teacher.findUniqueOrThrow({ where: { id: encoder } });
+      expect(ready).toMatchObject({ status: 'ready', digest: expect.stringMatching(/^[0-9a-f]{64}$/), error: null });
+      expect([...ready.labels].sort()).toEqual(['high', 'low', 'mid']);
+      const id = await submitToy(context, encoder);
+      expect(await ended(context, id)).toMatchObject({ status: 'succeeded' });
+    });
+
+    it('survives trainers that are stopped and killed in the middle of training', async () => {
+      const before = await models();
+      const stopped = await forkTrainer();
+      const id = await submitToy(context, teacher, 120);
+      await event(context, id, inStage('training'));
+      const asked = Date.now();
+      stopped.kill('SIGTERM');
+      const [code] = await once(stopped, 'exit');
+      expect(code).toBe(0);
+      expect(Date.now() - asked).toBeLessThan(10_000);
+      expect(await row(id)).toMatchObject({ status: 'queued', stage: null, attempt: 0 }); // No attempt was lost.
+
+      const seen = (await events(id)).length;
+      const killed = await forkTrainer();
+      await eventually(async () => (await events(id)).slice(seen).find(inStage('training')), 30_000);
+      killed.kill('SIGKILL');
+      await once(killed, 'exit');
+      expect(await row(id)).toMatchObject({ status: 'running', stage: 'training', attempt: 1 });
+      await startTrainer();
+      expect(await ended(context, id)).toMatchObject({ status: 'succeeded', attempt: 2, error: null });
+      expect(await models()).toHaveLength(before.length + 1);
+    });
+  });
+}
