@@ -1,5 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { RetortError, SCOPES, type Scope } from '@retort/contracts';
+import { newId, RetortError, SCOPES, type Scope } from '@retort/contracts';
 import type { Database } from './database/connect.js';
 
 /** A key without its secret. */
