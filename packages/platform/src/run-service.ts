@@ -1,3 +1,4 @@
+import { constants, setPriority } from 'node:os';
 import { loadConfig } from './config/load.js';
 import { type Context, createContext } from './context.js';
 import { createLogger } from './telemetry/logger.js';
@@ -6,6 +7,11 @@ import { createLogger } from './telemetry/logger.js';
 export interface Service {
   /** Takes nothing new, ends or hands back what is under way, and resolves when all of it is closed. */
   close(): Promise<void>;
+}
+
+export interface RunServiceOptions {
+  /** Whether it works in the background: on a machine that is short of CPU, what answers requests goes first. */
+  background?: boolean;
 }
 
 /** How long closing may take beyond SHUTDOWN_TIMEOUT_MS before the process leaves anyway, in milliseconds. */
@@ -18,7 +24,12 @@ const CLOSE_GRACE_MS = 15_000;
  * Exit status 0 after an orderly end; 1 when the service cannot start, cannot close, or met an error that nothing
  * handled (whoever supervises it starts it again).
  */
-export async function runService(name: string, start: (context: Context) => Promise<Service>): Promise<void> {
+export async function runService(
+  name: string,
+  start: (context: Context) => Promise<Service>,
+  options: RunServiceOptions = {},
+): Promise<void> {
+  if (options.background) setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
   let logger = createLogger({ name });
   let closing = false;
   const fail = (error: unknown, message: string): never => {

@@ -87,12 +87,12 @@ export const Variables = Type.Object({
   }),
   JOB_LOCK_MS: Milliseconds({
     minimum: 500,
-    default: 30_000,
+    default: 15_000,
     description: 'How long a worker may be silent before its job counts as stalled.',
   }),
   JOB_STALLED_INTERVAL_MS: Milliseconds({
     minimum: 100,
-    default: 15_000,
+    default: 5_000,
     description: 'How often stalled jobs are looked for.',
   }),
   SHUTDOWN_TIMEOUT_MS: Milliseconds({
