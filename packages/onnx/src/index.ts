@@ -6,7 +6,7 @@ export {
   type GradientOutput,
   gradient,
 } from './gradient/gradient.js';
-export * from './lookup.js';
+export * from './initializers.js';
 export * from './model.js';
 export { readModel } from './read.js';
 export * from './tensor.js';
@@ -14,3 +14,5 @@ export { writeModel } from './write.js';
 export { type SupportedOp, supportedOps } from './rules/registry.js';
 export type { Facts } from './shapes/facts.js';
 export { inferShapes } from './shapes/infer-shapes.js';
+export { simplify } from './simplify/simplify.js';
+export * from './tfjs/index.js';

@@ -20,6 +20,13 @@ describe('an ONNX file', () => {
     expect(readModel(writeModel(small()))).toEqual(small());
   });
 
+  it('reads back from a Node Buffer, wherever its elements are aligned', () => {
+    for (let offset = 0; offset < 8; offset++) {
+      const bytes = Buffer.concat([Buffer.alloc(offset), writeModel(small())]).subarray(offset);
+      expect(readModel(bytes)).toEqual(small());
+    }
+  });
+
   it('is the same bytes for the same model', () => {
     expect(writeModel(small())).toEqual(writeModel(small()));
   });

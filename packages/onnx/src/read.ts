@@ -128,7 +128,8 @@ function readNumbers(tensor: onnx.ITensorProto, type: Exclude<DataType, 'string'
       );
     }
     if (raw.byteOffset % Storage.BYTES_PER_ELEMENT === 0) return new Storage(raw.buffer, raw.byteOffset, size);
-    return new Storage(raw.slice().buffer, 0, size);
+    // Not `raw.slice()`: of a Node Buffer that is no copy.
+    return new Storage(new Uint8Array(raw).buffer, 0, size);
   }
   const values = typedField(tensor, type);
   // Checked before allocating: a hostile file may claim a petabyte with a dozen bytes.

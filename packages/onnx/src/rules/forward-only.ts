@@ -83,6 +83,7 @@ export const forwardOnlyRules: OpRule[] = [
     infer: sameAsInput,
   })),
   { op: 'Conv', infer: inferConv },
+  { op: 'CumSum', infer: sameAsInput },
   { op: 'GatherND', infer: inferGatherNd },
   { op: 'ReduceProd', infer: inferProduct },
 ];

@@ -1,0 +1,81 @@
+import { floatScalar } from '../../tensor.js';
+import type { LoweringContext, TfRule } from '../lowering.js';
+
+function same(op: string): TfRule {
+  return (node, ...inputs) => node.emit(op, inputs);
+}
+
+/** `y = op(x)` or `y = op(a, b)` with numpy's broadcasting, which both formats define alike. */
+const SAME = {
+  Abs: 'Abs',
+  Add: 'Add',
+  AddV2: 'Add',
+  Ceil: 'Ceil',
+  Cos: 'Cos',
+  Elu: 'Elu',
+  Equal: 'Equal',
+  Erf: 'Erf',
+  Exp: 'Exp',
+  Floor: 'Floor',
+  Greater: 'Greater',
+  GreaterEqual: 'GreaterOrEqual',
+  Less: 'Less',
+  LessEqual: 'LessOrEqual',
+  Log: 'Log',
+  LogicalAnd: 'And',
+  LogicalNot: 'Not',
+  LogicalOr: 'Or',
+  Maximum: 'Max',
+  Minimum: 'Min',
+  Mul: 'Mul',
+  Neg: 'Neg',
+  Pow: 'Pow',
+  RealDiv: 'Div',
+  Reciprocal: 'Reciprocal',
+  Relu: 'Relu',
+  SelectV2: 'Where',
+  Sigmoid: 'Sigmoid',
+  Sin: 'Sin',
+  Softplus: 'Softplus',
+  Sqrt: 'Sqrt',
+  Sub: 'Sub',
+  Tanh: 'Tanh',
+};
+
+export const ELEMENTWISE: Record<string, TfRule> = {
+  ...Object.fromEntries(Object.entries(SAME).map(([op, onnx]) => [op, same(onnx)])),
+  Identity: (_node, x) => x,
+  Snapshot: (_node, x) => x,
+  StopGradient: (_node, x) => x,
+  Cast: (node, x) => cast(node, x),
+  AddN: (node, ...inputs) => inputs.reduce((sum, x) => node.emit('Add', [sum, x])),
+  BiasAdd: (node, x, bias) => biasAdd(node, x, bias),
+  LeakyRelu: (node, x) => node.emit('LeakyRelu', [x], { alpha: { kind: 'float', value: node.float('alpha', 0.2) } }),
+  LogSoftmax: (node, x) => node.emit('LogSoftmax', [x], { axis: -1 }),
+  NotEqual: (node, a, b) => node.emit('Not', [node.emit('Equal', [a, b])]),
+  Relu6: (node, x) => node.emit('Clip', [x, node.constant(floatScalar(0)), node.constant(floatScalar(6))]),
+  Rsqrt: (node, x) => node.emit('Reciprocal', [node.emit('Sqrt', [x])]),
+  Softmax: (node, x) => node.emit('Softmax', [x], { axis: -1 }),
+  Square: (node, x) => node.emit('Mul', [x, x]),
+  SquaredDifference: (node, a, b) => {
+    const difference = node.emit('Sub', [a, b]);
+    return node.emit('Mul', [difference, difference]);
+  },
+};
+
+function cast(node: LoweringContext, x: string): string {
+  const type = node.type('DstT', 'float32');
+  if (node.typeOf(x) === type) return x;
+  // TensorProto.DataType: FLOAT, INT64, BOOL.
+  return node.emit('Cast', [x], { to: { float32: 1, int64: 7, bool: 9 }[type] });
+}
+
+/** The bias runs along the channels: the last axis, or the second one in NCHW. */
+export function biasAdd(node: LoweringContext, x: string, bias: string): string {
+  const after = node.string('data_format', 'NHWC').startsWith('NC') ? node.rankOf(x) - 2 : 0;
+  if (after <= 0) return node.emit('Add', [x, bias]);
+  return node.emit('Add', [
+    x,
+    node.emit('Unsqueeze', [bias, node.vector(Array.from({ length: after }, (_, i) => i + 1))]),
+  ]);
+}
