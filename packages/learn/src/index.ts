@@ -1,6 +1,10 @@
+export { AdamW, type AdamWOptions, type ParameterGradient } from './adamw.js';
 export * from './calibration.js';
+export { LOSS, withLoss } from './loss.js';
 export * from './metrics.js';
 export { type MlpHeadOptions, mlpHead } from './mlp-head.js';
+export { type PredictOptions, predict } from './predict.js';
 export { Random } from './random.js';
+export { train } from './train.js';
 export * from './train-options.js';
 export * from './trainable.js';

@@ -41,18 +41,31 @@ export interface EpochRecord {
   epoch: number;
   /** Mean training loss over the epoch's rows. */
   loss: number;
-  /** The validation metric and loss, where there is a validation set. */
-  validation?: { metric: 'accuracy' | 'agreement'; value: number; loss: number };
+  /** Where there is a validation set. */
+  validation?: ValidationRecord;
   seconds: number;
+}
+
+export interface ValidationRecord {
+  metric: 'accuracy' | 'agreement';
+  /** 0..1. */
+  value: number;
+  /** Of accuracy: the labels' mean negative log-likelihood. Of agreement: the mean KL to the teacher. In nats. */
+  loss: number;
 }
 
 export interface TrainOptions extends TrainableModel, Examples {
   /** Without `teacherLogits` only the cross-entropy is used, with weight 1. */
   loss: LossSpec;
-  training: TrainingSpec;
+  training: TrainingSpec & {
+    /** Share of the steps over which the learning rate rises; default 0.05. */
+    warmup?: number;
+    /** Of AdamW; default 0.01. */
+    weightDecay?: number;
+  };
   validate?: Validation;
   signal?: AbortSignal;
-  /** Called at most every 100 ms and at the end of each epoch. */
+  /** Called at most every 100 ms, and after the last step. */
   onProgress?: (progress: TrainingProgress) => void;
   /** Threads of each kernel; default 1. */
   threads?: number;

@@ -1,5 +1,4 @@
 import type { GradientContext } from '../gradient/context.js';
-import type { Dim } from '../model.js';
 import type { ShapeContext } from '../shapes/context.js';
 import { isStatic, normalizeAxis } from '../shapes/dims.js';
 import type { Facts } from '../shapes/facts.js';

@@ -109,7 +109,7 @@ function sliceGradient(context: GradientContext): InputGradient[] {
       if (!axes) throw new UnsupportedUse('the axes of a Slice must be known before it runs');
       const normal = axes.map((axis) => normalizeAxis(axis, rank));
       const plain = starts?.every((start, i) => fromFront(start, e.shape(x)[normal[i]]) !== undefined);
-      if (plain && steps?.every((step) => step === 1)) return padBack(context, normal, starts);
+      if (starts && plain && steps?.every((step) => step === 1)) return padBack(context, normal, starts);
       if (normal.length !== 1) throw new UnsupportedUse('a Slice of several axes with steps or computed starts');
       return scatterBack(context, normal[0]);
     },

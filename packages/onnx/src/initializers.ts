@@ -17,3 +17,18 @@ export function findInitializer(model: Model, name: string, type?: DataType): Te
   }
   return tensor;
 }
+
+/**
+ * The model with the named initializers turned into inputs of the same names, types and shapes, for values that change from run
+ * to run: weights in training.
+ *
+ * @throws RetortError `RT_INVALID_MODEL` when one does not exist.
+ */
+export function initializersToInputs(model: Model, names: string[]): Model {
+  const inputs = names.map((name) => {
+    const { type, dims } = findInitializer(model, name);
+    return { name, type, shape: dims };
+  });
+  const initializers = new Map([...model.graph.initializers].filter(([name]) => !names.includes(name)));
+  return { ...model, graph: { ...model.graph, inputs: [...model.graph.inputs, ...inputs], initializers } };
+}

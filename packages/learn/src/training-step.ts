@@ -1,0 +1,68 @@
+import type { LossSpec } from '@retort/contracts';
+import { type GradientOutput, gradient, initializersToInputs, type Tensor, writeModel } from '@retort/onnx';
+import { type ModelSession, openSession } from '@retort/runtime';
+import type { ParameterGradient } from './adamw.js';
+import { LOSS, withLoss } from './loss.js';
+import type { Parameters } from './parameters.js';
+import type { TrainableModel } from './trainable.js';
+
+/** One batch as the training graph takes it. */
+export interface Batch {
+  inputs: Record<string, Tensor>;
+  labels: Int32Array;
+  /** `[rows, classes]`. */
+  teacherLogits?: Float32Array;
+}
+
+/** The training graph in a session: forward pass, loss and gradients in one run. */
+export class TrainingStep {
+  readonly #session: ModelSession;
+  readonly #gradients: Map<string, GradientOutput>;
+  readonly #outputs: string[];
+
+  private constructor(session: ModelSession, gradients: Map<string, GradientOutput>) {
+    this.#session = session;
+    this.#gradients = gradients;
+    const outputs = [...gradients.values()].flatMap((found) =>
+      found.kind === 'dense' ? [found.output] : [found.indices, found.rows],
+    );
+    this.#outputs = [LOSS.output, ...outputs];
+  }
+
+  /** @throws RetortError what `gradient` throws for a graph that cannot be trained. */
+  static async open(
+    { model, trainable }: TrainableModel,
+    loss: LossSpec,
+    { teacher, threads }: { teacher: boolean; threads: number },
+  ): Promise<TrainingStep> {
+    const forward = withLoss(initializersToInputs(model, trainable), loss, { teacher });
+    const { model: training, gradients } = gradient(forward, { loss: LOSS.output, wrt: trainable });
+    const session = await openSession(writeModel(training), { threads, placement: 'inline' });
+    return new TrainingStep(session, gradients);
+  }
+
+  /** Loss and gradients of a batch at the parameters' present values, which are read in place. */
+  async run(parameters: Parameters, { inputs, labels, teacherLogits }: Batch) {
+    const feeds: Record<string, Tensor> = { ...inputs, ...parameters.feeds };
+    feeds[LOSS.labels] = { type: 'int64', dims: [labels.length], data: BigInt64Array.from(labels, BigInt) };
+    if (teacherLogits) {
+      const classes = teacherLogits.length / labels.length;
+      feeds[LOSS.teacherLogits] = { type: 'float32', dims: [labels.length, classes], data: teacherLogits };
+    }
+    const results = await this.#session.run(feeds, { outputs: this.#outputs });
+    const gradients = new Map<string, ParameterGradient>();
+    for (const [name, found] of this.#gradients) {
+      gradients.set(
+        name,
+        found.kind === 'dense'
+          ? (results[found.output].data as Float32Array)
+          : { indices: results[found.indices].data as BigInt64Array, rows: results[found.rows].data as Float32Array },
+      );
+    }
+    return { loss: (results[LOSS.output].data as Float32Array)[0], gradients };
+  }
+
+  close(): Promise<void> {
+    return this.#session.close();
+  }
+}
