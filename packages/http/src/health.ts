@@ -8,7 +8,11 @@ import { Type } from 'typebox';
 export type Checks = Record<string, () => Promise<void>>;
 
 /** What every service of ours needs. */
-export function serviceChecks({ database, queues, artifacts }: Pick<Context, 'database' | 'queues' | 'artifacts'>): Checks {
+export function serviceChecks({
+  database,
+  queues,
+  artifacts,
+}: Pick<Context, 'database' | 'queues' | 'artifacts'>): Checks {
   return { database: () => database.ping(), queue: () => queues.ping(), artifacts: () => artifacts.ping() };
 }
 

@@ -3,12 +3,12 @@ import { RetortError } from '@retort/contracts';
 import type { FastifyInstance } from 'fastify';
 import { parse } from 'secure-json-parse';
 
-/** Escapes that may make a string which PostgreSQL cannot store: NUL, or half of a surrogate pair. */
-const SUSPICIOUS_ESCAPE = /\\u(?:0000|[dD][89a-fA-F])/;
+/** No body of ours is nested deeper than a few levels; recursion over a value is safe within this. */
+const MAX_DEPTH = 32;
 
 /**
  * Parses a JSON body strictly: UTF-8 only (nothing is replaced), no `__proto__` or `constructor.prototype` keys, no NUL and
- * no lone surrogate in any string.
+ * no lone surrogate in any string, at most 32 levels deep.
  *
  * @throws RetortError `RT_INVALID_TEXT` or `RT_BAD_REQUEST`
  */
@@ -17,7 +17,7 @@ export function parseJsonBody(bytes: Buffer): unknown {
   const text = bytes.toString('utf8');
   if (text.trim() === '') throw new RetortError('RT_BAD_REQUEST', 'The body is empty; it must be JSON.');
   const value = parseText(text);
-  if (SUSPICIOUS_ESCAPE.test(text)) refuseUnstorable(value);
+  refuseUnstorable(value);
   return value;
 }
 
@@ -30,21 +30,32 @@ function parseText(text: string): unknown {
   }
 }
 
-/** Walks without recursion: JSON may be nested as deep as the body is long. */
-function refuseUnstorable(root: unknown): void {
-  const pending: unknown[] = [root];
-  while (pending.length > 0) {
-    const value = pending.pop();
-    if (typeof value === 'string') {
-      if (!value.isWellFormed())
-        throw new RetortError('RT_INVALID_TEXT', 'A text holds a lone surrogate: it is not Unicode.');
-      if (value.includes('\0')) throw new RetortError('RT_INVALID_TEXT', 'A text holds a NUL character.');
-    } else if (Array.isArray(value)) {
-      for (const item of value) pending.push(item);
-    } else if (typeof value === 'object' && value !== null) {
-      for (const [key, item] of Object.entries(value)) pending.push(key, item);
+/**
+ * Refuses a JSON value with a string (or key) that PostgreSQL cannot store, or with too many levels. Walks level by level,
+ * without recursion.
+ *
+ * @throws RetortError `RT_INVALID_TEXT`, `RT_BAD_REQUEST`
+ */
+export function refuseUnstorable(root: unknown): void {
+  let level: unknown[] = [root];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > MAX_DEPTH)
+      throw new RetortError('RT_BAD_REQUEST', `The JSON is nested more than ${MAX_DEPTH} levels deep.`);
+    const below: unknown[] = [];
+    for (const value of level) {
+      if (typeof value === 'string') refuseUnstorableText(value);
+      else if (Array.isArray(value)) for (const item of value) below.push(item);
+      else if (typeof value === 'object' && value !== null)
+        for (const pair of Object.entries(value)) below.push(...pair);
     }
+    level = below;
   }
+}
+
+function refuseUnstorableText(text: string): void {
+  if (!text.isWellFormed())
+    throw new RetortError('RT_INVALID_TEXT', 'A text holds a lone surrogate: it is not Unicode.');
+  if (text.includes('\0')) throw new RetortError('RT_INVALID_TEXT', 'A text holds a NUL character.');
 }
 
 /** Replaces Fastify's own parsers by {@link parseJsonBody}: JSON is the only body that is read whole. */

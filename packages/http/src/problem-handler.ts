@@ -30,7 +30,9 @@ export function asRetortError(error: unknown): RetortError {
   if (error instanceof RetortError) return error;
   const { code, statusCode, message } = error as Partial<FastifyError>;
   if (isAborted(error)) {
-    return new RetortError('RT_BAD_REQUEST', 'The connection was closed before the whole body had come.', { cause: error });
+    return new RetortError('RT_BAD_REQUEST', 'The connection was closed before the whole body had come.', {
+      cause: error,
+    });
   }
   if (isUnreachable(error)) {
     return new RetortError('RT_UNAVAILABLE', 'A service that this one depends on does not answer.', { cause: error });
@@ -64,7 +66,9 @@ function isUnreachable(error: unknown): boolean {
 
 /** Node's error for a request body whose connection broke; its code alone looks like a database that went away. */
 function isAborted(error: unknown): boolean {
-  return error instanceof Error && error.message === 'aborted' && (error as NodeJS.ErrnoException).code === 'ECONNRESET';
+  return (
+    error instanceof Error && error.message === 'aborted' && (error as NodeJS.ErrnoException).code === 'ECONNRESET'
+  );
 }
 
 function sentence(text: string): string {

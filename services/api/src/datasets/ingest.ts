@@ -3,7 +3,7 @@ import { PassThrough } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { RetortError } from '@retort/contracts';
 import type { ArtifactStore, StoredArtifact } from '@retort/platform';
-import { assignSplit, readRows } from '@retort/text';
+import { readRows } from '@retort/text';
 import { Tally } from './tally.js';
 
 export type DatasetFormat = 'jsonl' | 'csv';
@@ -44,7 +44,7 @@ export async function ingest(source: AsyncIterable<Uint8Array>, options: IngestO
     for await (const read of readRows(bytes, { format, limits: { maxCharacters: limits.maxTextCharacters } })) {
       if ('reason' in read) tally.reject(read.line, read.reason);
       else {
-        const { text, label, split = assignSplit(text) } = read.row;
+        const { text, label, split } = read.row;
         if (tally.accept(read.line, { text, label, split })) {
           if (tally.rows > limits.maxDatasetRows) throw tooManyRows(limits.maxDatasetRows);
           await canonical.write(`${JSON.stringify({ text, label, split })}\n`);

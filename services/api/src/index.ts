@@ -1,0 +1,2 @@
+export type { ApiContext } from './context.js';
+export { type ApiPluginOptions, apiPlugin } from './plugin.js';
