@@ -5,6 +5,7 @@ export * from './metrics.js';
 export { type MlpHeadOptions, mlpHead } from './mlp-head.js';
 export { type PredictOptions, predict } from './predict.js';
 export { Random } from './random.js';
+export { type StaticStudentOptions, staticStudent } from './static-student.js';
 export { train } from './train.js';
 export * from './train-options.js';
 export * from './trainable.js';

@@ -1,0 +1,122 @@
+import type { StaticStudent } from '@retort/contracts';
+import { RetortError } from '@retort/contracts';
+import { floats, GraphBuilder, int64s, int64Vector } from '@retort/onnx';
+import { normalValues, Random } from './random.js';
+import type { TrainableModel } from './trainable.js';
+
+export interface StaticStudentOptions {
+  /** Number of token ids: all ids are below it. */
+  vocabularySize: number;
+  classes: number;
+  /** Seeds the first weights and the hash. */
+  seed: number;
+}
+
+/** Standard deviation of the table's first values. Small, so that rows which training never meets say little. */
+const TABLE_DEVIATION = 0.1;
+
+/**
+ * The `static` student: a bag of character n-grams hashed inside the graph, so that it needs nothing but token ids.
+ *
+ *     input_ids, attention_mask int64 [batch, tokens]
+ *       → hashes of the n-grams that start at each token, one per order    int64 [batch, tokens, orders]
+ *       → their rows of one table                                          [batch, tokens, orders·width]
+ *       → summed over the tokens that the mask keeps                        [batch, orders·width]
+ *       → LayerNormalization, which also takes the text's length out
+ *       → Gemm                                                              logits [batch, classes]
+ *
+ * An n-gram x₁…xₙ of order n falls into row (Σᵢ cₙᵢ·xᵢ) mod p, with random coefficients and p the largest prime that is not
+ * above `buckets`: universal hashing (Carter & Wegman 1979), one integer MatMul for all orders. Each text begins with one
+ * boundary id 0 and is followed by as many as its last n-grams need, so that the beginnings and ends of texts are n-grams too.
+ *
+ * Masked tokens count as boundary and are left out of the sum: the logits do not depend on how far a batch was padded (on the
+ * right) nor on the batch's other texts.
+ */
+export function staticStudent(
+  spec: StaticStudent,
+  { vocabularySize, classes, seed }: StaticStudentOptions,
+): TrainableModel {
+  checkSpec(spec, vocabularySize, classes);
+  const { width } = spec;
+  const orders = spec.maxGram - spec.minGram + 1;
+  const random = new Random(seed);
+  const b = new GraphBuilder({ name: 'static_student' });
+  const axes = (...values: number[]) => b.constant(int64Vector(values), 'axes');
+  const ids = b.input('input_ids', 'int64', ['batch', 'tokens']);
+  const mask = b.input('attention_mask', 'int64', ['batch', 'tokens']);
+
+  const { hashes, rows } = ngramHashes(b, ids, mask, spec, random);
+  const table = b.initializer(
+    'ngrams.table',
+    floats([rows, width], normalValues(random, rows * width, TABLE_DEVIATION)),
+  );
+  const gathered = b.add('Reshape', [b.add('Gather', [table, hashes]), axes(0, 0, orders * width)]);
+  // Summing over the tokens is a product with the mask as a row: [batch, 1, tokens] · [batch, tokens, orders·width].
+  const weights = b.add('Unsqueeze', [b.add('Cast', [mask], { attributes: { to: 1 } }), axes(1)]);
+  const summed = b.add('Reshape', [b.add('MatMul', [weights, gathered]), axes(-1, orders * width)]);
+
+  const inner = orders * width;
+  const scale = b.initializer('norm.scale', floats([inner], new Float32Array(inner).fill(1)));
+  const shift = b.initializer('norm.bias', floats([inner]));
+  const features = b.add('LayerNormalization', [summed, scale, shift]);
+  const kernel = b.initializer(
+    'output.weight',
+    floats([inner, classes], normalValues(random, inner * classes, Math.sqrt(1 / inner))),
+  );
+  const bias = b.initializer('output.bias', floats([classes]));
+  b.output(b.add('Gemm', [features, kernel, bias], { outputs: ['logits'] }), 'float32', ['batch', classes]);
+  return { model: b.build(), trainable: [table, scale, shift, kernel, bias] };
+}
+
+/** Rows of the table for the n-grams that start at each token: int64 `[batch, tokens, orders]`, and how many rows there are. */
+function ngramHashes(b: GraphBuilder, ids: string, mask: string, spec: StaticStudent, random: Random) {
+  const { minGram, maxGram, buckets } = spec;
+  const orders = maxGram - minGram + 1;
+  const rows = largestPrime(buckets);
+  const scalar = (value: number) => b.constant(int64s([], [value]));
+  // One boundary before the text; n-grams that start at the last token reach maxGram - 2 beyond it.
+  const pads = b.constant(int64Vector([0, 1, 0, maxGram - 1]));
+  const padded = b.add('Pad', [b.add('Mul', [ids, mask]), pads]);
+  // Windows of maxGram ids, one for each token: positions [tokens, 1] + [1, maxGram].
+  const tokens = b.add('Squeeze', [b.add('Shape', [ids], { attributes: { start: 1, end: 2 } })]);
+  const starts = b.add('Unsqueeze', [b.add('Range', [scalar(0), tokens, scalar(1)]), b.constant(int64Vector([1]))]);
+  const steps = b.constant(
+    int64s(
+      [1, maxGram],
+      Array.from({ length: maxGram }, (_, i) => i),
+    ),
+  );
+  const windows = b.add('Gather', [padded, b.add('Add', [starts, steps])], { attributes: { axis: 1 } });
+  // An order ignores the ids beyond its length: their coefficients are 0.
+  const coefficients = Array.from({ length: maxGram * orders }, (_, at) => {
+    const coefficient = 1 + random.below(rows - 1);
+    return Math.floor(at / orders) < minGram + (at % orders) ? coefficient : 0;
+  });
+  const kernel = b.initializer('ngrams.hash', int64s([maxGram, orders], coefficients));
+  return { hashes: b.add('Mod', [b.add('MatMul', [windows, kernel]), scalar(rows)]), rows };
+}
+
+function checkSpec({ width, buckets, minGram, maxGram }: StaticStudent, vocabularySize: number, classes: number): void {
+  const problems = [
+    [minGram <= maxGram, `minGram (${minGram}) must not be above maxGram (${maxGram})`],
+    [width >= 1 && buckets >= 2, `width (${width}) and buckets (${buckets}) must be positive`],
+    [classes >= 2, `a classifier needs at least 2 classes, not ${classes}`],
+    // Sums of maxGram products of ids and coefficients must stay exact.
+    [
+      maxGram * vocabularySize * buckets < 2 ** 53,
+      `vocabulary (${vocabularySize}) times buckets (${buckets}) is too large to hash`,
+    ],
+  ] as const;
+  const problem = problems.find(([holds]) => !holds);
+  if (problem) throw new RetortError('RT_INVALID_SPEC', `student: ${problem[1]}.`);
+}
+
+function largestPrime(atMost: number): number {
+  for (let candidate = atMost; candidate > 2; candidate--) if (isPrime(candidate)) return candidate;
+  return 2;
+}
+
+function isPrime(n: number): boolean {
+  for (let divisor = 2; divisor * divisor <= n; divisor++) if (n % divisor === 0) return false;
+  return n > 1;
+}
