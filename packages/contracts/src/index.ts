@@ -3,6 +3,7 @@ export * from './ids.js';
 export * from './events.js';
 export * from './jobs.js';
 export * from './model-version.js';
+export * from './progress.js';
 export * from './rows.js';
 export * from './scopes.js';
 export * from './spec.js';

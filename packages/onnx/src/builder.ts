@@ -47,7 +47,8 @@ export class GraphBuilder {
     this.#taken = new Set([
       ...this.graph.inputs.map((input) => input.name),
       ...this.graph.initializers.keys(),
-      ...this.graph.nodes.flatMap((node) => node.outputs),
+      // Node names too: new nodes are named after their output, and ONNX Runtime wants node names unique.
+      ...this.graph.nodes.flatMap((node) => [node.name, ...node.outputs]),
     ]);
   }
 

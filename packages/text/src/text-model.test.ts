@@ -106,6 +106,9 @@ describe('openTextClassifier', () => {
     for (const entry of scores) expect(entry.score).toBeCloseTo(exps[LABELS.indexOf(entry.label)] / total, 6);
     expect({ label, confidence }).toEqual({ label: scores[0].label, confidence: scores[0].score });
     expect(await classifier.classify(['abc'])).toEqual([{ label, confidence, scores: scores.slice(0, 1) }]);
+    for (const topK of [2, 5, 100]) {
+      expect((await classifier.classify(['abc'], { topK }))[0].scores).toEqual(scores.slice(0, topK));
+    }
     expect(await classifier.classify([])).toEqual([]);
     await classifier.close();
   });

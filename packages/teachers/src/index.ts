@@ -1,0 +1,6 @@
+export { type EmbeddingOutput, embeddingOutput } from './embedding-output.js';
+export { type Encoder, type EncoderOptions, openEncoder } from './encoder.js';
+export type { InspectOptions } from './inspect-folder.js';
+export { inspectModelFolder } from './inspect-model-folder.js';
+export { answerDigest, listModelFiles } from './model-files.js';
+export { openTeacher, type Teacher } from './teacher.js';
