@@ -136,7 +136,7 @@ for (const { name, skip } of queueBackends()) {
     });
 
     it('stops labelling when cancelled', async () => {
-      const slow = await registerToyTeacher(context, { work: 60 });
+      const slow = await registerToyTeacher(context, { work: 400 });
       const id = await submitToy(context, slow);
       await event(context, id, inStage('labelling'));
       const asked = Date.now();

@@ -11,6 +11,7 @@ import {
   finishShard,
   isWorthRetrying,
   type JobContext,
+  logFailure,
   PROGRESS_INTERVAL_MS,
   reportShard,
   type ShardWork,
@@ -51,7 +52,7 @@ export async function processLabelJob(deps: LabelShardDeps, job: JobContext<'lab
     if (watched.stopped !== undefined) log.info({ why: watched.stopped }, 'labelling stopped');
   } catch (error) {
     if (job.signal.aborted) throw error;
-    log.error({ err: error, attempt: job.attempt }, 'labelling failed');
+    logFailure(log, error, 'labelling failed');
     if (job.lastAttempt || !isWorthRetrying(error)) await giveUp(deps, work, error);
     throw error;
   }

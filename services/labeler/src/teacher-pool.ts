@@ -1,4 +1,5 @@
-import { RetortError, type StoredTeacherManifest } from '@retort/contracts';
+import { join } from 'node:path';
+import { type ModelFile, RetortError, type StoredTeacherManifest } from '@retort/contracts';
 import type { ModelFolders } from '@retort/platform';
 import { ResourcePool } from '@retort/runtime';
 import { openTeacher, type Teacher } from '@retort/teachers';
@@ -47,7 +48,7 @@ export class TeacherPool {
     const { files } = classifier;
     return this.#open.use(
       row.digest,
-      async () => openTeacher(await this.#folders.get(files), { threads: this.#threads }),
+      () => this.#openFrom(files),
       async (teacher) => {
         checkIdentity(teacher, row);
         return work(teacher);
@@ -55,10 +56,25 @@ export class TeacherPool {
     );
   }
 
+  async #openFrom(files: ModelFile[]): Promise<Teacher> {
+    const folder = await this.#folders.get(files);
+    try {
+      return await openTeacher(folder, { threads: this.#threads });
+    } catch (error) {
+      throw error instanceof RetortError ? withoutFolder(error, folder) : error;
+    }
+  }
+
   /** Closes all of them, when their users are done. */
   async close(): Promise<void> {
     await this.#open.close();
   }
+}
+
+/** The owner of a teacher knows its files by their names, not the folder that this machine copied them to. */
+function withoutFolder(error: RetortError, folder: string): RetortError {
+  const detail = error.message.replaceAll(join(folder, '/'), '');
+  return new RetortError(error.code, detail, { problems: error.problems, cause: error });
 }
 
 /** Soft labels are kept under the digest and read by the order of the labels: both have to be the registered ones. */

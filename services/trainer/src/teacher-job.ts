@@ -7,6 +7,7 @@ import {
   doWatched,
   isWorthRetrying,
   type JobContext,
+  logFailure,
   releaseTeacher,
   reportTeacherProgress,
   storeFolder,
@@ -50,7 +51,7 @@ export async function processTeacherJob(deps: TrainerDeps, job: JobContext<'teac
     }
   } catch (error) {
     if (job.signal.aborted) throw error;
-    log.error({ err: error }, 'training a head failed');
+    logFailure(log, error, 'training a head failed');
     const final = !isWorthRetrying(error) || job.lastAttempt || claim.attempt >= config.jobAttempts;
     if (final) await teacherFailed(database, claim, toStoredError(error, id));
     else await releaseTeacher(database, claim, toStoredError(error, id));

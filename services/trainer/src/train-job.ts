@@ -11,6 +11,7 @@ import {
   failDistillation,
   isWorthRetrying,
   type JobContext,
+  logFailure,
   releaseTraining,
   reportProgress,
   storeFolder,
@@ -55,7 +56,7 @@ export async function processTrainJob(deps: TrainerDeps, job: JobContext<'train'
     }
   } catch (error) {
     if (job.signal.aborted) throw error;
-    log.error({ err: error }, 'training failed');
+    logFailure(log, error, 'training failed');
     const final = !isWorthRetrying(error) || job.lastAttempt || claim.attempt >= config.jobAttempts;
     if (final) await failDistillation(database, claim, toStoredError(error, id));
     else await releaseTraining(database, claim, toStoredError(error, id));

@@ -1,4 +1,6 @@
 import { ERRORS, type EventData, RetortError } from '@retort/contracts';
+import { isWorthRetrying } from '../queues/retry.js';
+import type { Logger } from '../telemetry/logger.js';
 
 /** How a failure is kept in `Distillation.error` and `Teacher.error`, and sent as an `error` event. */
 export type StoredError = EventData['error'];
@@ -15,4 +17,10 @@ export function toStoredError(error: unknown, subject: string): StoredError {
   const problems = error.problems.map(({ path, message }) => `${path} ${message}`).join('; ');
   const detail = problems === '' || error.message.includes(problems) ? error.message : `${error.message} ${problems}.`;
   return { code: error.code, detail, hint: ERRORS[error.code].hint };
+}
+
+/** Logs a failed attempt: a job whose input is to blame is everyday work, anything else is an error with its stack. */
+export function logFailure(logger: Pick<Logger, 'info' | 'error'>, error: unknown, message: string): void {
+  if (isWorthRetrying(error)) logger.error({ err: error }, message);
+  else logger.info({ code: (error as RetortError).code, detail: (error as RetortError).message }, message);
 }

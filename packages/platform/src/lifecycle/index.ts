@@ -1,6 +1,6 @@
 export { type Coalesced, coalesce } from './coalesce.js';
 export { type Claim, endCancelled, failDistillation, type Success, succeedDistillation } from './end.js';
-export { type StoredError, toStoredError } from './failure.js';
+export { logFailure, type StoredError, toStoredError } from './failure.js';
 export { finishShard, PROGRESS_INTERVAL_MS, reportShard, type ShardWork, startShard } from './labelling.js';
 export { ModelFolders } from './model-folder.js';
 export { planShards, requestCancel, type Submission, type SubmitContext, submitDistillation } from './submit.js';

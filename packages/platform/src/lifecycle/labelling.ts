@@ -54,7 +54,7 @@ export async function reportShard({ prisma }: Prismas, job: LabelJob, done: numb
 }
 
 /**
- * Marks a shard as labelled; a second delivery of its job will find nothing to do.
+ * Marks a shard as labelled; a second delivery of its job will find nothing to do. Completes a cancellation.
  *
  * @param cached rows that were answered from the soft-label cache
  */
@@ -65,6 +65,9 @@ export async function finishShard({ prisma }: Prismas, job: LabelJob, cached: nu
        WHERE "distillationId" = ${job.distillationId} AND "index" = ${job.shard} AND "doneAt" IS NULL`;
   });
   await prisma.$transaction(async (tx) => {
+    // A cancellation took the other shards out of the queue: there may be nobody after this one to see it.
+    const cancelled = Prisma.sql`"cancelRequestedAt" IS NOT NULL`;
+    if ((await transition(tx, job.distillationId, 'cancelled', { where: cancelled })) !== undefined) return;
     const open = await tx.labelShard.count({ where: { distillationId: job.distillationId, doneAt: null } });
     await writeProgress(tx, job.distillationId, open === 0);
   });

@@ -91,6 +91,17 @@ describe('the lifecycle of a distillation', () => {
           expect(last.data).toMatchObject({ status: after.status, stage: after.stage, attempt: after.attempt });
           if (isOver(after.status)) expect(later.at(-1)).toEqual(last);
         }
+        // Never stuck: once every worker is silent, one sweep leaves it ended, or in the queue for the next worker.
+        await grow(id, 60_000);
+        await context.database.prisma.$executeRaw`
+          UPDATE "Distillation" SET "cancelRequestedAt" = now() - interval '1 minute'
+           WHERE "id" = ${id} AND "cancelRequestedAt" IS NOT NULL AND "status" IN ('queued', 'running')`;
+        await sweep(context);
+        const { status, cancelRequestedAt } = await read(id);
+        if (!isOver(status)) {
+          expect(cancelRequestedAt).toBeNull();
+          expect(['waiting', 'waiting-children']).toContain(await context.queues.state('train', id));
+        }
       }),
       { numRuns: 25 },
     );

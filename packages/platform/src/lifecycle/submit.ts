@@ -1,12 +1,13 @@
-import { type DistillationSpec, newId, RetortError } from '@retort/contracts';
+import { type DistillationSpec, jobId, newId, RetortError } from '@retort/contracts';
 import type { Database } from '../database/connect.js';
 import { type Distillation, Prisma } from '../generated/prisma/client.js';
 import type { Queues } from '../queues/types.js';
+import { endCancelled } from './end.js';
 import { appendStatus, transition } from './transition.js';
 
 export interface SubmitContext {
   database: Pick<Database, 'prisma'>;
-  queues: Pick<Queues, 'addDistillationFlow' | 'removeDistillation'>;
+  queues: Pick<Queues, 'addDistillationFlow' | 'removeDistillation' | 'state'>;
   /** Hears when the queue could not be reached; the job is safe in the database, and the sweeper queues it later. */
   onQueueError?: (error: unknown) => void;
 }
@@ -93,7 +94,9 @@ export async function requestCancel(context: SubmitContext, id: string): Promise
     return { row: cancelled ?? marked, shards: await tx.labelShard.count({ where: { distillationId: id } }) };
   });
   if (shards > 0) await dequeue(context, id, shards);
-  return row;
+  if (row.status !== 'running' || (await isActive(context, id))) return row;
+  // Its worker was between two jobs, and now there is no second one.
+  return (await endCancelled(context.database, id)) ?? row;
 }
 
 /** Takes what still waits out of the queue. It is only tidiness: a worker that finds the row over does nothing. */
@@ -102,5 +105,20 @@ async function dequeue(context: SubmitContext, distillationId: string, shards: n
     await context.queues.removeDistillation({ distillationId, shards });
   } catch (error) {
     context.onQueueError?.(error);
+  }
+}
+
+/** Whether a worker holds one of its jobs. Also true where the queue cannot be asked: the sweeper looks again. */
+async function isActive({ database, queues, onQueueError }: SubmitContext, distillationId: string): Promise<boolean> {
+  try {
+    if ((await queues.state('train', jobId.train({ distillationId }))) === 'active') return true;
+    const open = await database.prisma.labelShard.findMany({ where: { distillationId, doneAt: null } });
+    for (const { index: shard } of open) {
+      if ((await queues.state('label', jobId.label({ distillationId, shard }))) === 'active') return true;
+    }
+    return false;
+  } catch (error) {
+    onQueueError?.(error);
+    return true;
   }
 }
