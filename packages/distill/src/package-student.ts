@@ -13,7 +13,7 @@ export const MANIFEST_FILE = 'retort.json';
  */
 export async function stageFolder(outDir: string): Promise<string> {
   const target = resolve(outDir);
-  const present = await readdir(target).catch((error: NodeJS.ErrnoException) => {
+  const present = await readdir(target).catch((error: NodeJS.ErrnoException): string[] => {
     if (error.code === 'ENOENT') return [];
     throw new RetortError('RT_CONFLICT', `The output folder ${target} cannot be used: ${error.message}.`, {
       cause: error,

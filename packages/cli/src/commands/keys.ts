@@ -1,4 +1,4 @@
-import { SCOPES, type Scope } from '@retort/platform';
+import { SCOPES, type Scope } from '@retort/contracts';
 import { Command, Option } from 'commander';
 import { withContext } from './with-context.js';
 

@@ -1,9 +1,10 @@
 import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { apiPlugin } from '@retort/api';
 import { RetortError } from '@retort/contracts';
-import { createHttpApp, type HttpApp } from '@retort/http';
+import { createHttpApp, type HttpApp, serviceChecks } from '@retort/http';
 import { inferencePlugin } from '@retort/inference';
 import {
   type Context,
@@ -14,7 +15,6 @@ import {
   migrate,
   startEmbedded,
 } from '@retort/platform';
-import { serviceChecks } from './checks.js';
 import { type Supervised, supervise } from './supervise.js';
 
 export interface PlatformOptions {
@@ -89,6 +89,9 @@ async function prepare(options: PlatformOptions, closers: (() => Promise<unknown
   const given = options.env ?? process.env;
   const env: Record<string, string | undefined> = { ...given, PORT: String(options.port) };
   env.LOG_LEVEL ||= 'warn';
+  // Labelling and training take turns on one machine, in processes of low priority: each may use all of it.
+  env.LABEL_THREADS ||= String(availableParallelism());
+  env.TRAIN_THREADS ||= String(availableParallelism());
   if (options.host !== undefined) env.HOST = options.host;
   if (options.dataDir !== undefined) env.DATA_DIR = options.dataDir;
   let embedded: Embedded | undefined;
