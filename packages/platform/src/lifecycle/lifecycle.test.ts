@@ -210,7 +210,6 @@ describe('the lifecycle of a distillation', () => {
     const [lost, silent, alive] = [await submit(), await submit(), await submit()];
     await context.queues.removeDistillation({ distillationId: lost, shards: SHARDS });
     await startShard(context.database, { distillationId: silent, shard: 0 });
-    await requestCancel(context, silent);
     for (const id of [lost, silent, alive]) await grow(id, 60_000);
     await context.database.prisma.$executeRaw`
       UPDATE "Distillation" SET "cancelRequestedAt" = now() - interval '1 minute' WHERE "id" = ${silent}`;
