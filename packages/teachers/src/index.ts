@@ -1,6 +1,13 @@
 export { type EmbeddingOutput, embeddingOutput } from './embedding-output.js';
 export { type Encoder, type EncoderOptions, openEncoder } from './encoder.js';
+export type { HeadSpec } from './fit-head.js';
 export type { InspectOptions } from './inspect-folder.js';
 export { inspectModelFolder } from './inspect-model-folder.js';
 export { answerDigest, listModelFiles } from './model-files.js';
 export { openTeacher, type Teacher } from './teacher.js';
+export {
+  type TeacherHeadMetrics,
+  type TrainedTeacherHead,
+  type TrainTeacherHeadOptions,
+  trainTeacherHead,
+} from './train-teacher-head.js';
