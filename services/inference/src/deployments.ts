@@ -6,6 +6,9 @@ import type { Students } from './students.js';
 /** Between two looks at the aliases, in milliseconds. */
 const POLL_MS = 500;
 
+/** After a model could not be opened, it is tried again this much later, in milliseconds. */
+const RETRY_MS = 10_000;
+
 /**
  * Knows which model version answers for each alias, and follows changes.
  *
@@ -17,6 +20,8 @@ export class Deployments {
   readonly #students: Students;
   readonly #serving = new Map<string, ModelVersion>();
   readonly #switching = new Map<string, Promise<ModelVersion>>();
+  /** When to try again what could not be opened, by alias and model. */
+  readonly #retryAt = new Map<string, number>();
   #timer: NodeJS.Timeout | undefined;
   #started = false;
   #closed = false;
@@ -74,10 +79,14 @@ export class Deployments {
     });
     for (const { taskName, alias, modelId } of aliases) {
       if (this.#closed) return;
-      if (this.#serving.get(keyOf(taskName, alias))?.id === modelId) continue;
+      const job = jobOf(taskName, alias, modelId);
+      if (this.#serving.get(keyOf(taskName, alias))?.id === modelId || (this.#retryAt.get(job) ?? 0) > Date.now())
+        continue;
       try {
         await this.#switch(taskName, alias, modelId);
+        this.#retryAt.delete(job);
       } catch (error) {
+        this.#retryAt.set(job, Date.now() + RETRY_MS);
         this.#context.logger.error({ err: error, task: taskName, alias, model: modelId }, 'a model cannot be deployed');
       }
     }
@@ -85,7 +94,7 @@ export class Deployments {
 
   /** Opens the student, then lets the alias point at it. Concurrent calls for one alias and model share the work. */
   #switch(task: string, alias: string, modelId: string): Promise<ModelVersion> {
-    const job = `${keyOf(task, alias)} ${modelId}`;
+    const job = jobOf(task, alias, modelId);
     const running = this.#switching.get(job);
     if (running !== undefined) return running;
     const promise = this.#open(task, alias, modelId).finally(() => this.#switching.delete(job));
@@ -110,3 +119,4 @@ export class Deployments {
 }
 
 const keyOf = (task: string, alias: string) => `${task} ${alias}`;
+const jobOf = (task: string, alias: string, modelId: string) => `${keyOf(task, alias)} ${modelId}`;
