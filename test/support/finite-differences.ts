@@ -1,5 +1,5 @@
 import * as ort from 'onnxruntime-node';
-import { type Dim, GraphBuilder, gradient, sizeOf, writeModel } from '../../packages/onnx/src/index.ts';
+import { type Dim, GraphBuilder, gradient, inferShapes, sizeOf, writeModel } from '../../packages/onnx/src/index.ts';
 
 /** One float input of the graph under test. */
 export interface Variable {
@@ -43,7 +43,8 @@ const OPTIONS: ort.InferenceSession.SessionOptions = {
 
 /**
  * Compares the gradient of L = Σ r·y, for random r, with central differences (L(x + h) - L(x - h)) / 2h in every element of
- * every variable. Returns the largest error relative to max(1, |gradient|).
+ * every variable. Returns the largest error relative to max(1, |gradient|). On the way it holds what `inferShapes` says of the
+ * output against what came out.
  */
 export async function gradientError({
   variables,
@@ -71,6 +72,11 @@ export async function gradientError({
   const forwardSession = await ort.InferenceSession.create(writeModel(forward), OPTIONS);
   const result = (await forwardSession.run(feeds))[y];
   await forwardSession.release();
+  const inferred = inferShapes(forward).get(y);
+  const wrong = (dim: Dim, axis: number) => (typeof dim === 'number' ? dim !== result.dims[axis] : shapes === 'static');
+  if (inferred?.type !== type || inferred.shape?.length !== result.dims.length || inferred.shape.some(wrong)) {
+    throw new Error(`Inferred ${inferred?.type} [${inferred?.shape}] for ${type} [${result.dims}].`);
+  }
 
   b.input('weights', type, declare([...result.dims]));
   b.output(

@@ -1,6 +1,6 @@
 import type { Dim } from '../model.js';
 import type { ShapeContext } from '../shapes/context.js';
-import { multiplyDims } from '../shapes/dims.js';
+import { multiplyDims, unknownShape } from '../shapes/dims.js';
 import { type Facts, factsOf } from '../shapes/facts.js';
 import { floatScalar, int64s, int64Vector, type Tensor } from '../tensor.js';
 import type { OpRule } from './rule.js';
@@ -28,7 +28,8 @@ function inferRange(context: ShapeContext): Facts[] {
   const [start, limit, delta] = [0, 1, 2].map((i) => context.input(i).elements?.[0]);
   let length: Dim = null;
   if (typeof start === 'number' && typeof limit === 'number' && typeof delta === 'number') {
-    length = Math.max(0, Math.ceil((limit - start) / delta));
+    const steps = Math.ceil((limit - start) / delta);
+    if (Number.isFinite(steps)) length = Math.max(0, steps);
   } else if (start === 0 && delta === 1 && limit !== undefined) length = limit;
   return [{ type: context.input(0).type, shape: [length] }];
 }
@@ -48,7 +49,7 @@ export const constantRules: OpRule[] = [
     infer: (context) => {
       const { elements, shape } = context.input(0);
       const rank = shape?.[0];
-      const unknown = typeof rank === 'number' ? Array<Dim>(rank).fill(null) : undefined;
+      const unknown = unknownShape(rank);
       return [{ type: context.tensor('value')?.type ?? 'float32', shape: elements ?? unknown }];
     },
   },

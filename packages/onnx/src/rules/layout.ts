@@ -2,7 +2,7 @@ import type { GradientContext } from '../gradient/context.js';
 import type { Dim } from '../model.js';
 import { fromProtoType } from '../proto-types.js';
 import type { ShapeContext } from '../shapes/context.js';
-import { divideDims, multiplyDims, normalizeAxis, ShapeConflict, sameDim } from '../shapes/dims.js';
+import { divideDims, multiplyDims, normalizeAxis, ShapeConflict, sameDim, unknownShape } from '../shapes/dims.js';
 import type { Facts } from '../shapes/facts.js';
 import type { InputGradient, OpRule } from './rule.js';
 
@@ -18,7 +18,7 @@ function inferReshape(context: ShapeContext): Facts[] {
   const target = context.has(1) ? context.input(1).elements : context.ints('shape');
   if (target === undefined) {
     const rank = context.optional(1).shape?.[0];
-    return [{ type, shape: typeof rank === 'number' ? Array<Dim>(rank).fill(null) : undefined }];
+    return [{ type, shape: unknownShape(rank) }];
   }
   const copiesZero = context.int('allowzero', 0) === 0;
   const shape = target.map((dim, axis) => (dim === 0 && copiesZero ? (from ? (from[axis] ?? null) : null) : dim));

@@ -1,7 +1,15 @@
 import { type GradientContext, UnsupportedUse } from '../gradient/context.js';
 import type { Dim } from '../model.js';
 import type { ShapeContext } from '../shapes/context.js';
-import { addDims, broadcastShapes, normalizeAxis, ShapeConflict, subtractDims, unifyDim } from '../shapes/dims.js';
+import {
+  addDims,
+  broadcastShapes,
+  normalizeAxis,
+  ShapeConflict,
+  subtractDims,
+  unifyDim,
+  unknownShape,
+} from '../shapes/dims.js';
 import type { Facts } from '../shapes/facts.js';
 import type { InputGradient, OpRule } from './rule.js';
 
@@ -166,7 +174,7 @@ function inferExpand(context: ShapeContext): Facts[] {
   if (!shape || !target) {
     const rank = context.shape(1)?.[0];
     const known = shape && typeof rank === 'number' ? Math.max(rank, shape.length) : undefined;
-    return [{ type, shape: known === undefined ? undefined : Array<Dim>(known).fill(null) }];
+    return [{ type, shape: unknownShape(known) }];
   }
   return [{ type, shape: broadcastShapes([shape, target]) }];
 }

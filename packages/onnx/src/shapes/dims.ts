@@ -14,6 +14,14 @@ export function sameDim(a: Dim | undefined, b: Dim | undefined): boolean {
   return a !== null && a !== undefined && a === b;
 }
 
+/** No model has more axes; a hostile file may claim billions. */
+const MAX_RANK = 64;
+
+/** A shape of known rank and unknown extents; undefined where even the rank is unknown. */
+export function unknownShape(rank: Dim | undefined): Dim[] | undefined {
+  return typeof rank === 'number' && rank <= MAX_RANK ? Array<Dim>(rank).fill(null) : undefined;
+}
+
 export function sameShape(a: readonly Dim[] | undefined, b: readonly Dim[] | undefined): boolean {
   return a !== undefined && b !== undefined && a.length === b.length && a.every((dim, i) => sameDim(dim, b[i]));
 }
