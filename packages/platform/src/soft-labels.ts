@@ -27,12 +27,11 @@ export function createSoftLabelStore(database: Pick<Database, 'pool'>): SoftLabe
     async get(teacherDigest, inputHashes) {
       const found = new Map<string, Float32Array>();
       for (const hashes of chunks(inputHashes)) {
-        const { rows } = await pool.query<{ inputHash: string; logits: Buffer }>({
-          text: `SELECT "inputHash", logits FROM "SoftLabel"
-                  WHERE "teacherDigest" = $1 AND "inputHash" = ANY ($2::text[])`,
-          values: [teacherDigest, hashes],
-          binary: true, // bytea as it is, not as hex text
-        } as { text: string; values: unknown[] });
+        // bytea travels as hex text: `pg` offers a binary format, but decodes what comes back as UTF-8.
+        const { rows } = await pool.query<{ inputHash: string; logits: Buffer }>(
+          `SELECT "inputHash", logits FROM "SoftLabel" WHERE "teacherDigest" = $1 AND "inputHash" = ANY ($2::text[])`,
+          [teacherDigest, hashes],
+        );
         for (const row of rows) found.set(row.inputHash, toLogits(row.logits));
       }
       return inputHashes.map((hash) => found.get(hash));

@@ -101,9 +101,10 @@ describe('the lifecycle of a distillation', () => {
         if (!isOver(status)) {
           expect(cancelRequestedAt).toBeNull();
           expect(['waiting', 'waiting-children']).toContain(await context.queues.state('train', id));
+          await failDistillation(context.database, { id }, ERROR);
         }
       }),
-      { numRuns: 25 },
+      { numRuns: 20 },
     );
 
     async function perform(
