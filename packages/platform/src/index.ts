@@ -9,6 +9,7 @@ export * from './config/variables.js';
 export * from './context.js';
 export * from './database/connect.js';
 export * from './database/migrate.js';
+export { readMigrations } from './database/migration-files.js';
 export * from './embedded/start-embedded.js';
 export * from './events/append-event.js';
 export * from './events/read-events.js';
