@@ -2,8 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { ResourcePool } from './resource-pool.js';
 
 class Model {
+  readonly name: string;
   closed = false;
-  constructor(readonly name: string) {}
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
   async close() {
     this.closed = true;
   }

@@ -40,7 +40,9 @@ export async function inferencePlugin(app: HttpApp, { context }: InferencePlugin
           'The version that the alias `champion` (or `alias`) points at answers, or the one named in `model`. One text in ' +
           '`input` is answered by itself, several in `inputs` by a list.',
         body: InferRequestBody,
-        response: { 200: Type.Union([InferAnswer, InferBatchAnswer]) },
+        response: {
+          200: Type.Union([InferAnswer, InferBatchAnswer], { description: 'The answer to `input` or to `inputs`.' }),
+        },
       },
     },
     async ({ body }, reply) => {

@@ -165,7 +165,11 @@ export function teacherRoutes(app: HttpApp, context: ApiContext, { predictor, ev
         description: 'For comparison with its students; the first question opens the model and takes longer.',
         params: TeacherParams,
         body: PredictRequest,
-        response: { 200: Type.Union([TeacherAnswer, TeacherBatchAnswer]) },
+        response: {
+          200: Type.Union([TeacherAnswer, TeacherBatchAnswer], {
+            description: 'The answer to `input` or to `inputs`.',
+          }),
+        },
       },
     },
     async (request, reply) => {

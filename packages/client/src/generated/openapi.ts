@@ -1,0 +1,2653 @@
+// Made from openapi.json by `npm run generate`: do not edit.
+
+export interface paths {
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Is the process alive */
+        get: operations["getHealth"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Can it serve: does every dependency answer
+         * @description Answers RT_UNAVAILABLE with one problem for each dependency that does not.
+         */
+        get: operations["getReadiness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Prometheus metrics */
+        get: operations["getMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tasks/{task}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a task */
+        get: operations["getTask"];
+        /**
+         * Create a task, or change its description and labels
+         * @description Labels can be changed only while the task has no dataset: what was learnt is in their terms.
+         */
+        put: operations["putTask"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List tasks, by name */
+        get: operations["listTasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/distillations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List distillations */
+        get: operations["listDistillations"];
+        put?: never;
+        /**
+         * Submit a distillation
+         * @description The whole of it is checked first: RT_INVALID_SPEC lists every problem with its JSON pointer. Whatever of `spec` is left out has a default.
+         */
+        post: operations["submitDistillation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/distillations/{distillation}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a distillation: status, stage, progress, metrics, error */
+        get: operations["getDistillation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/distillations/{distillation}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow a distillation
+         * @description Server-sent events from the first one, or after `Last-Event-ID`. The stream ends when the job has ended.
+         */
+        get: operations["streamDistillationEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/distillations/{distillation}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a distillation
+         * @description At once where it waits; within seconds where it runs (`cancelRequested` until then). Asking twice is fine.
+         */
+        post: operations["cancelDistillation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tasks/{task}/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List a task's model versions, latest first */
+        get: operations["listModels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{model}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a model version with lineage, measures and files */
+        get: operations["getModel"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{model}/files/{path}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download a file of a model version
+         * @description The files make up a Hugging Face folder. `Range` and `If-None-Match` are understood.
+         */
+        get: operations["getModelFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tasks/{task}/aliases/{alias}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Deploy: point an alias at a model version
+         * @description Inference answers with it within a second, without dropping a request. With `expectedModel` two people cannot undo each other's change unknowingly.
+         */
+        put: operations["putAlias"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tasks/{task}/aliases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List a task's aliases, by name */
+        get: operations["listAliases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tasks/{task}/aliases/{alias}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who served under an alias, and since when; latest first */
+        get: operations["getAliasHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List API keys, revoked ones included */
+        get: operations["listKeys"];
+        put?: never;
+        /**
+         * Make an API key
+         * @description The answer is the only place where the key itself ever stands.
+         */
+        post: operations["createKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/keys/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke an API key
+         * @description It stops working within a second. The record stays.
+         */
+        delete: operations["revokeKey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tasks/{task}/datasets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List a task's datasets */
+        get: operations["listDatasets"];
+        put?: never;
+        /**
+         * Upload a dataset of any size
+         * @description Streamed and checked row by row. Rows without `label` are for the teacher alone; rows without `split` are divided 80/10/10 by their text. Bad rows are left out and reported; the same bytes again answer the same dataset (200).
+         */
+        post: operations["uploadDataset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/datasets/{dataset}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a dataset */
+        get: operations["getDataset"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/teachers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List teachers */
+        get: operations["listTeachers"];
+        put?: never;
+        /**
+         * Register a teacher
+         * @description A classifier with labels of its own, or an encoder with a head to train (`training` until then). JSON names a folder on the server; a form brings the files. What the folder holds is checked now.
+         */
+        post: operations["registerTeacher"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/teachers/{teacher}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a teacher */
+        get: operations["getTeacher"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/teachers/{teacher}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow the training of its head
+         * @description Server-sent events as of a distillation; the stream ends when the teacher is ready or failed.
+         */
+        get: operations["streamTeacherEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/teachers/{teacher}/predict": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask a teacher
+         * @description For comparison with its students; the first question opens the model and takes longer.
+         */
+        post: operations["predictWithTeacher"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/infer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask a deployed student
+         * @description The version that the alias `champion` (or `alias`) points at answers, or the one named in `model`. One text in `input` is answered by itself, several in `inputs` by a list.
+         */
+        post: operations["infer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /**
+         * Alias
+         * @description Which version serves under a name.
+         */
+        Alias: {
+            /**
+             * @description Name of a task: lower-case letters, digits, `-` and `_`, at most 64.
+             * @example assistant
+             */
+            task: string;
+            /**
+             * @description Name that versions are deployed under; `/infer` answers with `champion` unless told otherwise.
+             * @example champion
+             */
+            alias: string;
+            /**
+             * @description Id of a model version.
+             * @example mdl_0d9e3f5a7b1c2e4f
+             */
+            model: string;
+            version: number;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC, milliseconds.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            updatedAt: string;
+        };
+        /**
+         * AliasChange
+         * @description One entry of the append-only history.
+         */
+        AliasChange: {
+            id: string;
+            /**
+             * @description Id of a model version.
+             * @example mdl_0d9e3f5a7b1c2e4f
+             */
+            model: string;
+            version: number;
+            previousModel: string | null;
+            /** @description Name of the API key. */
+            changedBy: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC, milliseconds.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            at: string;
+        };
+        /** AliasChangePage */
+        AliasChangePage: {
+            items: components["schemas"]["AliasChange"][];
+            nextCursor: string | null;
+        };
+        /** AliasInput */
+        AliasInput: {
+            /**
+             * @description Id of a model version.
+             * @example mdl_0d9e3f5a7b1c2e4f
+             */
+            model: string;
+            expectedModel?: string | null;
+        };
+        /** AliasList */
+        AliasList: {
+            items: components["schemas"]["Alias"][];
+        };
+        /** ApiKey */
+        ApiKey: {
+            /**
+             * @description Id of an API key.
+             * @example key_4a6b8c0d2e4f6a8b
+             */
+            id: string;
+            /** @example support-agent */
+            name: string;
+            /**
+             * @description `infer` asks models; `submit` also brings data, teachers and jobs, and reads everything; `admin` may do all.
+             * @example [
+             *       "infer"
+             *     ]
+             */
+            scopes: ("admin" | "submit" | "infer")[];
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC, milliseconds.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+            lastUsedAt: string | null;
+            revokedAt: string | null;
+        };
+        /** ApiKeyInput */
+        ApiKeyInput: {
+            /** @example support-agent */
+            name: string;
+            /**
+             * @description `infer` asks models; `submit` also brings data, teachers and jobs, and reads everything; `admin` may do all.
+             * @example [
+             *       "infer"
+             *     ]
+             */
+            scopes: ("admin" | "submit" | "infer")[];
+        };
+        /** ApiKeyPage */
+        ApiKeyPage: {
+            items: components["schemas"]["ApiKey"][];
+            nextCursor: string | null;
+        };
+        /**
+         * Dataset
+         * @description One uploaded file of examples. The same bytes give the same id.
+         */
+        Dataset: {
+            /**
+             * @description Id of a dataset.
+             * @example ds_1f0c8a5c6f0e4b7d9a3e2c41
+             */
+            id: string;
+            /**
+             * @description Name of a task: lower-case letters, digits, `-` and `_`, at most 64.
+             * @example assistant
+             */
+            task: string;
+            /**
+             * @description sha256, hexadecimal.
+             * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+             */
+            digest: string;
+            /** @description Size of the uploaded file. */
+            bytes: number;
+            /** @description Accepted rows. */
+            rows: number;
+            counts: components["schemas"]["DatasetCounts"];
+            rejected: components["schemas"]["RejectedRows"];
+            duplicates: components["schemas"]["DuplicateTexts"];
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC, milliseconds.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+        };
+        /** DatasetCounts */
+        DatasetCounts: {
+            splits: components["schemas"]["SplitCounts"];
+            /** @description Rows per label and split. */
+            labels: {
+                [key: string]: components["schemas"]["SplitCounts"];
+            };
+            /** @description Rows without a label: only the teacher says what they are. */
+            unlabelled: number;
+        };
+        /** DatasetPage */
+        DatasetPage: {
+            items: components["schemas"]["Dataset"][];
+            nextCursor: string | null;
+        };
+        /** DatasetUpload */
+        DatasetUpload: {
+            /**
+             * Format: binary
+             * @description The file, by its type or extension JSONL or CSV.
+             */
+            file: Blob;
+        };
+        /**
+         * Distillation
+         * @description One job: soft labels, training, evaluation, packaging.
+         */
+        Distillation: {
+            /**
+             * @description Id of a distillation.
+             * @example dst_9c41d7be02aa4f6e
+             */
+            id: string;
+            /**
+             * @description Name of a task: lower-case letters, digits, `-` and `_`, at most 64.
+             * @example assistant
+             */
+            task: string;
+            /**
+             * @description Id of a dataset.
+             * @example ds_1f0c8a5c6f0e4b7d9a3e2c41
+             */
+            dataset: string;
+            /**
+             * @description Id of a teacher.
+             * @example tch_5b8e1d0a7c3f4e2b
+             */
+            teacher: string;
+            spec: components["schemas"]["DistillationSpec"];
+            /** @enum {unknown} */
+            status: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+            stage: ("labelling" | "training" | "evaluating" | "packaging") | null;
+            progress: components["schemas"]["Progress"] | null;
+            metrics: components["schemas"]["StudentMetrics"] | null;
+            error: components["schemas"]["JobError"] | null;
+            /** @description Times that a worker began it. */
+            attempt: number;
+            cancelRequested: boolean;
+            model: string | null;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC, milliseconds.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+            startedAt: string | null;
+            finishedAt: string | null;
+        };
+        /** DistillationEvent */
+        DistillationEvent: {
+            /** @enum {unknown} */
+            type: "status" | "progress" | "metrics" | "error";
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC, milliseconds.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            at: string;
+            data: {
+                [key: string]: unknown;
+            };
+        };
+        /** DistillationInput */
+        DistillationInput: {
+            /**
+             * @description Name of a task: lower-case letters, digits, `-` and `_`, at most 64.
+             * @example assistant
+             */
+            task: string;
+            /**
+             * @description Id of a dataset.
+             * @example ds_1f0c8a5c6f0e4b7d9a3e2c41
+             */
+            dataset: string;
+            /**
+             * @description Id of a teacher.
+             * @example tch_5b8e1d0a7c3f4e2b
+             */
+            teacher: string;
+            spec?: {
+                student?: {
+                    /** @enum {string} */
+                    family?: "static";
+                    /**
+                     * @description Embedding width per n-gram order.
+                     * @default 64
+                     */
+                    width: number;
+                    /**
+                     * @description Rows of the hashed n-gram table (the bytes on disk are about 4 · width · buckets).
+                     * @default 32768
+                     */
+                    buckets: number;
+                    /**
+                     * @description Shortest character n-gram.
+                     * @default 3
+                     */
+                    minGram: number;
+                    /**
+                     * @description Longest character n-gram.
+                     * @default 6
+                     */
+                    maxGram: number;
+                    /**
+                     * @description Characters read of a text.
+                     * @default 256
+                     */
+                    maxLength: number;
+                };
+                loss?: {
+                    /**
+                     * @description Weight of the hard-label cross-entropy: L = lambda·CE + (1-lambda)·T²·KL(teacher‖student).
+                     * @default 0.3
+                     */
+                    lambda: number;
+                    /**
+                     * @description T of both softmaxes.
+                     * @default 2
+                     */
+                    temperature: number;
+                };
+                training?: {
+                    /** @default 30 */
+                    epochs: number;
+                    /** @default 64 */
+                    batchSize: number;
+                    /**
+                     * @description Peak rate of AdamW.
+                     * @default 0.01
+                     */
+                    learningRate: number;
+                    /** @default 1 */
+                    seed: number;
+                };
+            };
+        };
+        /** DistillationPage */
+        DistillationPage: {
+            items: components["schemas"]["Distillation"][];
+            nextCursor: string | null;
+        };
+        /**
+         * DistillationSpec
+         * @description How to distil, with every default filled in.
+         */
+        DistillationSpec: {
+            student: {
+                /** @enum {string} */
+                family: "static";
+                /**
+                 * @description Embedding width per n-gram order.
+                 * @default 64
+                 */
+                width: number;
+                /**
+                 * @description Rows of the hashed n-gram table (the bytes on disk are about 4 · width · buckets).
+                 * @default 32768
+                 */
+                buckets: number;
+                /**
+                 * @description Shortest character n-gram.
+                 * @default 3
+                 */
+                minGram: number;
+                /**
+                 * @description Longest character n-gram.
+                 * @default 6
+                 */
+                maxGram: number;
+                /**
+                 * @description Characters read of a text.
+                 * @default 256
+                 */
+                maxLength: number;
+            };
+            loss: {
+                /**
+                 * @description Weight of the hard-label cross-entropy: L = lambda·CE + (1-lambda)·T²·KL(teacher‖student).
+                 * @default 0.3
+                 */
+                lambda: number;
+                /**
+                 * @description T of both softmaxes.
+                 * @default 2
+                 */
+                temperature: number;
+            };
+            training: {
+                /** @default 30 */
+                epochs: number;
+                /** @default 64 */
+                batchSize: number;
+                /**
+                 * @description Peak rate of AdamW.
+                 * @default 0.01
+                 */
+                learningRate: number;
+                /** @default 1 */
+                seed: number;
+            };
+        };
+        /** DuplicateTexts */
+        DuplicateTexts: {
+            /** @description Texts that stand in more than one split, which would flatter the measures. */
+            count: number;
+            /** @description The first 100 of them. */
+            samples: {
+                text: string;
+                splits: ("train" | "valid" | "test")[];
+            }[];
+            /** @description Distinct texts that were compared; past 4,194,304 of them new texts are no longer remembered. */
+            checked: number;
+        };
+        /** FieldProblem */
+        FieldProblem: {
+            /**
+             * @description JSON pointer to the field.
+             * @example /spec/training/epochs
+             */
+            path: string;
+            /** @example must be >= 1 */
+            message: string;
+        };
+        /**
+         * InferAnswer
+         * @description Answer to `input`.
+         */
+        InferAnswer: {
+            /**
+             * @description The likeliest label.
+             * @example set_alarm
+             */
+            label: string;
+            /**
+             * @description Its probability, 0..1.
+             * @example 0.98
+             */
+            confidence: number;
+            /** @description The topK likeliest labels, likeliest first. */
+            scores: components["schemas"]["LabelScore"][];
+            model: components["schemas"]["ServedBy"];
+            /** @description Milliseconds that the server took. */
+            latencyMs: number;
+        };
+        /**
+         * InferBatchAnswer
+         * @description Answer to `inputs`.
+         */
+        InferBatchAnswer: {
+            /** @description In the order of `inputs`. */
+            outputs: components["schemas"]["Prediction"][];
+            model: components["schemas"]["ServedBy"];
+            /** @description Milliseconds that the server took. */
+            latencyMs: number;
+        };
+        /**
+         * InferRequest
+         * @description Either `input` or `inputs`.
+         */
+        InferRequest: {
+            /**
+             * @description Name of a task: lower-case letters, digits, `-` and `_`, at most 64.
+             * @example assistant
+             */
+            task: string;
+            /**
+             * @description One text. Not empty, at most MAX_TEXT_CHARACTERS (10,000 by default).
+             * @example wake me up at seven
+             */
+            input?: string;
+            /** @description Several texts, at most MAX_BATCH_SIZE (256 by default). */
+            inputs?: string[];
+            /** @description How many scores to answer for each text. Default 1. */
+            topK?: number;
+            /**
+             * @description Id of a model version.
+             * @example mdl_0d9e3f5a7b1c2e4f
+             */
+            model?: string;
+            /** @description Which deployed version answers. Default `champion`. Not together with `model`. */
+            alias?: string;
+        };
+        /**
+         * JobError
+         * @description Why a job failed.
+         */
+        JobError: {
+            code: string;
+            detail: string;
+            hint: string;
+        };
+        /** LabelScore */
+        LabelScore: {
+            /** @example set_alarm */
+            label: string;
+            /** @description Probability, 0..1. */
+            score: number;
+        };
+        /**
+         * Lineage
+         * @description Where a model comes from: enough to make it again.
+         */
+        Lineage: {
+            dataset: {
+                id?: string;
+                /** @description sha256 of the canonical rows. */
+                digest: string;
+                /** @description Rows. */
+                rows: number;
+            };
+            teacher: {
+                id?: string;
+                name?: string;
+                /** @description Over the files that decide its answers. */
+                digest: string;
+            };
+            spec: components["schemas"]["DistillationSpec"];
+            seed: number;
+            /** @description Version of Retort that trained it. */
+            codeVersion: string;
+            distillationId?: string;
+        } & {
+            [key: string]: unknown;
+        };
+        /** Liveness */
+        Liveness: {
+            /** @enum {string} */
+            status: "ok";
+        };
+        /**
+         * Model
+         * @description A packaged student: a Hugging Face folder, with its lineage and measures.
+         */
+        Model: {
+            /**
+             * @description Id of a model version.
+             * @example mdl_0d9e3f5a7b1c2e4f
+             */
+            id: string;
+            /**
+             * @description Name of a task: lower-case letters, digits, `-` and `_`, at most 64.
+             * @example assistant
+             */
+            task: string;
+            /** @description 1, 2, 3… within the task. */
+            version: number;
+            /**
+             * @description Id of a distillation.
+             * @example dst_9c41d7be02aa4f6e
+             */
+            distillation: string;
+            /**
+             * @description sha256, hexadecimal.
+             * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+             */
+            digest: string;
+            /** @description Size of all files. */
+            bytes: number;
+            files: components["schemas"]["ModelFile"][];
+            /** @description Aliases of the task that point at it now. */
+            aliases: string[];
+            lineage: components["schemas"]["Lineage"];
+            metrics: components["schemas"]["StudentMetrics"];
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC, milliseconds.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+        };
+        /** ModelFile */
+        ModelFile: {
+            path: string;
+            /**
+             * @description sha256, hexadecimal.
+             * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+             */
+            digest: string;
+            /** @description Size. */
+            bytes: number;
+        };
+        /** ModelPage */
+        ModelPage: {
+            items: components["schemas"]["Model"][];
+            nextCursor: string | null;
+        };
+        /** ModelPort */
+        ModelPort: {
+            name: string;
+            /**
+             * @description ONNX element type.
+             * @example int64
+             */
+            type: string;
+            /** @description A number, the name of a dynamic dimension, or null. */
+            shape: (number | string | null)[];
+        };
+        /** NewApiKey */
+        NewApiKey: {
+            /**
+             * @description Id of an API key.
+             * @example key_4a6b8c0d2e4f6a8b
+             */
+            id: string;
+            /** @example support-agent */
+            name: string;
+            /**
+             * @description `infer` asks models; `submit` also brings data, teachers and jobs, and reads everything; `admin` may do all.
+             * @example [
+             *       "infer"
+             *     ]
+             */
+            scopes: ("admin" | "submit" | "infer")[];
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC, milliseconds.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+            lastUsedAt: string | null;
+            revokedAt: string | null;
+            /** @description The key itself. It is shown this once and kept only as a hash. */
+            key: string;
+        };
+        /**
+         * PredictRequest
+         * @description Either `input` or `inputs`.
+         */
+        PredictRequest: {
+            /**
+             * @description One text. Not empty, at most MAX_TEXT_CHARACTERS (10,000 by default).
+             * @example wake me up at seven
+             */
+            input?: string;
+            /** @description Several texts, at most MAX_BATCH_SIZE (256 by default). */
+            inputs?: string[];
+            /** @description How many scores to answer for each text. Default 1. */
+            topK?: number;
+        };
+        /** Prediction */
+        Prediction: {
+            /**
+             * @description The likeliest label.
+             * @example set_alarm
+             */
+            label: string;
+            /**
+             * @description Its probability, 0..1.
+             * @example 0.98
+             */
+            confidence: number;
+            /** @description The topK likeliest labels, likeliest first. */
+            scores: components["schemas"]["LabelScore"][];
+        };
+        /**
+         * Problem
+         * @description Problem details (RFC 9457).
+         * @example {
+         *       "type": "/docs/errors#RT_NOT_FOUND",
+         *       "title": "Not found",
+         *       "status": 404,
+         *       "code": "RT_NOT_FOUND",
+         *       "detail": "There is no task \"assistent\".",
+         *       "hint": "Check the id or the path.",
+         *       "requestId": "6c1f0e0c-8f3f-4f0b-9a44-0c1b4f1f5a3e"
+         *     }
+         */
+        Problem: {
+            /** @description Stable reference to the error in the documentation. */
+            type: string;
+            title: string;
+            status: number;
+            /**
+             * @description Stable code from the error table.
+             * @enum {unknown}
+             */
+            code: "RT_BAD_REQUEST" | "RT_INVALID_FIELD" | "RT_INVALID_TEXT" | "RT_INVALID_SPEC" | "RT_UNAUTHENTICATED" | "RT_FORBIDDEN" | "RT_NOT_FOUND" | "RT_METHOD_NOT_ALLOWED" | "RT_REQUEST_TIMEOUT" | "RT_CONFLICT" | "RT_TOO_LARGE" | "RT_UNSUPPORTED_MEDIA_TYPE" | "RT_INVALID_DATASET" | "RT_INVALID_TEACHER" | "RT_INVALID_MODEL" | "RT_UNSUPPORTED_OP" | "RT_NO_MODEL" | "RT_RATE_LIMITED" | "RT_CANCELLED" | "RT_HEADERS_TOO_LARGE" | "RT_TRAINING_DIVERGED" | "RT_WORKER_LOST" | "RT_INTERNAL" | "RT_UNAVAILABLE";
+            /** @description What was wrong with this request. */
+            detail: string;
+            /** @description What to do. */
+            hint: string;
+            /** @description Every field that was found wrong. */
+            problems?: components["schemas"]["FieldProblem"][];
+            /** @description The `x-request-id` of the answer; the server log has it. */
+            requestId?: string;
+        };
+        /** Progress */
+        Progress: {
+            /** @enum {unknown} */
+            stage: "labelling" | "training" | "evaluating" | "packaging";
+            /** @description Units done (texts, steps, files). */
+            done: number;
+            total: number;
+            ratePerSecond: number;
+            secondsLeft: number | null;
+            note?: string;
+        };
+        /**
+         * Readiness
+         * @description Every dependency answered.
+         */
+        Readiness: {
+            /** @enum {string} */
+            status: "ready";
+            checks: {
+                [key: string]: "ok";
+            };
+        };
+        /** RejectedRows */
+        RejectedRows: {
+            /** @description Rows that were refused. */
+            count: number;
+            /** @description The first 100 of them. */
+            samples: {
+                /** @description Line of the file where the row begins, from 1. */
+                line: number;
+                /** @example text is empty */
+                reason: string;
+            }[];
+        };
+        /**
+         * ServedBy
+         * @description The model version that answered.
+         */
+        ServedBy: {
+            /**
+             * @description Id of a model version.
+             * @example mdl_0d9e3f5a7b1c2e4f
+             */
+            id: string;
+            version: number;
+            alias: string | null;
+        };
+        /**
+         * SplitCounts
+         * @description Rows per split.
+         */
+        SplitCounts: {
+            /** @description Training rows. */
+            train: number;
+            /** @description Validation rows. */
+            valid: number;
+            /** @description Test rows. */
+            test: number;
+        };
+        /** StudentFigures */
+        StudentFigures: {
+            /** @description Accuracy, 0..1. */
+            accuracy: number;
+            /** @description Share of test texts that student and teacher answer alike, 0..1. */
+            agreement: number;
+            /** @description Bytes of the files needed to answer. */
+            bytes: number;
+            /** @description Median for one text, one thread, tokenizer included. */
+            latencyMs: number;
+            /** @description Mean F1 of the labels, 0..1. */
+            macroF1: number;
+            /** @description Mean KL(teacher‖student), nats. */
+            klToTeacher: number;
+            /** @description Expected calibration error, 15 bins, 0..1. */
+            calibrationError: number;
+            /** @description Trainable numbers. */
+            parameters: number;
+        };
+        /**
+         * StudentMetrics
+         * @description Measured on the test split.
+         */
+        StudentMetrics: {
+            teacher: components["schemas"]["TeacherFigures"];
+            student: components["schemas"]["StudentFigures"];
+            /** @description Teacher latency over student latency. */
+            speedup: number;
+            /** @description Rows that were measured on. */
+            testRows: number;
+            /** @description Epoch whose weights were kept. */
+            bestEpoch: number;
+            perClass: {
+                label: string;
+                /** @description Precision, 0..1. */
+                precision: number;
+                /** @description Recall, 0..1. */
+                recall: number;
+                /** @description F1, 0..1. */
+                f1: number;
+                /** @description Test rows of the label. */
+                support: number;
+            }[];
+            /** @description Most frequent mistakes. */
+            confusions: {
+                actual: string;
+                predicted: string;
+                /** @description Times. */
+                count: number;
+            }[];
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * Task
+         * @description What an agent needs answered, and the labels it may be answered with.
+         */
+        Task: {
+            /**
+             * @description Name of a task: lower-case letters, digits, `-` and `_`, at most 64.
+             * @example assistant
+             */
+            name: string;
+            /**
+             * @description Only text classification for now.
+             * @enum {string}
+             */
+            kind: "classification";
+            /**
+             * @description For people.
+             * @example The assistant's intents
+             */
+            description: string;
+            /**
+             * @description Ordered label names. Empty until given or taken from the first labelled dataset; fixed from then on.
+             * @example [
+             *       "set_alarm",
+             *       "play_music",
+             *       "out_of_scope"
+             *     ]
+             */
+            labels: string[];
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC, milliseconds.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC, milliseconds.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            updatedAt: string;
+        };
+        /**
+         * TaskInput
+         * @description What is left out keeps its value, or gets the default in a new task.
+         */
+        TaskInput: {
+            /**
+             * @description Only text classification for now.
+             * @enum {string}
+             */
+            kind?: "classification";
+            /**
+             * @description For people.
+             * @example The assistant's intents
+             */
+            description?: string;
+            /**
+             * @description Ordered label names. Empty until given or taken from the first labelled dataset; fixed from then on.
+             * @example [
+             *       "set_alarm",
+             *       "play_music",
+             *       "out_of_scope"
+             *     ]
+             */
+            labels?: string[];
+        };
+        /** TaskPage */
+        TaskPage: {
+            items: components["schemas"]["Task"][];
+            nextCursor: string | null;
+        };
+        /**
+         * Teacher
+         * @description A model that answers with soft labels.
+         */
+        Teacher: {
+            /**
+             * @description Id of a teacher.
+             * @example tch_5b8e1d0a7c3f4e2b
+             */
+            id: string;
+            name: string;
+            /** @enum {unknown} */
+            kind: "onnx-classifier" | "onnx-encoder";
+            /**
+             * @description `training` until the head of an encoder is fitted.
+             * @enum {unknown}
+             */
+            status: "training" | "ready" | "failed";
+            task: string | null;
+            head: {
+                /**
+                 * @description Id of a dataset.
+                 * @example ds_1f0c8a5c6f0e4b7d9a3e2c41
+                 */
+                dataset: string;
+                seed: number;
+            } | null;
+            digest: string | null;
+            /** @description In the order of its logits. */
+            labels: string[];
+            manifest: components["schemas"]["TeacherManifest"];
+            progress: components["schemas"]["TeacherProgress"] | null;
+            metrics: {
+                [key: string]: unknown;
+            } | null;
+            error: components["schemas"]["JobError"] | null;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC, milliseconds.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC, milliseconds.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            updatedAt: string;
+        };
+        /**
+         * TeacherAnswer
+         * @description Answer to `input`.
+         */
+        TeacherAnswer: {
+            /**
+             * @description The likeliest label.
+             * @example set_alarm
+             */
+            label: string;
+            /**
+             * @description Its probability, 0..1.
+             * @example 0.98
+             */
+            confidence: number;
+            /** @description The topK likeliest labels, likeliest first. */
+            scores: components["schemas"]["LabelScore"][];
+            /** @description Milliseconds that the server took. */
+            latencyMs: number;
+        };
+        /**
+         * TeacherBatchAnswer
+         * @description Answer to `inputs`.
+         */
+        TeacherBatchAnswer: {
+            /** @description In the order of `inputs`. */
+            outputs: components["schemas"]["Prediction"][];
+            /** @description Milliseconds that the server took. */
+            latencyMs: number;
+        };
+        /** TeacherFigures */
+        TeacherFigures: {
+            /** @description Accuracy, 0..1. */
+            accuracy: number;
+            /** @description Bytes of the files needed to answer. */
+            bytes: number;
+            /** @description Median for one text, one thread, tokenizer included. */
+            latencyMs: number;
+        };
+        /**
+         * TeacherHead
+         * @description The labelled rows that the head of an encoder is trained on.
+         */
+        TeacherHead: {
+            /**
+             * @description Id of a dataset.
+             * @example ds_1f0c8a5c6f0e4b7d9a3e2c41
+             */
+            dataset: string;
+            /** @description Of initial weights and order. Default 1. */
+            seed?: number;
+        };
+        /** TeacherInput */
+        TeacherInput: {
+            /**
+             * @description For people.
+             * @example use-lite
+             */
+            name: string;
+            /**
+             * @description Name of a task: lower-case letters, digits, `-` and `_`, at most 64.
+             * @example assistant
+             */
+            task?: string;
+            /**
+             * @description What the folder must hold. Left out: `onnx-encoder` if `head` is given, else `onnx-classifier`.
+             * @enum {unknown}
+             */
+            kind?: "onnx-classifier" | "onnx-encoder";
+            /**
+             * @description How an encoder's token vectors become one. Left out: as the folder says, else the mean.
+             * @enum {unknown}
+             */
+            pooling?: "mean" | "cls" | "none";
+            head?: components["schemas"]["TeacherHead"];
+            /**
+             * @description A folder on the server's disk, below one of its MODEL_ROOTS.
+             * @example /models/minilm-l6
+             */
+            path: string;
+        };
+        /**
+         * TeacherManifest
+         * @description What was found in the folder at registration.
+         */
+        TeacherManifest: {
+            /** @example onnx/model.onnx */
+            modelFile: string;
+            files: components["schemas"]["ModelFile"][];
+            inputs: components["schemas"]["ModelPort"][];
+            outputs: components["schemas"]["ModelPort"][];
+            tokenizer: {
+                /** @example WordPiece */
+                type: string;
+                /** @description Tokens that it knows. */
+                vocabulary: number;
+                /** @description Tokens that are read of a text. */
+                maxLength: number;
+            };
+            embedding?: {
+                output: string;
+                /** @description Width of the vector. */
+                width: number;
+                /** @enum {unknown} */
+                pooling: "mean" | "cls" | "none";
+            };
+        };
+        /** TeacherPage */
+        TeacherPage: {
+            items: components["schemas"]["Teacher"][];
+            nextCursor: string | null;
+        };
+        /** TeacherProgress */
+        TeacherProgress: {
+            done: number;
+            total: number;
+        } & {
+            [key: string]: unknown;
+        };
+        /** TeacherUpload */
+        TeacherUpload: {
+            /**
+             * @description For people.
+             * @example use-lite
+             */
+            name: string;
+            /**
+             * @description Name of a task: lower-case letters, digits, `-` and `_`, at most 64.
+             * @example assistant
+             */
+            task?: string;
+            /**
+             * @description What the folder must hold. Left out: `onnx-encoder` if `head` is given, else `onnx-classifier`.
+             * @enum {unknown}
+             */
+            kind?: "onnx-classifier" | "onnx-encoder";
+            /**
+             * @description How an encoder's token vectors become one. Left out: as the folder says, else the mean.
+             * @enum {unknown}
+             */
+            pooling?: "mean" | "cls" | "none";
+            head?: components["schemas"]["TeacherHead"];
+            /** @description The files of the folder; each file name is the path within it (`onnx/model.onnx`). Fields come first. */
+            files: Blob[];
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    getHealth: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Liveness"];
+                };
+            };
+            /** @description A failure. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getReadiness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It can. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readiness"];
+                };
+            };
+            /** @description A failure. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getMetrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Exposition format. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description A failure. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Name of a task: lower-case letters, digits, `-` and `_`, at most 64.
+                 * @example assistant
+                 */
+                task: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What an agent needs answered, and the labels it may be answered with. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            /** @description A failure. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Name of a task: lower-case letters, digits, `-` and `_`, at most 64.
+                 * @example assistant
+                 */
+                task: string;
+            };
+            cookie?: never;
+        };
+        /** @description What is left out keeps its value, or gets the default in a new task. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "kind": "classification",
+                 *       "description": "The assistant's intents"
+                 *     }
+                 */
+                "application/json": components["schemas"]["TaskInput"];
+            };
+        };
+        responses: {
+            /** @description What an agent needs answered, and the labels it may be answered with. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            /** @description What an agent needs answered, and the labels it may be answered with. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            /** @description A failure. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTasks: {
+        parameters: {
+            query: {
+                /** @description Most items to answer. */
+                limit: number;
+                /** @description `nextCursor` of the page before; absent for the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskPage"];
+                };
+            };
+            /** @description A failure. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listDistillations: {
+        parameters: {
+            query: {
+                /** @description Most items to answer. */
+                limit: number;
+                /** @description `nextCursor` of the page before; absent for the first page. */
+                cursor?: string;
+                /**
+                 * @description Name of a task: lower-case letters, digits, `-` and `_`, at most 64.
+                 * @example assistant
+                 */
+                task?: string;
+                status?: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DistillationPage"];
+                };
+            };
+            /** @description A failure. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    submitDistillation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A submission repeated with the same key and body answers the first one’s job (200) instead of a second. */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "task": "assistant",
+                 *       "dataset": "ds_1f0c8a5c6f0e4b7d9a3e2c41",
+                 *       "teacher": "tch_5b8e1d0a7c3f4e2b",
+                 *       "spec": {
+                 *         "student": {
+                 *           "family": "static"
+                 *         },
+                 *         "loss": {
+                 *           "lambda": 0.3,
+                 *           "temperature": 2
+                 *         },
+                 *         "training": {
+                 *           "epochs": 30,
+                 *           "seed": 1
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["DistillationInput"];
+            };
+        };
+        responses: {
+            /** @description One job: soft labels, training, evaluation, packaging. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Distillation"];
+                };
+            };
+            /** @description One job: soft labels, training, evaluation, packaging. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Distillation"];
+                };
+            };
+            /** @description A failure. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getDistillation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of a distillation.
+                 * @example dst_9c41d7be02aa4f6e
+                 */
+                distillation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One job: soft labels, training, evaluation, packaging. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Distillation"];
+                };
+            };
+            /** @description A failure. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    streamDistillationEvents: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Id of the last event that was received: the stream goes on after it. */
+                "last-event-id"?: string;
+            };
+            path: {
+                /**
+                 * @description Id of a distillation.
+                 * @example dst_9c41d7be02aa4f6e
+                 */
+                distillation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Server-sent events: `id:` is what `Last-Event-ID` takes, `event:` is the type (`failure` for `error`, which browsers use for themselves), `data:` a DistillationEvent. Comments keep the connection alive. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["DistillationEvent"];
+                };
+            };
+            /** @description It is over and all its events were received: do not connect again. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A failure. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancelDistillation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of a distillation.
+                 * @example dst_9c41d7be02aa4f6e
+                 */
+                distillation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One job: soft labels, training, evaluation, packaging. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Distillation"];
+                };
+            };
+            /** @description A failure. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listModels: {
+        parameters: {
+            query: {
+                /** @description Most items to answer. */
+                limit: number;
+                /** @description `nextCursor` of the page before; absent for the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Name of a task: lower-case letters, digits, `-` and `_`, at most 64.
+                 * @example assistant
+                 */
+                task: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelPage"];
+                };
+            };
+            /** @description A failure. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getModel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of a model version.
+                 * @example mdl_0d9e3f5a7b1c2e4f
+                 */
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A packaged student: a Hugging Face folder, with its lineage and measures. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Model"];
+                };
+            };
+            /** @description A failure. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getModelFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of a model version.
+                 * @example mdl_0d9e3f5a7b1c2e4f
+                 */
+                model: string;
+                /**
+                 * @description Path of the file within the folder.
+                 * @example onnx/model.onnx
+                 */
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": Blob;
+                };
+            };
+            /** @description A failure. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putAlias: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Name of a task: lower-case letters, digits, `-` and `_`, at most 64.
+                 * @example assistant
+                 */
+                task: string;
+                /**
+                 * @description Name that versions are deployed under; `/infer` answers with `champion` unless told otherwise.
+                 * @example champion
+                 */
+                alias: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "model": "mdl_0d9e3f5a7b1c2e4f"
+                 *     }
+                 */
+                "application/json": components["schemas"]["AliasInput"];
+            };
+        };
+        responses: {
+            /** @description Which version serves under a name. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alias"];
+                };
+            };
+            /** @description A failure. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listAliases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Name of a task: lower-case letters, digits, `-` and `_`, at most 64.
+                 * @example assistant
+                 */
+                task: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AliasList"];
+                };
+            };
+            /** @description A failure. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getAliasHistory: {
+        parameters: {
+            query: {
+                /** @description Most items to answer. */
+                limit: number;
+                /** @description `nextCursor` of the page before; absent for the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Name of a task: lower-case letters, digits, `-` and `_`, at most 64.
+                 * @example assistant
+                 */
+                task: string;
+                /**
+                 * @description Name that versions are deployed under; `/infer` answers with `champion` unless told otherwise.
+                 * @example champion
+                 */
+                alias: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AliasChangePage"];
+                };
+            };
+            /** @description A failure. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listKeys: {
+        parameters: {
+            query: {
+                /** @description Most items to answer. */
+                limit: number;
+                /** @description `nextCursor` of the page before; absent for the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeyPage"];
+                };
+            };
+            /** @description A failure. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "support-agent",
+                 *       "scopes": [
+                 *         "infer"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["ApiKeyInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewApiKey"];
+                };
+            };
+            /** @description A failure. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revokeKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of an API key.
+                 * @example key_4a6b8c0d2e4f6a8b
+                 */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is revoked. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A failure. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listDatasets: {
+        parameters: {
+            query: {
+                /** @description Most items to answer. */
+                limit: number;
+                /** @description `nextCursor` of the page before; absent for the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Name of a task: lower-case letters, digits, `-` and `_`, at most 64.
+                 * @example assistant
+                 */
+                task: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetPage"];
+                };
+            };
+            /** @description A failure. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    uploadDataset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Name of a task: lower-case letters, digits, `-` and `_`, at most 64.
+                 * @example assistant
+                 */
+                task: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-ndjson": Blob;
+                "application/jsonl": Blob;
+                "text/csv": Blob;
+                "multipart/form-data": components["schemas"]["DatasetUpload"];
+            };
+        };
+        responses: {
+            /** @description One uploaded file of examples. The same bytes give the same id. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dataset"];
+                };
+            };
+            /** @description One uploaded file of examples. The same bytes give the same id. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dataset"];
+                };
+            };
+            /** @description A failure. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getDataset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of a dataset.
+                 * @example ds_1f0c8a5c6f0e4b7d9a3e2c41
+                 */
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One uploaded file of examples. The same bytes give the same id. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dataset"];
+                };
+            };
+            /** @description A failure. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTeachers: {
+        parameters: {
+            query: {
+                /** @description Most items to answer. */
+                limit: number;
+                /** @description `nextCursor` of the page before; absent for the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TeacherPage"];
+                };
+            };
+            /** @description A failure. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    registerTeacher: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "minilm",
+                 *       "task": "assistant",
+                 *       "path": "/models/minilm-l6",
+                 *       "head": {
+                 *         "dataset": "ds_1f0c8a5c6f0e4b7d9a3e2c41"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["TeacherInput"];
+                "multipart/form-data": components["schemas"]["TeacherUpload"];
+            };
+        };
+        responses: {
+            /** @description A model that answers with soft labels. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Teacher"];
+                };
+            };
+            /** @description A failure. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getTeacher: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of a teacher.
+                 * @example tch_5b8e1d0a7c3f4e2b
+                 */
+                teacher: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A model that answers with soft labels. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Teacher"];
+                };
+            };
+            /** @description A failure. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    streamTeacherEvents: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Id of the last event that was received: the stream goes on after it. */
+                "last-event-id"?: string;
+            };
+            path: {
+                /**
+                 * @description Id of a teacher.
+                 * @example tch_5b8e1d0a7c3f4e2b
+                 */
+                teacher: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Server-sent events: `id:` is what `Last-Event-ID` takes, `event:` is the type (`failure` for `error`, which browsers use for themselves), `data:` a DistillationEvent. Comments keep the connection alive. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["DistillationEvent"];
+                };
+            };
+            /** @description It is over and all its events were received: do not connect again. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A failure. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    predictWithTeacher: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of a teacher.
+                 * @example tch_5b8e1d0a7c3f4e2b
+                 */
+                teacher: string;
+            };
+            cookie?: never;
+        };
+        /** @description Either `input` or `inputs`. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "input": "wake me up at seven"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PredictRequest"];
+            };
+        };
+        responses: {
+            /** @description The answer to `input` or to `inputs`. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TeacherAnswer"] | components["schemas"]["TeacherBatchAnswer"];
+                };
+            };
+            /** @description A failure. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    infer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Either `input` or `inputs`. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "task": "assistant",
+                 *       "input": "wake me up at seven",
+                 *       "topK": 3
+                 *     }
+                 */
+                "application/json": components["schemas"]["InferRequest"];
+            };
+        };
+        responses: {
+            /** @description The answer to `input` or to `inputs`. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InferAnswer"] | components["schemas"]["InferBatchAnswer"];
+                };
+            };
+            /** @description A failure. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+}
