@@ -9,10 +9,10 @@ export {
 export * from './initializers.js';
 export * from './model.js';
 export { readModel } from './read.js';
-export * from './tensor.js';
-export { writeModel } from './write.js';
 export { type SupportedOp, supportedOps } from './rules/registry.js';
 export type { Facts } from './shapes/facts.js';
 export { inferShapes } from './shapes/infer-shapes.js';
 export { simplify } from './simplify/simplify.js';
+export * from './tensor.js';
 export * from './tfjs/index.js';
+export { writeModel } from './write.js';

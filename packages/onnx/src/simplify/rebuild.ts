@@ -12,6 +12,10 @@ const UNARY = new Set(
 );
 /** Functions of two elements. */
 const BINARY = new Set('Add Sub Mul Div Pow Max Min Equal Less LessOrEqual Greater GreaterOrEqual And Or'.split(' '));
+/** Functions of whole rows (from opset 13 on). */
+const LAST_AXIS = new Set(['Softmax', 'LogSoftmax', 'LayerNormalization']);
+/** Tensor attributes of up to this many elements are compared. */
+const MAX_COMPARED = 8;
 /** Two nodes of these are not the same, however equal they look. */
 const RANDOM = /^(Random|Multinomial|Bernoulli|Dropout)/;
 
@@ -84,7 +88,7 @@ export class Rebuilder {
     const outputs = replacement === undefined ? this.#place(node, facts) : [replacement];
     node.outputs.forEach((output, i) => {
       const value = outputs[i];
-      if (value !== undefined && value !== output) this.#alias.set(output, value);
+      if (output !== '' && value !== undefined && value !== output) this.#alias.set(output, value);
     });
   }
 
@@ -101,7 +105,8 @@ export class Rebuilder {
   #place(node: Node, facts: Facts[]): string[] {
     const key = identity(node);
     const known = key === undefined ? undefined : this.#known.get(key);
-    if (known && known.length >= node.outputs.length) return known;
+    // The other one may leave an optional output out.
+    if (known && node.outputs.every((output, i) => output === '' || known[i])) return known;
     if (key !== undefined) this.#known.set(key, node.outputs);
     this.#builder.graph.nodes.push(node);
     node.outputs.forEach((output, i) => {
@@ -198,9 +203,9 @@ export class Rebuilder {
     for (const origin of this.#origins(node.inputs[at] as string).toReversed()) {
       if (!this.#commutes(node, at, origin)) continue;
       const inputs = node.inputs.with(at, origin);
-      const [facts] = this.#infer({ ...node, inputs });
+      const [facts] = this.#infer({ ...node, inputs, attributes: lastAxis(node) });
       if (!surelySameShape(shape, facts?.shape) && !reshapeTarget(facts?.shape, shape)) continue;
-      return this.#view(node.name, this.#emit(node.name, node.op, inputs, node.attributes), shape);
+      return this.#view(node.name, this.#emit(node.name, node.op, inputs, lastAxis(node)), shape);
     }
     return this.#sinkComputed(node, at, shape);
   }
@@ -211,7 +216,7 @@ export class Rebuilder {
     const reshape = this.#computedViews.get(view);
     const [source = '', target = ''] = reshape?.inputs ?? [];
     if (!reshape || !sameShape(shape, this.#shape(view)) || !this.#commutes(node, at, source)) return undefined;
-    const value = this.#emit(node.name, node.op, node.inputs.with(at, source), node.attributes);
+    const value = this.#emit(node.name, node.op, node.inputs.with(at, source), lastAxis(node));
     const moved = this.#emit(node.name, 'Reshape', [value, target], reshape.attributes);
     this.#views.set(moved, value);
     return moved;
@@ -225,12 +230,10 @@ export class Rebuilder {
     // What follows reads whole rows: both shapes must have the same ones.
     if (!view?.length || !source?.length || !sameDim(view.at(-1), source.at(-1))) return false;
     if (node.op === 'MatMul') return at === 0 && this.#shape(node.inputs[1] as string)?.length === 2;
-    if (node.op === 'Softmax' || node.op === 'LayerNormalization') {
+    if (LAST_AXIS.has(node.op)) {
       const { axis } = node.attributes;
-      return (
-        at === 0 &&
-        (axis === undefined || (axis.kind === 'int' && (axis.value === -1 || axis.value === view.length - 1)))
-      );
+      const isLast = axis === undefined || (axis.kind === 'int' && [-1, view.length - 1].includes(axis.value));
+      return at === 0 && isLast && this.#opset >= 13;
     }
     if (!BINARY.has(node.op)) return false;
     const other = this.#shape(node.inputs[1 - at] as string);
@@ -241,19 +244,25 @@ export class Rebuilder {
   }
 }
 
-function identity(node: Node): string | undefined {
-  if (RANDOM.test(node.op)) return undefined;
-  const parts: string[] = [node.domain, node.op, ...node.inputs, '|'];
-  for (const name of Object.keys(node.attributes).toSorted()) {
-    const attribute = node.attributes[name] as Attribute;
-    if (attribute.kind === 'tensor') {
-      if (attribute.value.data.length > 8) return undefined;
-      parts.push(name, attribute.value.type, String(attribute.value.dims), String(attribute.value.data));
-    } else {
-      parts.push(name, attribute.kind, JSON.stringify(attribute.value));
-    }
-  }
-  return parts.join('\n');
+/** The attributes of a node that works along the last axis, in a form that is right for any rank. */
+function lastAxis({ op, attributes }: Node): Record<string, Attribute> {
+  return LAST_AXIS.has(op) ? { ...attributes, axis: { kind: 'int', value: -1 } } : attributes;
+}
+
+/** Everything that decides what a node gives; undefined where that is too much or not all. */
+function identity({ op, domain, inputs, attributes }: Node): string | undefined {
+  if (RANDOM.test(op)) return undefined;
+  const large = Object.values(attributes).some(
+    ({ kind, value }) => kind === 'tensor' && value.data.length > MAX_COMPARED,
+  );
+  if (large) return undefined;
+  const sorted = Object.entries(attributes).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify([domain, op, inputs, sorted], (_key, value) => {
+    // JSON knows no -0, NaN, infinities or big integers.
+    if (typeof value === 'number') return Object.is(value, -0) ? '-0' : String(value);
+    if (typeof value === 'bigint') return String(value);
+    return ArrayBuffer.isView(value) ? Array.from(value as Float32Array) : value;
+  });
 }
 
 function renamed(node: Node, names: Map<string, string>): Node {

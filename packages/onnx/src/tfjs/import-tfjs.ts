@@ -4,7 +4,7 @@ import { simplify } from '../simplify/simplify.js';
 import type { Tensor } from '../tensor.js';
 import { TfAttributes } from './attributes.js';
 import { readGraphDef, readRef, type TfGraph, type TfNode, type TfRef } from './graph-def.js';
-import { Lowering, LoweringContext, type TfRule } from './lowering.js';
+import { type Lowered, Lowering, LoweringContext, type TfRule } from './lowering.js';
 import { TF_RULES } from './rules/index.js';
 import { decodeWeights } from './weights.js';
 
@@ -65,24 +65,23 @@ class Importer {
   }
 
   run(): Model {
-    const outputs = this.#outputs();
-    for (const name of this.#order(outputs.map(({ ref }) => ref.node))) {
-      const lowered = this.#lower(this.#node(name));
-      this.#lowered.set(name, Array.isArray(lowered) ? lowered : [lowered]);
-    }
     const { builder } = this.#lowering;
-    for (const { name, ref } of outputs) {
+    const outputs = this.#outputs();
+    const order = this.#order(outputs.map(({ ref }) => ref.node)).map((name) => this.#node(name));
+    // Inputs and outputs take their names before any value between them can.
+    for (const node of order) if (this.#isPlaceholder(node)) this.#lower(node);
+    const names = outputs.map(({ name }) => builder.unique(name));
+    for (const node of order) if (!this.#isPlaceholder(node)) this.#lower(node);
+    outputs.forEach(({ name, ref }, i) => {
       const value = this.#value(ref);
       const { type, shape } = this.#lowering.facts(value);
-      if (type === undefined)
+      if (type === undefined) {
         throw new RetortError('RT_INVALID_MODEL', `The type of the output "${name}" cannot be told.`);
-      // The name may be taken by a value on the way to it.
-      const output = builder.add('Identity', [value], { outputs: [builder.unique(name)] });
-      builder.output(output, type, shape);
-    }
-    // Not in the order of the traversal.
-    const order = [...Object.keys(this.#options.inputs ?? {}), ...this.#graph.nodes.keys()];
-    const position = new Map(order.toReversed().map((name, i) => [name, order.length - i]));
+      }
+      builder.output(builder.add('Identity', [value], { outputs: [names[i] as string] }), type, shape);
+    });
+    const given = [...Object.keys(this.#options.inputs ?? {}), ...this.#graph.nodes.keys()];
+    const position = new Map(given.toReversed().map((name, i) => [name, given.length - i]));
     builder.graph.inputs.sort((a, b) => (position.get(a.name) ?? 0) - (position.get(b.name) ?? 0));
     return builder.build();
   }
@@ -128,10 +127,17 @@ class Importer {
     return this.#replace.get(node.name)?.inputs?.map(readRef) ?? node.inputs;
   }
 
-  #lower(node: TfNode): string | string[] {
-    const context = new LoweringContext(node, this.#lowering, this.#options.inputs ?? {});
+  #isPlaceholder({ name, op }: TfNode): boolean {
+    return op === 'Placeholder' && !this.#replace.has(name);
+  }
+
+  #lower(node: TfNode): void {
+    const lowered = this.#isPlaceholder(node) ? this.#placeholder(node) : this.#apply(node);
+    this.#lowered.set(node.name, Array.isArray(lowered) ? lowered : [lowered]);
+  }
+
+  #apply(node: TfNode): Lowered {
     const replacement = this.#replace.get(node.name);
-    if (!replacement && node.op === 'Placeholder') return this.#placeholder(node);
     if (!replacement && node.op === 'Const') return this.#lowering.constant(this.#weight(node), node.name);
     const rule = replacement?.rule ?? TF_RULES.get(node.op);
     if (!rule) {
@@ -148,7 +154,7 @@ class Importer {
         `Node "${node.name}" (${node.op}) has ${inputs.length} inputs, it needs ${rule.length - 1}.`,
       );
     }
-    return rule(context, ...inputs);
+    return rule(new LoweringContext(node, this.#lowering, this.#options.inputs ?? {}), ...inputs);
   }
 
   #placeholder(node: TfNode): string {

@@ -13,6 +13,9 @@ export type Lowered = string | string[];
 /** Turns one TensorFlow node into ONNX nodes. `inputs` are the ONNX values of its (non-control) inputs. */
 export type TfRule = (node: LoweringContext, ...inputs: string[]) => Lowered;
 
+/** A node that claims more than this is not taken at its word. */
+const MAX_OUTPUTS = 10_000;
+
 /** Constants of up to this many elements are compared with those that are there. */
 const MAX_SHARED = 8;
 
@@ -92,6 +95,7 @@ export class LoweringContext extends TfAttributes {
   }
 
   emitMany(op: string, inputs: string[], outputs: number, attributes: Record<string, AttributeInput> = {}): string[] {
+    if (outputs < 1 || outputs > MAX_OUTPUTS) throw this.unsupported(`has ${outputs} outputs`);
     return this.#lowering.emit(this.node.name, op, inputs, attributes, outputs);
   }
 

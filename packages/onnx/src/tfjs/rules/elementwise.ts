@@ -1,54 +1,55 @@
 import { floatScalar } from '../../tensor.js';
 import type { LoweringContext, TfRule } from '../lowering.js';
 
-function same(op: string): TfRule {
-  return (node, ...inputs) => node.emit(op, inputs);
-}
-
-/** `y = op(x)` or `y = op(a, b)` with numpy's broadcasting, which both formats define alike. */
-const SAME = {
+/** `y = op(x)`, which both formats define alike. */
+const UNARY = {
   Abs: 'Abs',
-  Add: 'Add',
-  AddV2: 'Add',
   Ceil: 'Ceil',
   Cos: 'Cos',
   Elu: 'Elu',
-  Equal: 'Equal',
   Erf: 'Erf',
   Exp: 'Exp',
   Floor: 'Floor',
-  Greater: 'Greater',
-  GreaterEqual: 'GreaterOrEqual',
-  Less: 'Less',
-  LessEqual: 'LessOrEqual',
   Log: 'Log',
-  LogicalAnd: 'And',
   LogicalNot: 'Not',
-  LogicalOr: 'Or',
-  Maximum: 'Max',
-  Minimum: 'Min',
-  Mul: 'Mul',
   Neg: 'Neg',
-  Pow: 'Pow',
-  RealDiv: 'Div',
   Reciprocal: 'Reciprocal',
   Relu: 'Relu',
-  SelectV2: 'Where',
   Sigmoid: 'Sigmoid',
   Sin: 'Sin',
   Softplus: 'Softplus',
   Sqrt: 'Sqrt',
-  Sub: 'Sub',
   Tanh: 'Tanh',
 };
 
+/** `y = op(a, b)` with numpy's broadcasting, which both formats define alike. */
+const BINARY = {
+  Add: 'Add',
+  AddV2: 'Add',
+  Equal: 'Equal',
+  Greater: 'Greater',
+  GreaterEqual: 'GreaterOrEqual',
+  Less: 'Less',
+  LessEqual: 'LessOrEqual',
+  LogicalAnd: 'And',
+  LogicalOr: 'Or',
+  Maximum: 'Max',
+  Minimum: 'Min',
+  Mul: 'Mul',
+  Pow: 'Pow',
+  RealDiv: 'Div',
+  Sub: 'Sub',
+};
+
 export const ELEMENTWISE: Record<string, TfRule> = {
-  ...Object.fromEntries(Object.entries(SAME).map(([op, onnx]) => [op, same(onnx)])),
+  ...mapped(UNARY, (op) => (node, x) => node.emit(op, [x])),
+  ...mapped(BINARY, (op) => (node, a, b) => node.emit(op, [a, b])),
+  SelectV2: (node, condition, a, b) => node.emit('Where', [condition, a, b]),
   Identity: (_node, x) => x,
   Snapshot: (_node, x) => x,
   StopGradient: (_node, x) => x,
   Cast: (node, x) => cast(node, x),
-  AddN: (node, ...inputs) => inputs.reduce((sum, x) => node.emit('Add', [sum, x])),
+  AddN: (node, first, ...rest) => rest.reduce((sum, x) => node.emit('Add', [sum, x]), first),
   BiasAdd: (node, x, bias) => biasAdd(node, x, bias),
   LeakyRelu: (node, x) => node.emit('LeakyRelu', [x], { alpha: { kind: 'float', value: node.float('alpha', 0.2) } }),
   LogSoftmax: (node, x) => node.emit('LogSoftmax', [x], { axis: -1 }),
@@ -62,6 +63,10 @@ export const ELEMENTWISE: Record<string, TfRule> = {
     return node.emit('Mul', [difference, difference]);
   },
 };
+
+function mapped(names: Record<string, string>, rule: (op: string) => TfRule): Record<string, TfRule> {
+  return Object.fromEntries(Object.entries(names).map(([name, op]) => [name, rule(op)]));
+}
 
 function cast(node: LoweringContext, x: string): string {
   const type = node.type('DstT', 'float32');

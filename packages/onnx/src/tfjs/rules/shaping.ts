@@ -3,14 +3,15 @@ import type { LoweringContext, TfRule } from '../lowering.js';
 /** What moves elements without computing on them. */
 export const SHAPING: Record<string, TfRule> = {
   BroadcastTo: (node, x, shape) => node.emit('Expand', [x, shape]),
-  ConcatV2: (node, ...inputs) => concat(node, inputs.slice(0, -1), node.constantInt(inputs.at(-1) ?? '', 'axis')),
+  ConcatV2: (node, first, ...rest) =>
+    concat(node, [first, ...rest.slice(0, -1)], node.constantInt(rest.at(-1) ?? first, 'axis')),
   ExpandDims: (node, x, axis) => node.emit('Unsqueeze', [x, node.vector([node.constantInt(axis, 'axis')])]),
   Fill: (node, shape, value) => node.emit('Expand', [value, shape]),
-  Pack: (node, ...inputs) => {
+  Pack: (node, first, ...rest) => {
     const axis = node.int('axis', 0);
     return concat(
       node,
-      inputs.map((input) => node.emit('Unsqueeze', [input, node.vector([axis])])),
+      [first, ...rest].map((input) => node.emit('Unsqueeze', [input, node.vector([axis])])),
       axis,
     );
   },
