@@ -23,9 +23,9 @@ export async function saveDataset(
 ): Promise<{ dataset: Dataset; created: boolean }> {
   const id = datasetId(taskName, upload.digest);
   return prisma.$transaction(async (tx) => {
-    const [task] = await tx.$queryRaw<{ labels: string[] }[]>`
-      SELECT "labels" FROM "Task" WHERE "name" = ${taskName} FOR NO KEY UPDATE`;
-    if (task === undefined) throw new RetortError('RT_NOT_FOUND', `There is no task "${taskName}".`);
+    await tx.$queryRaw`SELECT 1 FROM "Task" WHERE "name" = ${taskName} FOR NO KEY UPDATE`;
+    const task = await tx.task.findUnique({ where: { name: taskName } });
+    if (task === null) throw new RetortError('RT_NOT_FOUND', `There is no task "${taskName}".`);
     const known = await tx.dataset.findUnique({ where: { id } });
     if (known !== null) return { dataset: known, created: false };
     const { labels } = tally;

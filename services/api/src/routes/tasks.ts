@@ -69,7 +69,7 @@ export async function findTask(
 
 async function putTask({ prisma }: Pick<Database, 'prisma'>, name: string, { description, labels }: TaskInput) {
   return prisma.$transaction(async (tx) => {
-    const { count } = await tx.task.createMany({ data: { name }, skipDuplicates: true });
+    const { count } = await tx.task.createMany({ data: { name, labels: [] }, skipDuplicates: true });
     // Uploads take this lock before they count on the labels.
     await tx.$queryRaw`SELECT 1 FROM "Task" WHERE "name" = ${name} FOR NO KEY UPDATE`;
     const current = await tx.task.findUniqueOrThrow({ where: { name } });
