@@ -64,6 +64,9 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   const { folder } = options;
   await mkdir(folder, { recursive: true });
   const installation = await install(folder);
+  const { owner } = installation.runAs;
+  // So that the supervisor, who is the server's user, can remove what Retort could not.
+  if (options.remove !== undefined && owner) await lchown(options.remove, owner.uid, owner.gid);
   await stopOrphan(installation.data);
   if (!(await exists(join(installation.data, 'PG_VERSION')))) await initialise(installation, options);
   await own(installation.data, installation.runAs);
@@ -96,6 +99,7 @@ async function install(folder: string): Promise<Installation> {
   const native = runAs.copyBinaries ? await copyPackage(found, folder) : found.native;
   const libraries = join(folder, 'lib');
   await linkLibraries(native, libraries);
+  if (runAs.owner) await lchown(libraries, runAs.owner.uid, runAs.owner.gid);
   const env = { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC', ...libraryPath(libraries) };
   return { bin: join(native, 'bin'), env, runAs, data: join(folder, 'data') };
 }

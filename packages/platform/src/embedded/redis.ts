@@ -43,7 +43,11 @@ export async function startRedis(options: {
     const configuration = join(folder, 'redis.conf');
     // A file, since arguments can be read by every user of the machine.
     await writeFile(configuration, lines({ port, password, folder, ephemeral }), { mode: 0o600 });
-    const server = startSupervised(['redis-server', configuration], { stopSignal: 'TERM', cwd: folder });
+    const server = startSupervised(['redis-server', configuration], {
+      stopSignal: 'TERM',
+      cwd: folder,
+      ...(ephemeral ? { remove: folder } : {}),
+    });
     const url = `redis://:${password}@127.0.0.1:${port}`;
     if (await answers(url, server)) return { url, server };
     await server.stop();
