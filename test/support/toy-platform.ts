@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type DistillationSpecInput,
   newId,
+  type Progress,
   type RetortEvent,
   type Row,
   type StoredTeacherManifest,
@@ -114,8 +115,17 @@ export function ended(context: Context, id: string, timeoutMs = 30_000) {
   );
 }
 
-/** Waits for an event of a subject. */
-export function event(context: Context, subject: string, matches: (event: RetortEvent) => boolean, timeoutMs = 30_000) {
+/** Whether an event is progress within a stage. */
+export const inStage = (stage: string) => (event: RetortEvent) =>
+  event.type === 'progress' && (event.data as Progress).stage === stage && (event.data as Progress).done > 0;
+
+/** Waits until an event of a subject is such as `matches` asks. */
+export function occurrence(
+  context: Pick<Context, 'database'>,
+  subject: string,
+  matches: (event: RetortEvent) => boolean,
+  timeoutMs = 30_000,
+): Promise<RetortEvent> {
   const log = () => readEvents(context.database.prisma, subject, '0', 1000);
   return eventually(async () => (await log()).find(matches), timeoutMs, log);
 }
