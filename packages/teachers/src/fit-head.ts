@@ -1,18 +1,29 @@
 import { type EpochRecord, evaluate, mlpHead, predict, train, withWeights } from '@retort/learn';
 import type { Model, Tensor } from '@retort/onnx';
 
-/** How a head is fitted. The defaults were chosen on the validation splits of clinc150 and banking77 (MiniLM embeddings). */
+/** How a head is fitted. The defaults were chosen on validation rows of clinc150 and banking77 (MiniLM embeddings). */
 export interface HeadSpec {
   /** Width of the hidden layer; 0 makes a linear classifier. Default 512. */
   hidden?: number;
-  /** Default 30. */
+  /** Default 12, and for small datasets as many more as make 300 steps, at most 60. */
   epochs?: number;
-  /** Default 64. */
+  /** Default 128. */
   batchSize?: number;
-  /** Peak rate of AdamW. Default 0.001. */
+  /** Peak rate of AdamW. Default 0.002. */
   learningRate?: number;
-  /** Of AdamW. Default 0.01. */
+  /** Of AdamW, per unit of learning rate. Default 1: embeddings are so telling that a head overfits within a few epochs. */
   weightDecay?: number;
+}
+
+const MIN_EPOCHS = 12;
+const MAX_EPOCHS = 60;
+const MIN_STEPS = 300;
+
+function withDefaults(spec: HeadSpec | undefined, rows: number): Required<HeadSpec> {
+  const batchSize = spec?.batchSize ?? 128;
+  const enough = Math.ceil(MIN_STEPS / Math.ceil(rows / batchSize));
+  const epochs = Math.max(MIN_EPOCHS, Math.min(MAX_EPOCHS, enough));
+  return { hidden: 512, epochs, batchSize, learningRate: 2e-3, weightDecay: 1, ...spec };
 }
 
 /** Embedded texts with their classes. */
@@ -48,7 +59,7 @@ export interface FittedHead {
 /** Fits a classifier with one hidden layer to embeddings, on hard labels. */
 export async function fitHead(options: FitHeadOptions): Promise<FittedHead> {
   const { train: rows, valid, width, classes, seed, threads, signal, onStep } = options;
-  const spec = { hidden: 512, epochs: 30, batchSize: 64, learningRate: 1e-3, weightDecay: 0.01, ...options.spec };
+  const spec = withDefaults(options.spec, rows.count);
   const head = mlpHead({ inputWidth: width, hidden: spec.hidden, classes, seed });
   const { weights, history, bestEpoch } = await train({
     ...head,

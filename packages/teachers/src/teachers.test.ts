@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { floats, GraphBuilder, type Model, writeModel } from '@retort/onnx';
+import { floats, GraphBuilder, type Model, type Tensor, writeModel } from '@retort/onnx';
 import { openSession } from '@retort/runtime';
 import { afterAll, describe, expect, it } from 'vitest';
 import { configOf, tinyClassifier, tinyEncoder, weights, writeFolder } from '../../../test/support/tiny-models.js';
@@ -42,7 +42,7 @@ function pooledInJs(pooling: 'mean' | 'cls', masked: boolean, normalize: boolean
   });
 }
 
-const run = async (model: Model, feeds: Parameters<Awaited<ReturnType<typeof openSession>>['run']>[0]) => {
+const run = async (model: Model, feeds: Record<string, Tensor>) => {
   const session = await openSession(writeModel(model), { placement: 'inline' });
   const outputs = await session.run(feeds);
   await session.close();
@@ -57,7 +57,7 @@ describe('encoderGraph', () => {
   );
   it.each(cases)('pools as plain arithmetic does: %o', async ({ opset, pooling, masked, normalize }) => {
     const graph = encoderGraph(vectors(opset, masked), { output: 'last_hidden_state', pooling, normalize });
-    const feeds = masked ? { h: HIDDEN, attention_mask: MASK } : { h: HIDDEN };
+    const feeds: Record<string, Tensor> = masked ? { h: HIDDEN, attention_mask: MASK } : { h: HIDDEN };
     const { retort_embedding: embedding, ...others } = await run(graph, feeds);
     expect(others).toEqual({});
     expect(embedding.dims).toEqual([2, 4]);

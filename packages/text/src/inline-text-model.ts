@@ -45,7 +45,12 @@ export class InlineTextModel implements TextModel {
     const { tokens = Number.POSITIVE_INFINITY, oneRow, masked } = this.#shape;
     const maxLength = Math.min(this.tokenizer.maxLength, tokens);
     const encoded = texts.map((text) => this.tokenizer.encode(text, maxLength));
-    const plan = planBatches(encoded, { maxRows: oneRow ? 1 : undefined, equalLengths: !masked });
+    const plan = planBatches(encoded, {
+      maxRows: oneRow ? 1 : undefined,
+      // A character costs a student next to nothing; what counts there is the number of runs.
+      maxTokens: this.tokenizer.kind === 'character' ? 4096 : undefined,
+      equalLengths: !masked,
+    });
     let data: Float32Array | undefined;
     let rowDims: number[] = [];
     for (const rows of plan) {
