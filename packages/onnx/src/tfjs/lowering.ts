@@ -22,6 +22,8 @@ const MAX_SHARED = 8;
 /** The ONNX graph under construction, with what is known of each of its values. */
 export class Lowering {
   readonly builder: GraphBuilder;
+  /** Indices of which no two rows are equal. */
+  readonly distinctRows = new Set<string>();
   readonly #facts = new Map<string, Facts>();
   readonly #constants = new Map<string, string>();
 
@@ -87,6 +89,11 @@ export class LoweringContext extends TfAttributes {
     super(node);
     this.#lowering = lowering;
     this.#inputs = inputs;
+  }
+
+  /** Indices of which no two rows are equal; rules add theirs. */
+  get distinctRows(): Set<string> {
+    return this.#lowering.distinctRows;
   }
 
   /** Emits a node with one output, whose name it returns. */

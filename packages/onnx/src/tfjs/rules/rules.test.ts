@@ -194,11 +194,64 @@ describe('indices', () => {
     expect(result).toMatchObject({ dims: [2], data: [5, 7] });
   });
 
-  it('that repeat add up in ScatterNd', async () => {
-    const result = await run((g, x) =>
-      g.node('ScatterNd', [g.constant([3, 1], [2, 0, 2], 'int32'), x([3, 2], [1, 2, 3, 4, 5, 6]), g.ints(3, 2)]),
+  it('that repeat add up in ScatterNd, whatever their depth', async () => {
+    const scatter = (indices: number[][], updates: number[][], ...shape: number[]) =>
+      run((g, x) => {
+        const [rows, width] = [updates.length, updates[0]?.length as number];
+        const table = g.constant([rows, indices[0]?.length as number], indices.flat(), 'int32');
+        const values = x(width === 1 ? [rows] : [rows, width], updates.flat());
+        return g.node('ScatterNd', [table, values, g.ints(...shape)]);
+      });
+    const rows = await scatter(
+      [[2], [0], [2]],
+      [
+        [1, 2],
+        [3, 4],
+        [5, 6],
+      ],
+      3,
+      2,
     );
-    expect(result).toMatchObject({ dims: [3, 2], data: [3, 4, 0, 0, 6, 8] });
+    expect(rows).toMatchObject({ dims: [3, 2], data: [3, 4, 0, 0, 6, 8] });
+    const elements = await scatter(
+      [
+        [1, 2],
+        [0, 1],
+        [1, 2],
+      ],
+      [[1], [2], [4]],
+      2,
+      3,
+    );
+    expect(elements).toMatchObject({ dims: [2, 3], data: [0, 2, 0, 0, 0, 5] });
+    const deep = await scatter(
+      [
+        [1, 0],
+        [1, 0],
+        [0, 1],
+      ],
+      [
+        [1, 2],
+        [3, 4],
+        [5, 6],
+      ],
+      2,
+      2,
+      2,
+    );
+    expect(deep).toMatchObject({ dims: [2, 2, 2], data: [0, 0, 5, 6, 4, 6, 0, 0] });
+    // Additions at the same place would race.
+    expect([rows, elements, deep].flatMap(({ ops }) => ops)).not.toContain('ScatterND');
+  });
+
+  it('that cannot repeat are written', async () => {
+    const result = await run((g, x) => {
+      const values = x([2, 2], [0, 5, 7, 0]);
+      const where = g.node('Where', [g.node('Greater', [values, g.constant([], [0])])]);
+      return g.node('ScatterNd', [where, g.node('GatherNd', [values, where]), g.node('Shape', [values])]);
+    });
+    expect(result).toMatchObject({ dims: [2, 2], data: [0, 5, 7, 0] });
+    expect(result.ops).toContain('ScatterND');
   });
 
   it('may be a vector, with one value for all, in SparseToDense', async () => {
