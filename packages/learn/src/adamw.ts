@@ -1,3 +1,4 @@
+import type { StepScalars } from './optimizer-memory.js';
 import type { Parameter, Parameters } from './parameters.js';
 import { RowGradient } from './row-gradient.js';
 
@@ -14,6 +15,8 @@ export interface AdamWOptions {
   clipNorm?: number;
 }
 
+const DEFAULTS: Required<AdamWOptions> = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, clipNorm: 1 };
+
 /** The gradient of one parameter, dense or as rows of a table. */
 export type ParameterGradient = Float32Array | { indices: BigInt64Array; rows: Float32Array };
 
@@ -29,25 +32,13 @@ export type ParameterGradient = Float32Array | { indices: BigInt64Array; rows: F
  */
 export class AdamW {
   readonly #parameters: Parameters;
-  readonly #beta1: number;
-  readonly #beta2: number;
-  readonly #epsilon: number;
-  readonly #weightDecay: number;
-  readonly #clipNorm: number;
-  readonly #m: Float32Array;
-  readonly #v: Float32Array;
+  readonly #options: Required<AdamWOptions>;
   readonly #tables = new Map<string, RowGradient>();
   #step = 0;
 
   constructor(parameters: Parameters, options: AdamWOptions = {}) {
     this.#parameters = parameters;
-    this.#beta1 = options.beta1 ?? 0.9;
-    this.#beta2 = options.beta2 ?? 0.999;
-    this.#epsilon = options.epsilon ?? 1e-8;
-    this.#weightDecay = options.weightDecay ?? 0;
-    this.#clipNorm = options.clipNorm ?? 1;
-    this.#m = new Float32Array(parameters.values.length);
-    this.#v = new Float32Array(parameters.values.length);
+    this.#options = { ...DEFAULTS, ...options };
   }
 
   /**
@@ -57,76 +48,49 @@ export class AdamW {
    * @returns the norm of the whole gradient before clipping. Where it is not finite, no weight was changed.
    */
   step(gradients: ReadonlyMap<string, ParameterGradient>, learningRate: number): number {
+    const { list } = this.#parameters;
     let square = 0;
-    for (const parameter of this.#parameters.list) square += this.#prepare(parameter, gradients.get(parameter.name));
+    for (const parameter of list) square += this.#load(parameter, gradients.get(parameter.name));
     const norm = Math.sqrt(square);
     if (!Number.isFinite(norm)) return norm;
     this.#step++;
-    const scale = norm > this.#clipNorm ? this.#clipNorm / norm : 1;
-    for (const parameter of this.#parameters.list)
-      this.#apply(parameter, gradients.get(parameter.name), scale, learningRate);
+    const { beta1, beta2, epsilon, weightDecay, clipNorm } = this.#options;
+    const scalars = {
+      scale: norm > clipNorm ? clipNorm / norm : 1,
+      beta1,
+      beta2,
+      rate: learningRate / (1 - beta1 ** this.#step),
+      correction: 1 / Math.sqrt(1 - beta2 ** this.#step),
+      epsilon,
+    };
+    for (const parameter of list) {
+      this.#update(parameter, { ...scalars, decay: parameter.dims.length > 1 ? learningRate * weightDecay : 0 });
+    }
     return norm;
   }
 
-  /** Sums duplicate rows; returns the squared norm. */
-  #prepare(parameter: Parameter, gradient: ParameterGradient | undefined): number {
+  /** Brings a gradient into the optimizer's memory, repeated rows summed; returns its squared norm. */
+  #load(parameter: Parameter, gradient: ParameterGradient | undefined): number {
+    const { memory } = this.#parameters;
     if (gradient === undefined) throw new Error(`The parameter "${parameter.name}" has no gradient.`);
-    if (gradient instanceof Float32Array) return squareSum(gradient, gradient.length);
-    const table = this.#table(parameter);
+    if (gradient instanceof Float32Array) {
+      parameter.gradient.set(gradient);
+      return memory.squareSum(parameter.gradient);
+    }
+    let table = this.#tables.get(parameter.name);
+    if (!table) {
+      table = new RowGradient(parameter);
+      this.#tables.set(parameter.name, table);
+    }
     table.clear();
     table.add(gradient.indices, gradient.rows);
-    return squareSum(table.sums, table.count * table.width);
+    return memory.squareSum(table.sums, table.count * table.width);
   }
 
-  #table({ name, dims, size }: Parameter): RowGradient {
-    let table = this.#tables.get(name);
-    if (!table) {
-      table = new RowGradient(dims[0], size / dims[0]);
-      this.#tables.set(name, table);
-    }
-    return table;
+  #update({ name, values, m, v, gradient }: Parameter, scalars: StepScalars): void {
+    const { memory } = this.#parameters;
+    const table = this.#tables.get(name);
+    if (table) memory.updateRows(values, m, v, table, scalars);
+    else memory.update(values, m, v, gradient, scalars);
   }
-
-  #apply(parameter: Parameter, gradient: ParameterGradient | undefined, scale: number, learningRate: number): void {
-    const decay = parameter.dims.length > 1 ? learningRate * this.#weightDecay : 0;
-    if (gradient instanceof Float32Array) {
-      this.#update(parameter.offset, gradient, 0, gradient.length, scale, learningRate, decay);
-      return;
-    }
-    const { rows, count, width, sums } = this.#table(parameter);
-    for (let i = 0; i < count; i++) {
-      this.#update(parameter.offset + rows[i] * width, sums, i * width, width, scale, learningRate, decay);
-    }
-  }
-
-  /** The formula above over one stretch of weights, with all that is constant taken out of the loop. */
-  #update(
-    at: number,
-    g: Float32Array,
-    from: number,
-    length: number,
-    scale: number,
-    learningRate: number,
-    decay: number,
-  ): void {
-    const { values } = this.#parameters;
-    const [m, v, beta1, beta2, epsilon] = [this.#m, this.#v, this.#beta1, this.#beta2, this.#epsilon];
-    const correction1 = learningRate / (1 - beta1 ** this.#step);
-    const correction2 = 1 / Math.sqrt(1 - beta2 ** this.#step);
-    for (let i = 0; i < length; i++) {
-      const gradient = scale * g[from + i];
-      const j = at + i;
-      const first = beta1 * m[j] + (1 - beta1) * gradient;
-      const second = beta2 * v[j] + (1 - beta2) * gradient * gradient;
-      m[j] = first;
-      v[j] = second;
-      values[j] -= (correction1 * first) / (Math.sqrt(second) * correction2 + epsilon) + decay * values[j];
-    }
-  }
-}
-
-function squareSum(values: Float32Array, length: number): number {
-  let sum = 0;
-  for (let i = 0; i < length; i++) sum += values[i] * values[i];
-  return sum;
 }

@@ -16,6 +16,14 @@ export interface Examples {
   teacherLogits?: Float32Array;
 }
 
+export interface TrainingExamples extends Examples {
+  /**
+   * Tokens of each row, for inputs that are padded to the longest row of a batch: rows of like length are then batched together.
+   * Of texts that saves about half of the work.
+   */
+  lengths?: Int32Array;
+}
+
 export interface Validation extends Examples {
   /**
    * What the best epoch is chosen by: `accuracy` over the labelled rows, or `agreement` with the teacher's answer.
@@ -54,7 +62,7 @@ export interface ValidationRecord {
   loss: number;
 }
 
-export interface TrainOptions extends TrainableModel, Examples {
+export interface TrainOptions extends TrainableModel, TrainingExamples {
   /** Without `teacherLogits` only the cross-entropy is used, with weight 1. */
   loss: LossSpec;
   training: TrainingSpec & {

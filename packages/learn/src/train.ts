@@ -3,6 +3,7 @@ import { RetortError } from '@retort/contracts';
 import { initializersToInputs, writeModel } from '@retort/onnx';
 import { type ModelSession, openSession } from '@retort/runtime';
 import { AdamW } from './adamw.js';
+import { drawBatches } from './batches.js';
 import { classesOf } from './loss.js';
 import { agreement, evaluate, klToTeacher } from './metrics.js';
 import { Parameters } from './parameters.js';
@@ -66,7 +67,6 @@ async function runEpochs(options: TrainOptions, run: Run): Promise<TrainResult> 
   const { classes, parameters, graph } = run;
   const optimizer = new AdamW(parameters, { weightDecay });
   const random = new Random(seed);
-  const order = Int32Array.from({ length: options.count }, (_, i) => i);
   const steps = epochs * Math.ceil(options.count / batchSize);
   const pause = pacer(YIELD_AFTER);
   const report = pacer(PROGRESS_EVERY);
@@ -75,19 +75,18 @@ async function runEpochs(options: TrainOptions, run: Run): Promise<TrainResult> 
   let step = 0;
   for (let epoch = 1; epoch <= epochs; epoch++) {
     const started = performance.now();
-    let lossSum = 0;
-    random.shuffle(order);
-    for (let from = 0; from < order.length; from += batchSize) {
+    let [lossSum, seen] = [0, 0];
+    for (const rows of drawBatches(random, options.count, batchSize, options.lengths)) {
       checkAborted(options.signal);
-      const rows = order.slice(from, from + batchSize);
       const learningRate = warmupCosine(step, steps, peak, warmup);
       const { loss, gradients } = await graph.run(parameters, batchOf(options, rows, classes));
       const norm = optimizer.step(gradients, learningRate);
       step++;
       if (!Number.isFinite(loss) || !Number.isFinite(norm)) throw diverged(step, steps, learningRate, loss, norm);
       lossSum += loss * rows.length;
-      const mean = lossSum / Math.min(options.count, from + batchSize);
-      if (report() || step === steps) options.onProgress?.({ step, steps, epoch, epochs, loss: mean, learningRate });
+      seen += rows.length;
+      if (report() || step === steps)
+        options.onProgress?.({ step, steps, epoch, epochs, loss: lossSum / seen, learningRate });
       if (pause()) await setImmediate();
     }
     const record: EpochRecord = { epoch, loss: lossSum / options.count, seconds: 0 };

@@ -74,7 +74,7 @@ describe('gradient', () => {
     const { model, gradients } = gradient(b.build(), { loss: 'loss', wrt: ['table'] });
     expect(gradients.get('table')).toEqual({ kind: 'sparse', indices: 'grad/table/indices', rows: 'grad/table/rows' });
     // No value of the table's size is made.
-    expect(model.graph.nodes.map(({ op }) => op)).not.toContain('ScatterElements');
+    expect(model.graph.nodes.map(({ op }) => op)).not.toContain('ScatterND');
   });
 
   it('gives a dense gradient for a table that is also multiplied with (tied embeddings)', async () => {
@@ -90,7 +90,7 @@ describe('gradient', () => {
   it('adds repeated rows up whatever the number of threads', async () => {
     const count = 4096;
     const b = new GraphBuilder();
-    b.input('x', 'float32', [2, 8]);
+    b.input('x', 'float32', [2, 64]);
     const rows = b.add('Gather', [
       b.add('Neg', ['x']),
       b.constant(int64Vector(Array.from({ length: count }, (_, i) => i % 2))),
@@ -98,8 +98,8 @@ describe('gradient', () => {
     b.output(b.add('ReduceSum', [rows], { outputs: ['loss'], attributes: { keepdims: 0 } }), 'float32', []);
     const { model } = gradient(b.build(), { loss: 'loss', wrt: ['x'] });
     const session = await ort.InferenceSession.create(writeModel(model), { intraOpNumThreads: 4 });
-    const { 'grad/x': found } = await session.run({ x: new ort.Tensor('float32', new Float32Array(16), [2, 8]) });
-    expect([...(found.data as Float32Array)]).toEqual(Array(16).fill(-count / 2));
+    const { 'grad/x': found } = await session.run({ x: new ort.Tensor('float32', new Float32Array(128), [2, 64]) });
+    expect([...(found.data as Float32Array)]).toEqual(Array(128).fill(-count / 2));
     await session.release();
   });
 

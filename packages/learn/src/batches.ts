@@ -1,0 +1,23 @@
+import type { Random } from './random.js';
+
+/** Batches that are drawn together and then sorted by length: enough to lose little randomness and most of the padding. */
+const POOL = 16;
+
+/**
+ * The rows of one epoch in random order, cut into batches. With `lengths`, rows of like length go together: pools of 16 batches are
+ * sorted by length, and the batches of a pool shuffled again.
+ *
+ * @param lengths tokens of each row, of `count` elements.
+ */
+export function drawBatches(random: Random, count: number, batchSize: number, lengths?: Int32Array): Int32Array[] {
+  const order = random.shuffle(Int32Array.from({ length: count }, (_, i) => i));
+  const batches: Int32Array[] = [];
+  for (let from = 0; from < count; from += POOL * batchSize) {
+    const pool = order.subarray(from, from + POOL * batchSize);
+    if (lengths) pool.sort((a, b) => lengths[a] - lengths[b] || a - b);
+    const cut: Int32Array[] = [];
+    for (let at = 0; at < pool.length; at += batchSize) cut.push(pool.slice(at, at + batchSize));
+    batches.push(...(lengths ? random.shuffle(cut) : cut));
+  }
+  return batches;
+}
