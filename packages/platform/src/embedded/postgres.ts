@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readlinkSync } from 'node:fs';
-import { chmod, lchown, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, lchown, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -54,6 +55,8 @@ interface Installation {
   env: NodeJS.ProcessEnv;
   runAs: RunAs;
   data: string;
+  /** Temporary folder with the binaries, if they had to be copied away from the data. */
+  copy: string | undefined;
 }
 
 /**
@@ -67,9 +70,18 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   const { owner } = installation.runAs;
   // So that the supervisor, who is the server's user, can remove what Retort could not.
   if (options.remove !== undefined && owner) await lchown(options.remove, owner.uid, owner.gid);
-  await stopOrphan(installation.data);
-  if (!(await exists(join(installation.data, 'PG_VERSION')))) await initialise(installation, options);
-  await own(installation.data, installation.runAs);
+  try {
+    await stopOrphan(installation.data);
+    if (!(await exists(join(installation.data, 'PG_VERSION')))) await initialise(installation, options);
+    await own(installation.data, installation.runAs);
+    return await serve(installation, options);
+  } catch (error) {
+    if (installation.copy !== undefined) await rm(installation.copy, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function serve(installation: Installation, options: PostgresOptions): Promise<PostgresServer> {
   for (let attempt = 1; ; attempt++) {
     const port = await freePort();
     const server = startServer(installation, options, port);
@@ -96,12 +108,15 @@ async function install(folder: string): Promise<Installation> {
     await chmod(folder, 0o700);
     await lchown(folder, runAs.owner.uid, runAs.owner.gid);
   }
-  const native = runAs.copyBinaries ? await copyPackage(found, folder) : found.native;
+  // A copy elsewhere than with the data is made for one run, and removed with it.
+  const copy = runAs.copyBinaries === 'to-temporary' ? await mkdtemp(join(tmpdir(), 'retort-postgres-')) : undefined;
+  if (copy !== undefined) await chmod(copy, 0o755);
+  const native = runAs.copyBinaries ? await copyPackage(found, copy ?? folder) : found.native;
   const libraries = join(folder, 'lib');
   await linkLibraries(native, libraries);
   if (runAs.owner) await lchown(libraries, runAs.owner.uid, runAs.owner.gid);
   const env = { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC', ...libraryPath(libraries) };
-  return { bin: join(native, 'bin'), env, runAs, data: join(folder, 'data') };
+  return { bin: join(native, 'bin'), env, runAs, data: join(folder, 'data'), copy };
 }
 
 /** Makes the cluster beside its place and moves it there whole, so that an interrupted first start leaves nothing. */
@@ -132,7 +147,12 @@ async function initialise(
   }
 }
 
-function startServer({ bin, env, runAs, data }: Installation, options: PostgresOptions, port: number): Supervised {
+function startServer(
+  { bin, env, runAs, data, copy }: Installation,
+  options: PostgresOptions,
+  port: number,
+): Supervised {
+  const remove = options.remove ?? copy;
   const settings = { ...SETTINGS, ...(options.ephemeral ? EPHEMERAL_SETTINGS : {}), port: String(port) };
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   return startSupervised(runAs.wrap([join(bin, 'postgres'), '-D', data, ...flags]), {
@@ -140,7 +160,7 @@ function startServer({ bin, env, runAs, data }: Installation, options: PostgresO
     env,
     cwd: '/',
     ...runAs.ids,
-    ...(options.remove === undefined ? {} : { remove: options.remove }),
+    ...(remove === undefined ? {} : { remove }),
   });
 }
 

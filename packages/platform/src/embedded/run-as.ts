@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
-import { userInfo } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { dirname } from 'node:path';
 import { RetortError } from '@retort/contracts';
 
@@ -20,8 +20,11 @@ export interface RunAs {
   ids: { uid?: number; gid?: number };
   /** Who must own the data folder, as seen from outside; undefined: whoever owns it. */
   owner: { uid: number; gid: number } | undefined;
-  /** Whether the binaries must be copied to a folder that the user can reach. */
-  copyBinaries: boolean;
+  /**
+   * Where the binaries must be copied to, since the user cannot reach them. (A capability does not help there: PostgreSQL
+   * asks `access(2)` about its own executable, which answers for the user without capabilities.)
+   */
+  copyBinaries: 'beside-data' | 'to-temporary' | undefined;
 }
 
 const identity = (command: readonly string[]): readonly string[] => command;
@@ -34,13 +37,14 @@ const identity = (command: readonly string[]): readonly string[] => command;
  * @throws RetortError `RT_UNAVAILABLE` when there is no way, saying what would help.
  */
 export function chooseRunAs(data: string, program: string): RunAs {
-  const self: RunAs = { how: 'self', wrap: identity, ids: {}, owner: undefined, copyBinaries: false };
+  const self: RunAs = { how: 'self', wrap: identity, ids: {}, owner: undefined, copyBinaries: undefined };
   const root = process.getuid?.() === 0;
   if (!root && hasName()) return self;
 
   const user = unprivilegedUser();
   const asUser: RunAs = { ...self, how: 'user', ids: user, owner: user };
-  if (root && reachable(data, user.uid) && reachable(program, user.uid)) return asUser;
+  const [reachesData, reachesProgram] = [reachable(data, user.uid), reachable(program, user.uid)];
+  if (root && reachesData && reachesProgram) return asUser;
 
   const unshare = ['unshare', '--user', `--map-user=${user.uid}`, `--map-group=${user.gid}`];
   if (works(unshare)) {
@@ -56,8 +60,11 @@ export function chooseRunAs(data: string, program: string): RunAs {
     ...['setpriv', `--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups'],
     ...[`--inh-caps=${capability}`, `--ambient-caps=${capability}`],
   ];
-  if (works(setpriv)) return { ...self, how: 'capability', wrap: (command) => [...setpriv, ...command], owner: user };
-  if (reachable(data, user.uid)) return { ...asUser, copyBinaries: true };
+  if (reachesData) return { ...asUser, copyBinaries: 'beside-data' };
+  const copyBinaries = reachesProgram ? undefined : 'to-temporary';
+  if (works(setpriv) && (reachesProgram || reachable(tmpdir(), user.uid))) {
+    return { ...self, how: 'capability', wrap: (command) => [...setpriv, ...command], owner: user, copyBinaries };
+  }
   throw new RetortError(
     'RT_UNAVAILABLE',
     `PostgreSQL refuses to run as root, and the unprivileged user ${user.uid} cannot reach ${data}. ` +

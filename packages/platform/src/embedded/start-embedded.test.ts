@@ -214,7 +214,10 @@ describe.runIf(process.getuid?.() === 0 && process.platform === 'linux')('under 
   it('copies the binaries where only they are out of reach, and says what would help where all is', async () => {
     await forbid('unshare', 'setpriv');
     const unreachable = await privateFolder();
-    expect(chooseRunAs(join(scratch, 'data'), unreachable)).toMatchObject({ how: 'user', copyBinaries: true });
+    expect(chooseRunAs(join(scratch, 'data'), unreachable)).toMatchObject({
+      how: 'user',
+      copyBinaries: 'beside-data',
+    });
     expect(() => chooseRunAs(unreachable, process.execPath)).toThrow(/--data|data folder outside of \/root/);
     await expect(start({ dataDir: unreachable })).rejects.toMatchObject({ code: 'RT_UNAVAILABLE' });
     expect((await readdir(unreachable)).filter((name) => name.endsWith('.lock'))).toEqual([]);

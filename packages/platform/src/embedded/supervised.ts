@@ -5,16 +5,18 @@ import { once } from 'node:events';
  * Runs "$@" until it ends or standard input closes, which happens when Retort closes it and also when Retort dies in any
  * way, `kill -9` included. So no server outlives the process that it serves.
  *
- * $1: the signal that asks the server to stop; $2: a folder to remove at the end, or nothing; $3…: the command.
+ * $1: the signal that asks the server to stop; $2: a folder to remove after that, or nothing; $3…: the command.
  */
 const SUPERVISOR = `
-signal=$1 remove=$2
+signal=$1 remove=$2 closed=
 shift 2
+trap 'closed=yes' USR1
 exec 3<&0 </dev/null
 "$@" 3<&- &
 server=$!
 (
   cat <&3 >/dev/null
+  kill -s USR1 $$
   kill -s "$signal" "$server" 2>/dev/null
   for wait in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
     sleep 1
@@ -24,17 +26,20 @@ server=$!
 ) &
 watcher=$!
 exec 3<&-
-wait "$server"
-code=$?
+while :; do
+  wait "$server"
+  code=$?
+  kill -0 "$server" 2>/dev/null || break
+done
 kill "$watcher" 2>/dev/null
-[ -n "$remove" ] && rm -rf "$remove" 2>/dev/null
+[ -n "$closed" ] && [ -n "$remove" ] && rm -rf "$remove" 2>/dev/null
 exit "$code"
 `;
 
 export interface SupervisedOptions {
   /** Asks the server to stop: `INT` for PostgreSQL (fast shutdown), `TERM` for Redis. */
   stopSignal: 'INT' | 'TERM';
-  /** Removed when the server has ended, whoever ended it. */
+  /** Removed when the server was stopped or this process is gone; kept when the server ends by itself. */
   remove?: string;
   env?: NodeJS.ProcessEnv;
   cwd: string;
