@@ -227,19 +227,18 @@ export class Emitter {
   /**
    * The gradient of picking along one axis: zeros of the shape of `like`, with the slices of `slices` added at `indices` (a
    * vector; repeated ones add up) along `axis`.
+   *
+   * ScatterElements and not ScatterND, which wants fewer indices: ONNX Runtime 1.30 makes the latter's additions in parallel, and
+   * loses some where an index repeats.
    */
   scatterAdd(like: string, axis: number, indices: string, slices: string): string {
-    const attributes = { reduction: 'add' };
-    // Whole rows at once; along another axis every element needs an index of its own.
-    if (axis === 0)
-      return this.emit('ScatterND', [this.zerosLike(like), this.unsqueeze(indices, [1]), slices], { attributes });
     const spread = this.shape(like).map((_, other) => (other === axis ? -1 : 1));
     const everywhere = this.emit('Expand', [
       this.emit('Reshape', [indices, this.ints(spread)]),
       this.shapeValue(slices),
     ]);
     return this.emit('ScatterElements', [this.zerosLike(like), everywhere, slices], {
-      attributes: { axis, ...attributes },
+      attributes: { axis, reduction: 'add' },
     });
   }
 }

@@ -74,7 +74,7 @@ describe('gradient', () => {
     const { model, gradients } = gradient(b.build(), { loss: 'loss', wrt: ['table'] });
     expect(gradients.get('table')).toEqual({ kind: 'sparse', indices: 'grad/table/indices', rows: 'grad/table/rows' });
     // No value of the table's size is made.
-    expect(model.graph.nodes.map(({ op }) => op)).not.toContain('ScatterND');
+    expect(model.graph.nodes.map(({ op }) => op)).not.toContain('ScatterElements');
   });
 
   it('gives a dense gradient for a table that is also multiplied with (tied embeddings)', async () => {
@@ -88,18 +88,21 @@ describe('gradient', () => {
   });
 
   it('adds repeated rows up whatever the number of threads', async () => {
-    const count = 4096;
+    // ONNX Runtime's ScatterND loses additions here: it makes them in parallel.
+    const [rows, width] = [64, 40_000];
     const b = new GraphBuilder();
-    b.input('x', 'float32', [2, 64]);
-    const rows = b.add('Gather', [
-      b.add('Neg', ['x']),
-      b.constant(int64Vector(Array.from({ length: count }, (_, i) => i % 2))),
-    ]);
-    b.output(b.add('ReduceSum', [rows], { outputs: ['loss'], attributes: { keepdims: 0 } }), 'float32', []);
+    b.input('x', 'float32', [2, width]);
+    const indices = b.constant(int64Vector(Array.from({ length: rows }, (_, i) => i % 2)));
+    const picked = b.add('Gather', [b.add('Neg', ['x']), indices]);
+    b.output(b.add('ReduceSum', [picked], { outputs: ['loss'], attributes: { keepdims: 0 } }), 'float32', []);
     const { model } = gradient(b.build(), { loss: 'loss', wrt: ['x'] });
-    const session = await ort.InferenceSession.create(writeModel(model), { intraOpNumThreads: 4 });
-    const { 'grad/x': found } = await session.run({ x: new ort.Tensor('float32', new Float32Array(128), [2, 64]) });
-    expect([...(found.data as Float32Array)]).toEqual(Array(128).fill(-count / 2));
+    const session = await ort.InferenceSession.create(writeModel(model), { intraOpNumThreads: 2 });
+    for (let run = 0; run < 6; run++) {
+      const { 'grad/x': found } = await session.run({
+        x: new ort.Tensor('float32', new Float32Array(2 * width), [2, width]),
+      });
+      expect((found.data as Float32Array).every((value) => value === -rows / 2)).toBe(true);
+    }
     await session.release();
   });
 
