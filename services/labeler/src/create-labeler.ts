@@ -3,11 +3,11 @@ import {
   CanonicalRows,
   type Context,
   failDistillation,
+  givenUp,
   type JobOutcome,
   ModelFolders,
   type Service,
   startSweeper,
-  workerLost,
 } from '@retort/platform';
 import { processLabelJob } from './label-shard.js';
 import { TeacherPool } from './teacher-pool.js';
@@ -33,7 +33,7 @@ export async function createLabeler(context: Context): Promise<Service> {
     metrics.recordJob(outcome);
     if (outcome.error === undefined || !outcome.final) return;
     const id = outcome.data.distillationId;
-    await failDistillation(database, { id }, workerLost(`Labelling was given up: ${outcome.error.message}.`));
+    await failDistillation(database, { id }, givenUp('Labelling', outcome.error.message));
   }
 
   const worker = queues.worker('label', (job) => processLabelJob(deps, job), {

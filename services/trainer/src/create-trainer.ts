@@ -3,12 +3,12 @@ import {
   CanonicalRows,
   type Context,
   failDistillation,
+  givenUp,
   type JobOutcome,
   ModelFolders,
   type Service,
   startSweeper,
   teacherFailed,
-  workerLost,
 } from '@retort/platform';
 import type { TrainerDeps } from './deps.js';
 import { processTeacherJob } from './teacher-job.js';
@@ -35,6 +35,8 @@ export async function createTrainer(context: Context): Promise<Service> {
   const deps = trainerDeps(context);
   const common = {
     concurrency: config.trainConcurrency,
+    // The row counts attempts; this only bounds deliveries that die before they can claim it.
+    maxStalled: 4 * config.jobAttempts,
     onStalled: (id: string) => logger.warn({ job: id }, 'a trainer died; its job is back in the queue'),
     onError: (error: Error) => logger.warn({ err: error }, 'the queue is in trouble'),
   };
@@ -44,13 +46,13 @@ export async function createTrainer(context: Context): Promise<Service> {
     metrics.recordJob(outcome);
     if (outcome.error === undefined || !outcome.final) return;
     const id = outcome.data.distillationId;
-    await failDistillation(database, { id }, workerLost(`Training was given up: ${outcome.error.message}.`));
+    await failDistillation(database, { id }, givenUp('Training', outcome.error.message));
   };
   const onTeacherOutcome = async (outcome: JobOutcome<'teacher'>): Promise<void> => {
     metrics.recordJob(outcome);
     if (outcome.error === undefined || !outcome.final) return;
     const id = outcome.data.teacherId;
-    await teacherFailed(database, { id }, workerLost(`Training its head was given up: ${outcome.error.message}.`));
+    await teacherFailed(database, { id }, givenUp('Training its head', outcome.error.message));
   };
 
   const workers = [

@@ -19,6 +19,28 @@ export function toStoredError(error: unknown, subject: string): StoredError {
   return { code: error.code, detail, hint: ERRORS[error.code].hint };
 }
 
+/** The stored form of `RT_WORKER_LOST`. */
+export function workerLost(detail: string): StoredError {
+  return {
+    code: 'RT_WORKER_LOST',
+    detail,
+    hint: 'Give the workers more memory, or less work at once, and submit again; finished soft labels are kept.',
+  };
+}
+
+/**
+ * What the owner is told of a job that the queue gave up without its processor having the last word.
+ *
+ * @param what `Training`, `Labelling`, …
+ * @param reason in the words of BullMQ
+ */
+export function givenUp(what: string, reason: string | undefined): StoredError {
+  if (reason === undefined || reason.includes('stalled'))
+    return workerLost(`${what} was given up: its workers died too often.`);
+  if (/^child .* failed$/.test(reason)) return workerLost(`${what} cannot begin: some texts could not be labelled.`);
+  return workerLost(`${what} was given up after an unexpected error; the worker's log has it.`);
+}
+
 /** Logs a failed attempt: a job whose input is to blame is everyday work, anything else is an error with its stack. */
 export function logFailure(logger: Pick<Logger, 'info' | 'error'>, error: unknown, message: string): void {
   if (isWorthRetrying(error)) logger.error({ err: error }, message);

@@ -1,6 +1,6 @@
 export { type Coalesced, coalesce } from './coalesce.js';
 export { type Claim, endCancelled, failDistillation, type Success, succeedDistillation } from './end.js';
-export { logFailure, type StoredError, toStoredError } from './failure.js';
+export { givenUp, logFailure, type StoredError, toStoredError, workerLost } from './failure.js';
 export { finishShard, PROGRESS_INTERVAL_MS, reportShard, type ShardWork, startShard } from './labelling.js';
 export { ModelFolders } from './model-folder.js';
 export { planShards, requestCancel, type Submission, type SubmitContext, submitDistillation } from './submit.js';
@@ -15,6 +15,6 @@ export {
   teacherFailed,
   teacherReady,
 } from './teacher-state.js';
-export { type ClaimOutcome, claimTraining, releaseTraining, reportProgress, workerLost } from './training.js';
+export { type ClaimOutcome, claimTraining, releaseTraining, reportProgress } from './training.js';
 export { isOver, type Transaction } from './transition.js';
-export { beatLabelling, beatTraining, doWatched, type StopReason, type Watched, watchWork } from './watch.js';
+export { beatLabelling, beatTraining, doWatched, type StopReason, type Watched } from './watch.js';

@@ -104,7 +104,7 @@ describe('the lifecycle of a distillation', () => {
           await failDistillation(context.database, { id }, ERROR);
         }
       }),
-      { numRuns: 20 },
+      { numRuns: 15 },
     );
 
     async function perform(

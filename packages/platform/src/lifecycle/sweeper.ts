@@ -1,11 +1,11 @@
-import { jobId, type QueueName } from '@retort/contracts';
+import { jobId } from '@retort/contracts';
 import type { Database } from '../database/connect.js';
 import { Prisma } from '../generated/prisma/client.js';
 import type { JobState, Queues } from '../queues/types.js';
 import { endCancelled, failDistillation } from './end.js';
+import { givenUp, type StoredError, workerLost } from './failure.js';
 import { HEARTBEAT_FRESH_MS } from './submit.js';
 import { teacherFailed } from './teacher-state.js';
-import { workerLost } from './training.js';
 import { transition } from './transition.js';
 
 export interface SweeperContext {
@@ -140,16 +140,22 @@ async function flowState({ database, queues }: SweeperContext, { id }: Stale): P
   return found.has('active') && !found.has('alive') ? 'active' : 'alive';
 }
 
-async function whyFailed({ queues }: SweeperContext, queue: QueueName, id: string): Promise<string> {
-  return `The queue gave the job up: ${(await queues.failure(queue, id)) ?? 'its workers died too often'}.`;
+async function whyFailed({ queues }: SweeperContext, queue: 'train' | 'teacher', id: string): Promise<StoredError> {
+  return givenUp(queue === 'train' ? 'The distillation' : 'Training its head', await queues.failure(queue, id));
 }
 
-function silence(ms: number): string {
-  return `No worker has shown a sign of life for ${Math.round(ms / 1000)} s, and none came to take the job over.`;
+function silence(ms: number): StoredError {
+  const seconds = Math.round(ms / 1000);
+  return workerLost(`No worker has shown a sign of life for ${seconds} s, and none came to take the job over.`);
 }
 
-async function fail(context: SweeperContext, { id, shards }: Stale, why: string, report: SweepReport): Promise<void> {
-  if ((await failDistillation(context.database, { id }, workerLost(why))) === undefined) return;
+async function fail(
+  context: SweeperContext,
+  { id, shards }: Stale,
+  why: StoredError,
+  report: SweepReport,
+): Promise<void> {
+  if ((await failDistillation(context.database, { id }, why)) === undefined) return;
   report.failed.push(id);
   await context.queues.removeDistillation({ distillationId: id, shards });
 }
@@ -180,7 +186,7 @@ async function sweepTeachers(context: SweeperContext, options: SweeperOptions, r
     const state = FLOW_STATES[await queues.state('teacher', id)];
     if (state === 'failed' || (state === 'active' && silentMs > abandonedMs)) {
       const why = state === 'failed' ? await whyFailed(context, 'teacher', id) : silence(silentMs);
-      await teacherFailed(database, { id }, workerLost(why));
+      await teacherFailed(database, { id }, why);
       report.failed.push(id);
     } else if (state === 'lost') {
       await queues.remove('teacher', id);

@@ -3,9 +3,8 @@ import type { Database } from '../database/connect.js';
 import { appendEvent } from '../events/append-event.js';
 import { type Dataset, Prisma, type Teacher } from '../generated/prisma/client.js';
 import type { Claim } from './end.js';
-import type { StoredError } from './failure.js';
+import { type StoredError, workerLost } from './failure.js';
 import { HEARTBEAT_FRESH_MS } from './submit.js';
-import { workerLost } from './training.js';
 import type { Transaction } from './transition.js';
 import type { Pulse } from './watch.js';
 

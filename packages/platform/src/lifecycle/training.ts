@@ -3,13 +3,13 @@ import type { Database } from '../database/connect.js';
 import { appendEvent } from '../events/append-event.js';
 import { type Dataset, type Distillation, Prisma, type Teacher } from '../generated/prisma/client.js';
 import { type Claim, held } from './end.js';
-import type { StoredError } from './failure.js';
+import { type StoredError, workerLost } from './failure.js';
 import { HEARTBEAT_FRESH_MS } from './submit.js';
 import { appendStatus, isOver, transition } from './transition.js';
 
 type Prismas = Pick<Database, 'prisma'>;
 
-export interface TrainingWork {
+interface TrainingWork {
   distillation: Distillation & { dataset: Dataset; teacher: Teacher };
   claim: Claim;
 }
@@ -51,15 +51,6 @@ export async function claimTraining({ prisma }: Prismas, id: string, maxAttempts
     const current = await tx.distillation.findUnique({ where: { id }, select: { status: true } });
     return { kind: current === null || isOver(current.status) ? 'over' : 'busy' };
   });
-}
-
-/** The stored form of `RT_WORKER_LOST`. */
-export function workerLost(detail: string): StoredError {
-  return {
-    code: 'RT_WORKER_LOST',
-    detail,
-    hint: 'Give the workers more memory, or less work at once, and submit again; finished soft labels are kept.',
-  };
 }
 
 /** Writes the progress of training, evaluating or packaging; a new stage is a `status` event too. @returns false if the claim is void */

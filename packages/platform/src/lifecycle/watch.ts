@@ -39,7 +39,7 @@ function pulse([beat]: Beat[]): Pulse {
   return beat.cancelled ? 'cancelled' : 'alive';
 }
 
-export interface Watch {
+interface Watch {
   /** Aborts as soon as the work should stop. */
   readonly signal: AbortSignal;
   /** Undefined while the signal has not aborted. */
@@ -48,7 +48,7 @@ export interface Watch {
   stop(): Promise<void>;
 }
 
-export interface WatchOptions {
+interface WatchOptions {
   beat: () => Promise<Pulse>;
   /** Milliseconds between beats. Default 500: a cancellation is seen within a second. */
   intervalMs?: number;
@@ -59,7 +59,7 @@ export interface WatchOptions {
 }
 
 /** Beats until stopped, and turns what the beats find, and the outer signal, into one abort signal. */
-export function watchWork({ beat, intervalMs = 500, outer, onError }: WatchOptions): Watch {
+function watchWork({ beat, intervalMs = 500, outer, onError }: WatchOptions): Watch {
   const controller = new AbortController();
   let stopReason: StopReason | undefined;
   let timer: NodeJS.Timeout | undefined;

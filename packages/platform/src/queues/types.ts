@@ -59,6 +59,8 @@ export interface JobOutcome<Q extends QueueName = QueueName> {
 export interface WorkerOptions<Q extends QueueName = QueueName> {
   /** Jobs at a time. Default 1. */
   concurrency?: number;
+  /** Times that a job may lose its worker before the queue gives it up. Default: one less than its attempts, at least 1. */
+  maxStalled?: number;
   /**
    * Whether a failed attempt is worth another. Default: not for a `RetortError` that blames the input (status below 500)
    * nor for `RT_TRAINING_DIVERGED`, which the same seed repeats.

@@ -84,7 +84,7 @@ export function startWorker<Q extends QueueName>(
     lockDuration: settings.jobLockMs,
     stalledInterval: settings.jobStalledIntervalMs,
     // A job whose worker dies is tried again as often as one that throws.
-    maxStalledCount: Math.max(1, settings.jobAttempts - 1),
+    maxStalledCount: options.maxStalled ?? Math.max(1, settings.jobAttempts - 1),
   });
   worker.on('completed', (job) => report(job));
   worker.on('failed', (job, error) => job && report(job, error));
