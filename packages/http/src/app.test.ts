@@ -143,6 +143,33 @@ describe('createHttpApp', () => {
     }
   });
 
+  it('closes while connections stand open that nobody uses', async () => {
+    const closing = await createHttpApp({
+      config: { auth: false, rateLimitPerMinute: 0, maxBodyBytes: 1000 },
+      keys: { verify: async () => undefined },
+      checks: {},
+      metrics: new Registry(),
+    });
+    let answer = () => {};
+    closing.get('/slow', async () => {
+      await new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+      return { done: true };
+    });
+    const address = await closing.listen({ port: 0, host: '127.0.0.1' });
+    const unused = connect(Number(new URL(address).port), '127.0.0.1').on('error', () => {});
+    const slow = fetch(`${address}/slow`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const closed = closing.close();
+    setTimeout(answer, 50);
+    expect(await (await slow).json()).toEqual({ done: true });
+    const begun = performance.now();
+    await closed;
+    expect(performance.now() - begun).toBeLessThan(1000);
+    unused.destroy();
+  });
+
   it('limits the requests of a key', async () => {
     const limited = await createHttpApp({
       config: { auth: true, rateLimitPerMinute: 2, maxBodyBytes: 1000 },

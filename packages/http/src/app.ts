@@ -15,6 +15,7 @@ import {
 } from 'fastify';
 import type { Registry } from 'prom-client';
 import { authenticate, callerKey } from './auth.js';
+import { closeGracefully } from './graceful-close.js';
 import { type Checks, healthRoutes } from './health.js';
 import { readJsonBodies } from './json-body.js';
 import { answerClientError, answerOddRequests } from './malformed-http.js';
@@ -80,6 +81,7 @@ export async function createHttpApp({ config, keys, checks, metrics, logger }: H
     clientErrorHandler: answerClientError,
   }).withTypeProvider<TypeBoxTypeProvider>();
   answerOddRequests(app.server);
+  closeGracefully(app);
 
   handleProblems(app);
   validateRequests(app);

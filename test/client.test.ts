@@ -1,0 +1,165 @@
+import { openAsBlob } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createRetortClient, type RetortClient, RetortProblem, unwrap } from '@retort/client';
+import { createLabeler } from '@retort/labeler';
+import type { Service } from '@retort/platform';
+import { createTrainer } from '@retort/trainer';
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type TestApp, testApp } from './support/http-app.js';
+import { TOY_LABELS, toyRows, writeToyTeacher } from './support/toy-teacher.js';
+
+describe('the OpenAPI document', () => {
+  it('is valid, and the committed one is the one that the routes make', async () => {
+    const { buildDocument } = await import('../packages/client/scripts/document.js');
+    const document = JSON.parse(JSON.stringify(await buildDocument()));
+    expect(await new Validator().validate(document)).toEqual({ valid: true });
+    const committed = await readFile(new URL('../packages/client/openapi.json', import.meta.url), 'utf8');
+    expect(JSON.parse(committed), 'run `npm run generate`').toEqual(document);
+    for (const item of Object.values(document.paths) as Record<
+      string,
+      { operationId?: string; summary?: string; tags?: string[] }
+    >[]) {
+      for (const { operationId, summary, tags } of Object.values(item)) {
+        expect(operationId && summary && tags?.length, JSON.stringify({ operationId, summary, tags })).toBeTruthy();
+      }
+    }
+  });
+});
+
+describe('the generated client', () => {
+  let test: TestApp;
+  let folder: string;
+  let workers: Service[];
+  let retort: RetortClient;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'retort-client-'));
+    await writeToyTeacher(folder, { kind: 'encoder' });
+    test = await testApp('postgres', { LABEL_SHARD_ROWS: '100' });
+    workers = [await createLabeler(test.context), await createTrainer(test.context)];
+    const baseUrl = await test.app.listen({ port: 0, host: '127.0.0.1' });
+    retort = createRetortClient({ baseUrl, apiKey: test.keys.submit });
+  });
+  afterAll(async () => {
+    await Promise.all(workers.map((worker) => worker.close()));
+    await test.close();
+    await rm(folder, { recursive: true });
+  });
+
+  it('drives a whole job: task, dataset, teacher with a head to train, distillation, deployment, answers', async () => {
+    const task = 'toy';
+    const path = { task };
+    unwrap(
+      await retort.PUT('/v1/tasks/{task}', { params: { path }, body: { description: 'which third of the alphabet' } }),
+    );
+    const lines = toyRows(300).map((row) => `${JSON.stringify(row)}\n`);
+    const stream = new ReadableStream<Uint8Array>({
+      start(controller) {
+        for (const line of lines) controller.enqueue(new TextEncoder().encode(line));
+        controller.close();
+      },
+    });
+    const dataset = await retort.uploadDataset(task, stream, { format: 'jsonl' });
+    expect(dataset.rows).toBe(300);
+    expect((await retort.uploadDataset(task, lines.join(''), { format: 'jsonl' })).id).toBe(dataset.id);
+
+    const paths = ['onnx/model.onnx', 'tokenizer.json', 'tokenizer_config.json', 'config.json'];
+    const files = await Promise.all(
+      paths.map(async (each) => ({ path: each, content: await openAsBlob(join(folder, each)) })),
+    );
+    const registered = await retort.uploadTeacher({ name: 'toy encoder', task, head: { dataset: dataset.id } }, files);
+    expect(registered.status).toBe('training');
+    const teacher = await retort.waitForTeacher(registered.id);
+    expect(teacher).toMatchObject({ status: 'ready', labels: [...TOY_LABELS].sort() });
+
+    const submitted = unwrap(
+      await retort.POST('/v1/distillations', {
+        params: { header: { 'idempotency-key': 'only-once' } },
+        body: {
+          task,
+          dataset: dataset.id,
+          teacher: teacher.id,
+          spec: { training: { epochs: 5 }, student: { buckets: 1024 } },
+        },
+      }),
+    );
+    const seen = new Set<string>();
+    const done = await retort.waitForDistillation(submitted.id, {
+      onEvent: ({ type, data }) =>
+        seen.add(type === 'progress' ? `progress ${data.stage}` : `${type} ${data.status ?? ''}`.trim()),
+    });
+    expect(done.error).toBeNull();
+    expect(done).toMatchObject({ status: 'succeeded', stage: null });
+    expect(done.metrics?.student.accuracy).toBeGreaterThan(0.6);
+    expect([...seen]).toEqual(
+      expect.arrayContaining(['status queued', 'progress labelling', 'progress training', 'status succeeded']),
+    );
+
+    const { items } = unwrap(await retort.GET('/v1/tasks/{task}/models', { params: { path } }));
+    const model = items[0];
+    expect(model).toMatchObject({
+      id: done.model,
+      version: 1,
+      lineage: { teacher: { id: teacher.id }, dataset: { id: dataset.id } },
+    });
+    const card = await retort.GET('/v1/models/{model}/files/{path}', {
+      params: { path: { model: model.id, path: 'README.md' } },
+      parseAs: 'text',
+    });
+    expect(card.data).toContain('distilled by Retort');
+    const graph = await retort.GET('/v1/models/{model}/files/{path}', {
+      params: { path: { model: model.id, path: 'onnx/model.onnx' } },
+      parseAs: 'arrayBuffer',
+    });
+    expect(graph.data?.byteLength).toBe(model.files.find((file) => file.path === 'onnx/model.onnx')?.bytes);
+
+    unwrap(
+      await retort.PUT('/v1/tasks/{task}/aliases/{alias}', {
+        params: { path: { task, alias: 'champion' } },
+        body: { model: model.id, expectedModel: null },
+      }),
+    );
+    const tests = toyRows(300).filter(({ split }) => split === 'test');
+    const { outputs } = await retort.inferAll(
+      task,
+      tests.map(({ text }) => text),
+    );
+    const right = outputs.filter(({ label }, i) => label === tests[i].label).length;
+    expect(right / tests.length).toBeCloseTo(done.metrics?.student.accuracy ?? 0);
+    const answer = await retort.infer(task, tests[0].text, { topK: 3 });
+    expect(answer).toMatchObject({
+      label: outputs[0].label,
+      model: { id: model.id, version: 1, alias: 'champion' },
+    });
+  });
+
+  it('throws problems that say what to do', async () => {
+    const problem = async (work: Promise<unknown>) => {
+      const error = await work.then(
+        () => undefined,
+        (thrown: unknown) => thrown,
+      );
+      expect(error).toBeInstanceOf(RetortProblem);
+      return (error as RetortProblem).problem;
+    };
+    expect((await problem(retort.infer('no-such-task', 'hello'))).code).toBe('RT_NOT_FOUND');
+    expect((await problem(retort.waitForDistillation('dst_0'))).code).toBe('RT_NOT_FOUND');
+    const stranger = createRetortClient({
+      baseUrl: retort ? String((await test.app.listeningOrigin) ?? '') : '',
+      apiKey: 'rt_no',
+    });
+    expect((await problem(stranger.infer('toy', 'hello'))).code).toBe('RT_UNAUTHENTICATED');
+  });
+
+  it('stops following when it is told to', async () => {
+    const stop = new AbortController();
+    const { id } = await test.context.database.prisma.distillation.findFirstOrThrow();
+    await test.context.database.prisma.$executeRaw`DELETE FROM "Event" WHERE "type" = 'status'`;
+    await test.context.database.prisma.$executeRaw`UPDATE "Distillation" SET "status" = 'running'`;
+    setTimeout(() => stop.abort(new Error('enough')), 200);
+    await expect(retort.waitForDistillation(id, { signal: stop.signal })).rejects.toThrow('enough');
+  });
+});
