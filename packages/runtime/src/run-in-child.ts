@@ -15,6 +15,9 @@ export interface ChildOptions {
   what: string;
 }
 
+/** What a child needs of the environment; passwords and keys of the parent are not for it. */
+const ENVIRONMENT = ['PATH', 'TMPDIR', 'TEMP', 'TMP', 'SystemRoot', 'LD_LIBRARY_PATH', 'DYLD_LIBRARY_PATH'];
+
 /**
  * Does one piece of work in a process of its own. For what is not trusted: native code that crashes on a malformed model, or
  * never comes back from it, takes the child with it and nothing else.
@@ -30,6 +33,7 @@ export function runInChild<Response>({ entry, request, timeoutMs, signal, what }
     // Its output goes nowhere: what a native library prints when it aborts is no log line of ours.
     const child = fork(entry, {
       serialization: 'advanced',
+      env: Object.fromEntries(ENVIRONMENT.map((name) => [name, process.env[name]])),
       execArgv: [],
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });

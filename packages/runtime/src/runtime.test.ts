@@ -242,6 +242,7 @@ describe('runInChild', () => {
          if (request === 'crash') process.kill(process.pid, 'SIGSEGV');
          if (request === 'hang') for (;;);
          if (request === 'fail') throw new Error('failed');
+         if (request === 'secret') return process.env.RETORT_TEST_SECRET;
          return [request];
        });`,
     );
@@ -251,6 +252,8 @@ describe('runInChild', () => {
 
   it('gives the answer or the error, outlives a crash and stops what does not end', async () => {
     expect(await run('x')).toEqual(['x']);
+    process.env.RETORT_TEST_SECRET = 'secret';
+    expect(await run('secret')).toBeUndefined();
     await expect(run('fail')).rejects.toThrow('failed');
     await expect(run('crash')).rejects.toThrow('The test crashed the process that tried it (SIGSEGV).');
     await expect(run('hang', { timeoutMs: 1000 })).rejects.toThrow('The test took longer than 1 s and was stopped.');

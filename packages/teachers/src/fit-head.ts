@@ -11,7 +11,7 @@ export interface HeadSpec {
   batchSize?: number;
   /** Peak rate of AdamW. Default 0.002. */
   learningRate?: number;
-  /** Of AdamW, per unit of learning rate. Default 1: embeddings are so telling that a head overfits within a few epochs. */
+  /** Of AdamW, per unit of learning rate. Default 2: embeddings are so telling that a head overfits within a few epochs. */
   weightDecay?: number;
 }
 
@@ -23,7 +23,7 @@ function withDefaults(spec: HeadSpec | undefined, rows: number): Required<HeadSp
   const batchSize = spec?.batchSize ?? 128;
   const enough = Math.ceil(MIN_STEPS / Math.ceil(rows / batchSize));
   const epochs = Math.max(MIN_EPOCHS, Math.min(MAX_EPOCHS, enough));
-  return { hidden: 512, epochs, batchSize, learningRate: 2e-3, weightDecay: 1, ...spec };
+  return { hidden: 512, epochs, batchSize, learningRate: 2e-3, weightDecay: 2, ...spec };
 }
 
 /** Embedded texts with their classes. */

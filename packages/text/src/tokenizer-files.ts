@@ -1,7 +1,7 @@
 import { RetortError } from '@retort/contracts';
 
 /** A special or added token, as `tokenizer.json` lists it. */
-export interface AddedToken {
+interface AddedToken {
   id: number;
   content: string;
   single_word?: boolean;
@@ -25,7 +25,7 @@ export interface TokenizerJson {
 }
 
 /** A part of the pipeline: its `type` and the settings of that type. */
-export interface Component {
+interface Component {
   type?: string;
   [setting: string]: unknown;
 }
