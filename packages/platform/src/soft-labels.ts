@@ -20,7 +20,10 @@ export interface SoftLabelStore {
 /** Rows per statement: a few MB each, so that neither side holds a whole dataset's logits as parameters. */
 const CHUNK = 4096;
 
-/** Soft labels in the table `SoftLabel`, little-endian float32, written and read in bulk. */
+/**
+ * Soft labels in the table `SoftLabel`, written and read in bulk, as this machine's float32: little-endian wherever ONNX
+ * Runtime runs.
+ */
 export function createSoftLabelStore(database: Pick<Database, 'pool'>): SoftLabelStore {
   const { pool } = database;
   return {
@@ -41,13 +44,12 @@ export function createSoftLabelStore(database: Pick<Database, 'pool'>): SoftLabe
       const width = entries[0]?.logits.length ?? 0;
       for (const part of chunks(entries)) {
         // One binary parameter, cut apart by the server: an array of bytea would travel as hex text.
-        const blob = Buffer.alloc(part.length * width * 4);
-        let offset = 0;
-        for (const { logits } of part) {
+        const blob = new Float32Array(part.length * width);
+        for (const [row, { logits }] of part.entries()) {
           if (logits.length !== width) {
             throw new RetortError('RT_INTERNAL', `Logits of ${width} and ${logits.length} classes in one batch.`);
           }
-          for (const value of logits) offset = blob.writeFloatLE(value, offset);
+          blob.set(logits, row * width);
         }
         await pool.query(
           `INSERT INTO "SoftLabel" ("teacherDigest", "inputHash", logits)
@@ -55,7 +57,7 @@ export function createSoftLabelStore(database: Pick<Database, 'pool'>): SoftLabe
              FROM unnest($2::text[]) WITH ORDINALITY AS input (hash, row)
             ORDER BY hash
            ON CONFLICT DO NOTHING`,
-          [teacherDigest, part.map((entry) => entry.hash), blob, width * 4],
+          [teacherDigest, part.map((entry) => entry.hash), Buffer.from(blob.buffer), width * 4],
         );
       }
     },
@@ -68,7 +70,5 @@ function* chunks<T>(items: readonly T[]): Generator<readonly T[]> {
 
 /** Copies: the driver's buffer is a slice at any alignment. */
 function toLogits(bytes: Buffer): Float32Array {
-  const logits = new Float32Array(bytes.byteLength / 4);
-  for (let index = 0; index < logits.length; index++) logits[index] = bytes.readFloatLE(index * 4);
-  return logits;
+  return new Float32Array(Uint8Array.from(bytes).buffer);
 }

@@ -55,7 +55,7 @@ export class FolderArtifactStore implements ArtifactStore {
     if (!found) throw new RetortError('RT_NOT_FOUND', `There is no artifact ${digest}.`);
     const stop = Math.min(end ?? found.bytes, found.bytes);
     if (verify && (start > 0 || stop < found.bytes)) throw new TypeError('Only whole artifacts can be verified.');
-    if (start >= stop && found.bytes > 0) return Readable.from([]);
+    if (start >= stop && !verify) return Readable.from([]);
     const stream = createReadStream(this.#file(digest), { highWaterMark: CHUNK, start, end: Math.max(stop - 1, 0) });
     if (!verify) return stream;
     const verified = verifier(digest);

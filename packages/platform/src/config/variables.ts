@@ -19,7 +19,8 @@ export const Variables = Type.Object({
     Type.Integer({
       minimum: 0,
       maximum: 65_535,
-      description: 'Port on which a labeler or trainer answers /healthz, /readyz and /metrics. Unset: it answers nowhere.',
+      description:
+        'Port on which a labeler or trainer answers /healthz, /readyz and /metrics. Unset: it answers nowhere.',
     }),
   ),
   DATABASE_URL: Type.Optional(

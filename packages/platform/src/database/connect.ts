@@ -36,10 +36,13 @@ export function connectDatabase(url: string, options: ConnectOptions = {}): Data
       await client.query("SET TIME ZONE 'UTC'");
     },
   });
-  // Without a listener, a dropped idle connection would end the process.
-  pool.on('error', (error) => options.onError?.(error));
-  const prisma = new PrismaClient({ adapter: new PrismaPg(pool, { disposeExternalPool: true }) });
   let closing: Promise<void> | undefined;
+  // Without a listener, a dropped idle connection would end the process. While closing, a connection that the server
+  // drops first is no news: the pool's end does not wait until each is gone.
+  pool.on('error', (error) => {
+    if (closing === undefined) options.onError?.(error);
+  });
+  const prisma = new PrismaClient({ adapter: new PrismaPg(pool, { disposeExternalPool: true }) });
   return {
     prisma,
     pool,
