@@ -1,3 +1,4 @@
+export { fail } from './terminal/fail.js';
 export { bytes, duration, milliseconds, percent } from './terminal/format.js';
 export { ProgressLines } from './terminal/progress-lines.js';
 export { reportTable } from './terminal/report-table.js';

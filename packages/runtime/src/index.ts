@@ -1,3 +1,5 @@
+import './no-telemetry.js';
+
 export { cancelled } from './cancelled.js';
 export { MicroBatcher, type MicroBatchOptions } from './micro-batch.js';
 export { type Closable, ResourcePool, type ResourcePoolOptions } from './resource-pool.js';

@@ -1,3 +1,4 @@
+import './no-telemetry.js';
 import { RetortError } from '@retort/contracts';
 import type { DataType, Tensor } from '@retort/onnx';
 import * as ort from 'onnxruntime-node';

@@ -2,7 +2,7 @@ import type { Progress } from '@retort/contracts';
 import { duration } from './format.js';
 
 /** How often a stage prints where lines cannot be rewritten (a pipe, a log file), in ms. */
-const PLAIN_INTERVAL = 5000;
+const PLAIN_INTERVAL = 10_000;
 const BAR_WIDTH = 24;
 
 /**

@@ -1,0 +1,132 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { env, pipeline, type TextClassificationPipeline } from '@huggingface/transformers';
+import type { Progress, Row } from '@retort/contracts';
+import { type Distilled, distill, resolveSpec } from '@retort/distill';
+import { openTextClassifier } from '@retort/text';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TOY_LABELS, toyRows, writeToyTeacher } from './support/toy-teacher.ts';
+
+const spec = resolveSpec({ student: { buckets: 1024, width: 16, minGram: 1, maxGram: 2 }, training: { epochs: 8 } });
+
+/** What a tokenizer and a hash can stumble on. */
+const TEXTS = [
+  'abcd efgh',
+  'ZZZ yyy',
+  'a',
+  'x'.repeat(600),
+  'çà ñ — “quotes” €5',
+  '日本語',
+  '👩‍👩‍👧 emoji',
+  '  two  spaces ',
+  'İstanbul ẞ',
+  '[PAD] [UNK]',
+];
+
+describe('distillation as a library', () => {
+  let work: string;
+  let rows: Row[];
+  let first: Distilled;
+  const stages: Progress[] = [];
+
+  beforeAll(async () => {
+    work = await mkdtemp(join(tmpdir(), 'retort-library-'));
+    await writeToyTeacher(join(work, 'teacher'));
+    await writeToyTeacher(join(work, 'encoder'), { kind: 'encoder' });
+    rows = toyRows(300).map((row, i) => (i % 5 === 0 && row.split === 'train' ? { ...row, label: undefined } : row));
+    first = await run('first', { onProgress: (progress) => stages.push(progress) });
+  });
+  afterAll(() => rm(work, { recursive: true, force: true }));
+
+  const run = (out: string, options: Partial<Parameters<typeof distill>[0]> = {}) =>
+    distill({ rows, teacherDir: join(work, 'teacher'), outDir: join(work, out), spec, ...options });
+
+  it('gives a student near its teacher, and figures of both', () => {
+    const { teacher, student, speedup } = first.report;
+    expect(teacher.accuracy).toBeGreaterThan(0.9);
+    expect(student.accuracy).toBeGreaterThan(0.75);
+    expect(student.agreement).toBeGreaterThan(0.75);
+    expect(speedup).toBeCloseTo(teacher.latencyMs / student.latencyMs, 6);
+  });
+
+  it('reports every stage from nothing to all of it', () => {
+    for (const stage of ['labelling', 'training', 'evaluating', 'packaging']) {
+      const reports = stages.filter((progress) => progress.stage === stage);
+      expect(reports.at(-1)?.done, stage).toBe(reports.at(-1)?.total);
+      expect(reports.map(({ done }) => done)).toEqual(reports.map(({ done }) => done).toSorted((a, b) => a - b));
+    }
+  });
+
+  it('makes the same model again from the same seed, and another from another', async () => {
+    const again = await run('again');
+    expect(again.digest).toBe(first.digest);
+    const other = await run('other', { spec: { ...spec, training: { ...spec.training, seed: 2 } } });
+    expect(other.digest).not.toBe(first.digest);
+  });
+
+  it('packages a folder that transformers.js loads unchanged, with the same labels and scores', async () => {
+    env.allowRemoteModels = false;
+    const ours = await openTextClassifier(join(work, 'first'), { placement: 'inline' });
+    const theirs: TextClassificationPipeline = await pipeline('text-classification', join(work, 'first'), {
+      dtype: 'fp32',
+      local_files_only: true,
+    });
+    const texts = [...TEXTS, ...rows.slice(0, 20).map(({ text }) => text)];
+    for (const text of texts) {
+      const [answer] = await ours.classify([text], { topK: 3 });
+      const expected = (await theirs(text, { top_k: 3 })) as { label: string; score: number }[];
+      expect(answer.label, text).toBe(expected[0].label);
+      for (const { label, score } of answer.scores) {
+        expect(Math.abs(score - (expected.find((other) => other.label === label)?.score ?? 2)), text).toBeLessThan(
+          1e-4,
+        );
+      }
+    }
+    const batch = await ours.classify(texts);
+    for (const [i, text] of texts.entries()) {
+      expect(batch[i].confidence, text).toBeCloseTo((await ours.classify([text]))[0].confidence, 5);
+    }
+    await theirs.dispose();
+    await ours.close();
+  });
+
+  it('describes itself: labels, lineage, figures, a model card', async () => {
+    const manifest = JSON.parse(await readFile(join(work, 'first/retort.json'), 'utf8'));
+    expect(manifest).toMatchObject({
+      labels: TOY_LABELS,
+      digest: first.digest,
+      lineage: { spec, seed: 1, dataset: { rows: 300 } },
+    });
+    const card = await readFile(join(work, 'first/README.md'), 'utf8');
+    expect(card).toContain(`${(100 * first.report.student.accuracy).toFixed(1)}%`);
+    expect(card).not.toMatch(/undefined|NaN|\[object/);
+  });
+
+  it('trains the head of an encoder first', async () => {
+    const { report } = await run('from-encoder', { teacherDir: join(work, 'encoder') });
+    expect(report.teacher.accuracy).toBeGreaterThan(0.8);
+  });
+
+  it('refuses data that the teacher does not fit, naming what is wrong', async () => {
+    const strange = rows.map((row) => ({ ...row, label: 'sideways' }));
+    await expect(run('refused', { rows: strange })).rejects.toMatchObject({
+      code: 'RT_INVALID_DATASET',
+      message: /"sideways"/,
+    });
+    const untested = rows.filter(({ split }) => split !== 'test');
+    await expect(run('refused', { rows: untested })).rejects.toMatchObject({
+      code: 'RT_INVALID_DATASET',
+      message: /"test"/,
+    });
+  });
+
+  it('stops when told to, and leaves nothing behind', async () => {
+    const controller = new AbortController();
+    const onProgress = ({ stage }: Progress) => stage === 'training' && controller.abort();
+    await expect(run('cancelled', { onProgress, signal: controller.signal })).rejects.toMatchObject({
+      code: 'RT_CANCELLED',
+    });
+    await expect(readFile(join(work, 'cancelled/retort.json'))).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+});
