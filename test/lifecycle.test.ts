@@ -34,6 +34,7 @@ for (const { name, skip } of queueBackends()) {
         // Long enough for a child process of low priority on a busy machine to renew its locks.
         JOB_LOCK_MS: '2500',
         SHUTDOWN_TIMEOUT_MS: '100',
+        LOG_LEVEL: 'error',
       });
       await registerToyTask(context, toyRows(ROWS));
       teacher = await registerToyTeacher(context);
