@@ -1,6 +1,6 @@
 /**
  * Holds the direction of imports: a package may import only from the rows below its own (docs/architecture.md has the
- * picture). Tests are free, since they stand above everything.
+ * picture). Tests and generator scripts are free, since they stand above everything.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -42,7 +42,7 @@ for (const manifest of files.filter((path) => /^((packages|services)\/[^/]+|exam
   }
   const folder = manifest.slice(0, -'package.json'.length);
   const sources = files.filter(
-    (path) => path.startsWith(folder) && /\.ts$/.test(path) && !/\.test\.ts$|\/generated\//.test(path),
+    (path) => path.startsWith(folder) && /\.ts$/.test(path) && !/\.test\.ts$|\/(generated|scripts)\//.test(path),
   );
   for (const path of sources) checkFile(path, name, depth);
 }

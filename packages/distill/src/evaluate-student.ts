@@ -1,9 +1,8 @@
-import { type OnProgress, RetortError, type StudentMetrics } from '@retort/contracts';
+import { type OnProgress, progressOf, RetortError, type StudentMetrics } from '@retort/contracts';
 import { agreement, evaluate, klToTeacher } from '@retort/learn';
 import { listModelFiles } from '@retort/teachers';
 import { openTextClassifier } from '@retort/text';
 import { medianLatencies } from './latency.js';
-import { progressOf } from './progress.js';
 import { throwIfCancelled } from './soft-labels.js';
 
 /** Texts answered at once while accuracy is measured. */

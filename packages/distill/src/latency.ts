@@ -26,7 +26,7 @@ export async function medianLatencies(models: AnswerOne[], texts: string[]): Pro
 }
 
 /** The middle value; the mean of the two middle ones for an even count. */
-export function median(values: number[]): number {
+function median(values: number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;

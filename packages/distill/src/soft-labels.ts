@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import { type OnProgress, RetortError } from '@retort/contracts';
+import { type OnProgress, progressOf, RetortError } from '@retort/contracts';
 import type { Teacher } from '@retort/teachers';
-import { progressOf } from './progress.js';
 
 /** Where answers of teachers are kept, so that none is asked the same text twice. */
 export interface SoftLabelCache {

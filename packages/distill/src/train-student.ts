@@ -5,6 +5,7 @@ import {
   type Lineage,
   type ModelFile,
   type OnProgress,
+  progressOf,
   type Row,
   type StudentMetrics,
   VERSION,
@@ -18,7 +19,6 @@ import { EncodedRows } from './encoded-rows.js';
 import { evaluateStudent } from './evaluate-student.js';
 import { modelCard } from './model-card.js';
 import { MANIFEST_FILE, publishFolder, stageFolder, writeJson, writeModelFolder } from './package-student.js';
-import { progressOf } from './progress.js';
 import { partition } from './split-rows.js';
 
 export interface TrainStudentOptions {
