@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { newId, type StudentMetrics } from '@retort/contracts';
+import { newId, type StudentMetrics, type TeacherManifest } from '@retort/contracts';
 import { resolveSpec } from '@retort/distill';
 import { type Context, type Prisma, storeFolder } from '@retort/platform';
 import { type ModelVersion, registerModelVersion } from '@retort/registry';
@@ -56,6 +56,15 @@ export async function seedModel(
       duplicates: { ...none, checked: 1 },
     },
   });
+  const manifest: TeacherManifest = {
+    kind: 'onnx-classifier',
+    files,
+    modelFile: 'onnx/model.onnx',
+    inputs: [],
+    outputs: [],
+    tokenizer: { type: 'WordLevel', vocabulary: 39, maxLength: 48 },
+    labels: TOY_LABELS,
+  };
   const teacher = await prisma.teacher.create({
     data: {
       ...common,
@@ -64,7 +73,7 @@ export async function seedModel(
       kind: 'onnx-classifier',
       status: 'ready',
       labels: TOY_LABELS,
-      manifest: {},
+      manifest: { source: manifest, classifier: manifest } as unknown as Prisma.InputJsonValue,
     },
   });
   const { id: distillationId } = await prisma.distillation.create({

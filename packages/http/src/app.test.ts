@@ -34,6 +34,8 @@ beforeAll(async () => {
     if (body.text === 'boom') throw new Error('the password is hunter2');
     return { text: body.text, by: caller.name };
   });
+  const querystring = Type.Object({ limit: Type.Integer({ minimum: 1, maximum: 10, default: 5 }) });
+  app.get('/pages', { config: { scope: 'public' }, schema: { querystring } }, async ({ query }) => query);
   app.get('/secret', async () => ({}));
   await app.ready();
 });
@@ -81,6 +83,15 @@ describe('createHttpApp', () => {
 
   it('names the field', async () => {
     expect((await put('{"count":1}')).json()).toMatchObject({ problems: [{ path: '/text', message: 'is required' }] });
+  });
+
+  it('reads numbers out of queries, and nothing else', async () => {
+    const limit = async (text: string) => (await app.inject(`/pages${text}`)).json();
+    expect(await limit('')).toEqual({ limit: 5 });
+    expect(await limit('?limit=7')).toEqual({ limit: 7 });
+    for (const wrong of ['0', '11', '1.5', '', 'x', '1e309', 'NaN', '-1', '7&limit=8']) {
+      expect((await limit(`?limit=${wrong}`)).code, wrong).toBe('RT_INVALID_FIELD');
+    }
   });
 
   it('takes an emoji written as two escapes', async () => {

@@ -2,6 +2,7 @@ import { extname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { RetortError } from '@retort/contracts';
 import type { FastifyRequest } from 'fastify';
+import { blameForm, formError } from '../form.js';
 import type { DatasetFormat } from './ingest.js';
 
 const FORMATS = new Map<string, DatasetFormat>([
@@ -17,7 +18,7 @@ const FORMATS = new Map<string, DatasetFormat>([
 export const STREAMED_MEDIA_TYPES = [...FORMATS.keys()].filter((name) => name.includes('/'));
 
 export interface DatasetUpload {
-  stream: Readable;
+  stream: AsyncIterable<Uint8Array>;
   format: DatasetFormat;
 }
 
@@ -42,7 +43,9 @@ export async function openUpload(request: FastifyRequest): Promise<DatasetUpload
 }
 
 async function openPart(request: FastifyRequest): Promise<DatasetUpload> {
-  const part = await request.file();
+  const part = await request.file().catch((error: unknown) => {
+    throw formError(error);
+  });
   if (part === undefined) {
     throw new RetortError('RT_INVALID_FIELD', 'The form has no file.', {
       problems: [{ path: '/file', message: 'is required' }],
@@ -53,7 +56,7 @@ async function openPart(request: FastifyRequest): Promise<DatasetUpload> {
     part.file.resume();
     throw unknownFormat();
   }
-  return { stream: part.file, format };
+  return { stream: blameForm<Uint8Array>(part.file), format };
 }
 
 function unknownFormat(): RetortError {

@@ -8,6 +8,7 @@ import { TeacherFields } from '@retort/contracts/http';
 import { compileCheck, invalidFields, parseJsonBody, refuseUnstorable } from '@retort/http';
 import { safeJoin } from '@retort/platform';
 import type { FastifyRequest } from 'fastify';
+import { blameForm } from '../form.js';
 
 /** A model folder has about five files; adapters and tokenizers bring a few more. */
 const MAX_FILES = 64;
@@ -31,7 +32,7 @@ export async function receiveTeacher(
   const fields: Record<string, unknown> = {};
   let left = maxBytes;
   let files = 0;
-  for await (const part of request.parts({ limits: { files: MAX_FILES } })) {
+  for await (const part of blameForm(request.parts({ limits: { files: MAX_FILES } }))) {
     if (part.type === 'file') {
       files++;
       left -= await writeFile(folder, part.filename, part.file, left, maxBytes);
@@ -89,7 +90,7 @@ async function writeFile(
   });
   try {
     await mkdir(dirname(target), { recursive: true });
-    await pipeline(content, count, createWriteStream(target, { flags: 'wx' }));
+    await pipeline(blameForm<Uint8Array>(content), count, createWriteStream(target, { flags: 'wx' }));
   } catch (error) {
     content.resume();
     if (!['EEXIST', 'ENOTDIR', 'EISDIR'].includes(String((error as NodeJS.ErrnoException).code))) throw error;
