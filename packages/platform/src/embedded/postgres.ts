@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { readlinkSync } from 'node:fs';
 import { chmod, lchown, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -205,12 +205,12 @@ async function stopOrphan(data: string): Promise<void> {
   }
 }
 
-/** Whether `pid` is a living server of this data folder (which is its working folder), and not a later process. */
+/** Whether `pid` is a living server of this data folder, and not a later process. */
 function isPostgres(pid: number, data: string): boolean {
   if (processStart(pid) === undefined) return false;
-  if (process.platform !== 'linux') return true;
   try {
-    return readlinkSync(`/proc/${pid}/cwd`) === data;
+    if (process.platform === 'linux') return readlinkSync(`/proc/${pid}/cwd`) === data;
+    return execFileSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' }).includes(`-D ${data} `);
   } catch {
     return false;
   }

@@ -5,7 +5,7 @@ export type DriverQueue = Pick<
   Queue,
   'add' | 'getJobState' | 'getJob' | 'getJobCounts' | 'remove' | 'waitUntilReady' | 'close'
 >;
-export type DriverFlow = Pick<FlowProducer, 'add' | 'close'>;
+type DriverFlow = Pick<FlowProducer, 'add' | 'close'>;
 export interface DriverWorker extends Pick<Worker, 'cancelJob' | 'cancelAllJobs' | 'waitUntilReady' | 'close'> {
   on(event: 'completed', listener: (job: Job) => void): unknown;
   on(event: 'failed', listener: (job: Job | undefined, error: Error) => void): unknown;
@@ -13,8 +13,8 @@ export interface DriverWorker extends Pick<Worker, 'cancelJob' | 'cancelAllJobs'
   on(event: 'error', listener: (error: Error) => void): unknown;
   on(event: 'lockRenewalFailed', listener: (ids: string[]) => void): unknown;
 }
-export type DriverProcessor = (job: Job, token: string | undefined, signal: AbortSignal | undefined) => Promise<void>;
-export type DriverWorkerOptions = Omit<WorkerOptions, 'connection' | 'prefix'>;
+type DriverProcessor = (job: Job, token: string | undefined, signal: AbortSignal | undefined) => Promise<void>;
+type DriverWorkerOptions = Omit<WorkerOptions, 'connection' | 'prefix'>;
 
 /** BullMQ on one backend: makes queues and workers that share what can be shared of its connections. */
 export interface QueueDriver {

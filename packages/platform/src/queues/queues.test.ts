@@ -2,8 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type QueueName, RetortError } from '@retort/contracts';
+import { Redis } from 'ioredis';
+import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { queueBackends, type TestEnvironment, testEnvironment } from '../../../../test/support/servers.ts';
+import type { Config } from '../config/load.js';
 import { createQueues } from './create-queues.js';
 import type { JobContext, JobOutcome, JobProcessor, JobWorker, Queues, WorkerOptions } from './types.js';
 import { JobInterrupted } from './worker.js';
@@ -19,10 +22,10 @@ describe.each(queueBackends())('queues on $name', ({ name, skip }) => {
     if (skip) context.skip(skip);
     environment = await testEnvironment(name, {
       JOB_ATTEMPTS: '3',
-      JOB_LOCK_MS: '600',
+      JOB_LOCK_MS: '1200',
       JOB_STALLED_INTERVAL_MS: '200',
     });
-    queues = await createQueues(environment.config, raise);
+    queues = await createQueues(environment.config);
     opened = [];
     outcomes.length = 0;
   });
@@ -74,6 +77,7 @@ describe.each(queueBackends())('queues on $name', ({ name, skip }) => {
     expect(order.slice(0, -1).sort()).toEqual([0, 1, 2, 3, 4].map((shard) => `label ${shard}`));
     await until(async () => (await queues.state('train', 'd1')) === 'completed');
     expect(await queues.counts('label')).toMatchObject({ completed: 5, waiting: 0, active: 0 });
+    await until(() => outcomes.length === 6);
     expect(outcomes.filter(({ queue }) => queue === 'train')).toMatchObject([{ id: 'd1', final: true }]);
   });
 
@@ -146,7 +150,7 @@ describe.each(queueBackends())('queues on $name', ({ name, skip }) => {
     await until(() => child.lines.includes('started'));
     const attempts: number[] = [];
     work('teacher', async ({ attempt }) => void attempts.push(attempt));
-    await sleep(1000); // Longer than the lock: the living worker keeps its job.
+    await sleep(1500); // Longer than the lock: the living worker keeps its job.
     expect([attempts, await queues.state('teacher', 't3')]).toEqual([[], 'active']);
     child.kill('SIGKILL');
     await until(() => attempts.length > 0);
@@ -157,7 +161,7 @@ describe.each(queueBackends())('queues on $name', ({ name, skip }) => {
   it('aborts the job of a worker that was stuck for longer than its lock', async () => {
     const child = await workElsewhere(
       'teacher',
-      `Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1500);
+      `Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2500);
        for (let wait = 0; wait < 200 && !signal.aborted; wait++) await new Promise((resolve) => setTimeout(resolve, 20));
        say(signal.reason?.why);`,
     );
@@ -283,8 +287,17 @@ describe.each(queueBackends())('queues on $name', ({ name, skip }) => {
     expect(outcomes[0]!.seconds).toBeGreaterThan(0.25);
   });
 
-  it('answers a ping', async () => {
-    await queues.ping();
+  it('goes on after all connections were cut', async () => {
+    const done: string[] = [];
+    const worker = work('teacher', async ({ id }) => void done.push(id), { onError: () => undefined });
+    await worker.ready();
+    await queues.addTeacherJob('t12');
+    await until(() => done.length === 1);
+    await cutConnections(name, environment.config);
+    await until(() => queues.ping().then(yes, no));
+    await queues.addTeacherJob('t13');
+    await until(async () => (await queues.state('teacher', 't13')) === 'completed');
+    expect(done).toEqual(['t12', 't13']);
   });
 });
 
@@ -305,9 +318,28 @@ describe('createQueues', () => {
   });
 });
 
-function raise(error: Error): void {
-  throw error;
+async function cutConnections(name: string, { databaseUrl, redisUrl, queueNamespace }: Config): Promise<void> {
+  if (name === 'redis') {
+    const client = new Redis(redisUrl!);
+    const list = String(await client.client('LIST')).split('\n');
+    const ours = list
+      .filter((line) => line.includes(` name=${queueNamespace}`))
+      .map((line) => /^id=(\d+)/.exec(line)![1]!);
+    expect(ours.length).toBeGreaterThanOrEqual(3);
+    for (const id of ours) await client.client('KILL', 'ID', id);
+    await client.quit();
+    return;
+  }
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  await client.query(
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`,
+  );
+  await client.end();
 }
+
+const yes = () => true;
+const no = () => false;
 
 /** BullMQ reports the end of a job whose lock is gone as an error; that is what such a test provokes. */
 function ignoreLocks(error: Error): void {

@@ -11,7 +11,12 @@ export async function openRedisDriver(
   onError: (error: Error) => void,
 ): Promise<QueueDriver> {
   // Few retries: a request that adds a job should hear soon that Redis is down. Workers wait for it as long as it takes.
-  const connection = new Redis(url, { maxRetriesPerRequest: 3, connectTimeout: 5_000, lazyConnect: true });
+  const connection = new Redis(url, {
+    maxRetriesPerRequest: 3,
+    connectTimeout: 5_000,
+    lazyConnect: true,
+    connectionName: prefix, // For CLIENT LIST.
+  });
   connection.on('error', onError);
   try {
     await connection.connect();
@@ -24,7 +29,11 @@ export async function openRedisDriver(
     queue: (name) => listen(new Queue(name, { connection, prefix }), onError),
     flow: () => listen(new FlowProducer({ connection, prefix }), onError),
     worker: (name, processor, options) =>
-      new Worker(name, processor, { ...options, connection: { url, maxRetriesPerRequest: null }, prefix }),
+      new Worker(name, processor, {
+        ...options,
+        connection: { url, maxRetriesPerRequest: null, connectionName: prefix },
+        prefix,
+      }),
     exclusive: (key, action) => withRedisLock(connection, `${prefix}:lock:${key}`, action),
     async ping() {
       await connection.ping();
