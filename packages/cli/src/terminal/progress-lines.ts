@@ -58,7 +58,8 @@ function line({ stage, done, total, ratePerSecond, secondsLeft, note }: Progress
   const filled = Math.round(share * BAR_WIDTH);
   const bar = '━'.repeat(filled) + '╌'.repeat(BAR_WIDTH - filled);
   const counts = `${done.toLocaleString('en')}/${total.toLocaleString('en')}`;
+  const elapsed = ratePerSecond > 0 ? done / ratePerSecond : 0;
   const rate = ratePerSecond > 0 ? `${ratePerSecond.toFixed(ratePerSecond < 10 ? 1 : 0)}/s` : '';
-  const left = done >= total ? 'done' : secondsLeft === null ? '' : `${duration(secondsLeft)} left`;
+  const left = done >= total ? `in ${duration(elapsed)}` : secondsLeft === null ? '' : `${duration(secondsLeft)} left`;
   return `  ${stage.padEnd(10)} ${bar} ${counts.padStart(13)} ${rate.padStart(8)} ${left.padStart(11)}  ${note ?? ''}`.trimEnd();
 }
