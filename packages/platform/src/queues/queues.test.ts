@@ -11,6 +11,9 @@ import { createQueues } from './create-queues.js';
 import type { JobContext, JobOutcome, JobProcessor, JobWorker, Queues, WorkerOptions } from './types.js';
 import { JobInterrupted } from './worker.js';
 
+/** Node cannot run TypeScript, so other processes take the built module. */
+const BUILT = new URL('../../dist/queues/create-queues.js', import.meta.url);
+
 /** One suite, two backends: whatever a service relies on must hold on both. */
 describe.each(queueBackends())('queues on $name', ({ name, skip }) => {
   let environment: TestEnvironment;
@@ -46,13 +49,12 @@ describe.each(queueBackends())('queues on $name', ({ name, skip }) => {
   /** A worker in a process of its own, from the built package, whose processor runs `body`. */
   async function workElsewhere(queue: QueueName, body: string): Promise<ChildProcess & { lines: string[] }> {
     const script = `
-      import { createQueues, loadConfig } from '@retort/platform';
-      const queues = await createQueues(loadConfig(process.env));
+      import { createQueues } from ${JSON.stringify(BUILT.href)};
+      const queues = await createQueues(${JSON.stringify(environment.config)});
       const say = (line) => console.log(line);
       queues.worker(${JSON.stringify(queue)}, async ({ signal }) => { say('started'); ${body} }, { onError() {} });
     `;
     const child = spawn(process.execPath, ['--input-type=module', '--eval', script], {
-      env: { ...process.env, ...environment.env },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const lines: string[] = [];
@@ -95,13 +97,12 @@ describe.each(queueBackends())('queues on $name', ({ name, skip }) => {
     });
     await queues.addTeacherJob('t1');
     await until(async () => (await queues.state('teacher', 't1')) === 'failed');
-    expect(attempts).toEqual([1, 2, 3].map((attempt) => ({ attempt, lastAttempt: attempt === 3 })));
-    expect(await queues.failure('teacher', 't1')).toBe('no 3');
-    await until(() => outcomes.length === 3);
+    expect(attempts).toEqual([1, 2].map((attempt) => ({ attempt, lastAttempt: attempt === 2 })));
+    expect(await queues.failure('teacher', 't1')).toBe('no 2');
+    await until(() => outcomes.length === 2);
     expect(outcomes.map(({ final, error }) => [final, error?.message])).toEqual([
       [false, 'no 1'],
-      [false, 'no 2'],
-      [true, 'no 3'],
+      [true, 'no 2'],
     ]);
   });
 
@@ -150,7 +151,7 @@ describe.each(queueBackends())('queues on $name', ({ name, skip }) => {
     await until(() => child.lines.includes('started'));
     const attempts: number[] = [];
     work('teacher', async ({ attempt }) => void attempts.push(attempt));
-    await sleep(1500); // Longer than the lock: the living worker keeps its job.
+    await sleep(1200); // Longer than the lock: the living worker keeps its job.
     expect([attempts, await queues.state('teacher', 't3')]).toEqual([[], 'active']);
     child.kill('SIGKILL');
     await until(() => attempts.length > 0);
@@ -161,7 +162,7 @@ describe.each(queueBackends())('queues on $name', ({ name, skip }) => {
   it('aborts the job of a worker that was stuck for longer than its lock', async () => {
     const child = await workElsewhere(
       'teacher',
-      `Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2500);
+      `Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1800);
        for (let wait = 0; wait < 200 && !signal.aborted; wait++) await new Promise((resolve) => setTimeout(resolve, 20));
        say(signal.reason?.why);`,
     );
