@@ -1,5 +1,5 @@
 import { RetortError, type Row } from '@retort/contracts';
-import type { Examples } from '@retort/learn';
+import type { TrainingExamples } from '@retort/learn';
 import { padBatch, type Tokenizer } from '@retort/text';
 
 /** Rows whose texts are encoded once and then learned from epoch after epoch. */
@@ -23,7 +23,7 @@ export class EncodedRows {
   }
 
   /** The given rows as examples, in that order. */
-  examples(rows: Int32Array): Examples & { teacherLogits: Float32Array } {
+  examples(rows: Int32Array): TrainingExamples & { teacherLogits: Float32Array } {
     const teacherLogits = new Float32Array(rows.length * this.#classes);
     for (const [i, row] of rows.entries()) {
       teacherLogits.set(
@@ -34,6 +34,7 @@ export class EncodedRows {
     return {
       count: rows.length,
       labels: Int32Array.from(rows, (row) => this.#labels[row]),
+      lengths: Int32Array.from(rows, (row) => this.#encodings[row].length),
       teacherLogits,
       inputs: (batch) => {
         const encodings = Array.from(batch, (i) => this.#encodings[rows[i]]);
