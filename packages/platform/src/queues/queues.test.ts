@@ -24,8 +24,8 @@ describe.each(queueBackends())('queues on $name', ({ name, skip }) => {
   beforeEach(async (context) => {
     if (skip) context.skip(skip);
     environment = await testEnvironment(name, {
-      JOB_ATTEMPTS: '3',
-      JOB_LOCK_MS: '1200',
+      JOB_ATTEMPTS: '2',
+      JOB_LOCK_MS: '900',
       JOB_STALLED_INTERVAL_MS: '200',
     });
     queues = await createQueues(environment.config);
