@@ -29,3 +29,12 @@ export interface QueueDriver {
   /** Ends the shared connections, after all that was made here is closed. */
   close(): Promise<void>;
 }
+
+/** Hands an emitter's errors to `onError`; BullMQ prints those that nobody listens to. */
+export function listen<T extends { on(event: 'error', listener: (error: Error) => void): unknown }>(
+  emitter: T,
+  onError: (error: Error) => void,
+): T {
+  emitter.on('error', onError);
+  return emitter;
+}

@@ -1,6 +1,6 @@
 import { createPostgresBackend, runMigrations, withBackend } from 'bullmq';
 import pg from 'pg';
-import type { QueueDriver } from './driver.js';
+import { listen, type QueueDriver } from './driver.js';
 
 /**
  * BullMQ's PostgreSQL backend. `schema` holds its tables and is created or upgraded here, once, under BullMQ's own
@@ -21,8 +21,8 @@ export async function openPostgresDriver(
   const consumers = withBackend(createPostgresBackend);
   return {
     backend: 'postgres',
-    queue: (name) => new producers.Queue(name, { connection: options }),
-    flow: () => new producers.FlowProducer({ connection: options }),
+    queue: (name) => listen(new producers.Queue(name, { connection: options }), onError),
+    flow: () => listen(new producers.FlowProducer({ connection: options }), onError),
     worker: (name, processor, workerOptions) =>
       new consumers.Worker(name, processor, { ...workerOptions, connection: { ...options, max: 3 } }),
     exclusive: (key, action) =>

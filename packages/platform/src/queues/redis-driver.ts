@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FlowProducer, Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
-import type { QueueDriver } from './driver.js';
+import { listen, type QueueDriver } from './driver.js';
 
 /** BullMQ's own backend, on Redis 6.2 or newer. `prefix` starts every key. */
 export async function openRedisDriver(
@@ -56,12 +56,4 @@ async function withRedisLock<T>(connection: Redis, key: string, action: () => Pr
   } finally {
     await connection.eval(RELEASE, 1, key, token);
   }
-}
-
-function listen<T extends { on(event: 'error', listener: (error: Error) => void): unknown }>(
-  emitter: T,
-  onError: (error: Error) => void,
-): T {
-  emitter.on('error', onError);
-  return emitter;
 }
