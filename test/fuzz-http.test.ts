@@ -70,7 +70,7 @@ describe('a hostile client', () => {
       expect(answer.statusCode, answer.body).toBeLessThan(500);
       // Not everything that was tried turned out to be wrong.
       if (answer.statusCode < 400) return;
-      expectProblem(answer.statusCode, answer.headers['content-type'], answer.body);
+      expectProblem(answer.statusCode, String(answer.headers['content-type']), answer.body);
       refused.set(operation, (refused.get(operation) ?? 0) + 1);
       total++;
     }

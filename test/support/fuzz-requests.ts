@@ -81,7 +81,7 @@ const hostileValue: fc.Arbitrary<Json> = fc.oneof(
 );
 
 /** A value that a schema allows, roughly: mutation makes it wrong. */
-export function fromSchema(schema: Json, document: Json): fc.Arbitrary<Json> {
+function fromSchema(schema: Json, document: Json): fc.Arbitrary<Json> {
   if (schema.$ref)
     return fromSchema(
       schema.$ref
@@ -327,7 +327,7 @@ function badRequest(
     { maxKeys: 2 },
   );
   return fc.record({ pathValues, query, body, contentType, authorization, extra }).map((parts) => {
-    const url = path.replace(/\{(\w+)\}/g, (_, name: string) => String(parts.pathValues[name]));
+    const url = path.replace(/\{(\w+)\}/g, (_, name: string) => String((parts.pathValues as Record<string, string>)[name]));
     const search = parts.query.map(([name, value]) => `${name}=${value}`).join('&');
     const type = parts.contentType?.startsWith('multipart/form-data')
       ? 'multipart/form-data; boundary=xX0Xx'

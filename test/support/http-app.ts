@@ -16,13 +16,13 @@ export interface TestApp {
   close(): Promise<void>;
 }
 
-export interface AskOptions {
+interface AskOptions {
   payload?: InjectOptions['payload'];
   headers?: Record<string, string>;
   key?: string;
 }
 
-export interface Answer {
+interface Answer {
   status: number;
   headers: Record<string, string | undefined>;
   text: string;

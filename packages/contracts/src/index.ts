@@ -1,6 +1,6 @@
 export * from './errors.js';
-export * from './ids.js';
 export * from './events.js';
+export * from './ids.js';
 export * from './jobs.js';
 export * from './model-version.js';
 export * from './progress.js';

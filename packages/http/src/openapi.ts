@@ -49,6 +49,7 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
       if (!('openapiObject' in input)) throw new Error('Only OpenAPI 3 documents are made.');
       hoistSchemas(input.openapiObject);
       renameWildcards(input.openapiObject);
+      relaxDefaults(input.openapiObject);
       return input.openapiObject;
     },
   });
@@ -96,4 +97,18 @@ function renameWildcards(document: { paths?: object }): void {
     return [url.replace('{*}', '{path}'), JSON.parse(text)];
   });
   document.paths = Object.fromEntries(paths);
+}
+
+/** A parameter with a default is there for the handler, but the caller may leave it out. */
+function relaxDefaults(document: { paths?: object }): void {
+  for (const item of Object.values(document.paths ?? {})) {
+    for (const { parameters = [] } of Object.values(item) as { parameters?: Parameter[] }[]) {
+      for (const parameter of parameters) if (parameter.schema?.default !== undefined) parameter.required = false;
+    }
+  }
+}
+
+interface Parameter {
+  required?: boolean;
+  schema?: { default?: unknown };
 }

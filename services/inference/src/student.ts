@@ -2,7 +2,7 @@ import { type Closable, MicroBatcher } from '@retort/runtime';
 import type { Classification, TextClassifier } from '@retort/text';
 
 /** Texts that go through the graph at once: past this, more of them take proportionally longer. */
-export const MAX_BATCH = 32;
+const MAX_BATCH = 32;
 
 /** Texts that may wait for a student: beyond, answers would come too late to be of use. */
 const MAX_WAITING = 4096;

@@ -711,52 +711,52 @@ export interface components {
                      * @description Embedding width per n-gram order.
                      * @default 64
                      */
-                    width: number;
+                    width?: number;
                     /**
                      * @description Rows of the hashed n-gram table (the bytes on disk are about 4 · width · buckets).
                      * @default 32768
                      */
-                    buckets: number;
+                    buckets?: number;
                     /**
                      * @description Shortest character n-gram.
                      * @default 3
                      */
-                    minGram: number;
+                    minGram?: number;
                     /**
                      * @description Longest character n-gram.
                      * @default 6
                      */
-                    maxGram: number;
+                    maxGram?: number;
                     /**
                      * @description Characters read of a text.
                      * @default 256
                      */
-                    maxLength: number;
+                    maxLength?: number;
                 };
                 loss?: {
                     /**
                      * @description Weight of the hard-label cross-entropy: L = lambda·CE + (1-lambda)·T²·KL(teacher‖student).
                      * @default 0.3
                      */
-                    lambda: number;
+                    lambda?: number;
                     /**
                      * @description T of both softmaxes.
                      * @default 2
                      */
-                    temperature: number;
+                    temperature?: number;
                 };
                 training?: {
                     /** @default 30 */
-                    epochs: number;
+                    epochs?: number;
                     /** @default 64 */
-                    batchSize: number;
+                    batchSize?: number;
                     /**
                      * @description Peak rate of AdamW.
                      * @default 0.01
                      */
-                    learningRate: number;
+                    learningRate?: number;
                     /** @default 1 */
-                    seed: number;
+                    seed?: number;
                 };
             };
         };
@@ -1676,9 +1676,9 @@ export interface operations {
     };
     listTasks: {
         parameters: {
-            query: {
+            query?: {
                 /** @description Most items to answer. */
-                limit: number;
+                limit?: number;
                 /** @description `nextCursor` of the page before; absent for the first page. */
                 cursor?: string;
             };
@@ -1710,9 +1710,9 @@ export interface operations {
     };
     listDistillations: {
         parameters: {
-            query: {
+            query?: {
                 /** @description Most items to answer. */
-                limit: number;
+                limit?: number;
                 /** @description `nextCursor` of the page before; absent for the first page. */
                 cursor?: string;
                 /**
@@ -1930,9 +1930,9 @@ export interface operations {
     };
     listModels: {
         parameters: {
-            query: {
+            query?: {
                 /** @description Most items to answer. */
-                limit: number;
+                limit?: number;
                 /** @description `nextCursor` of the page before; absent for the first page. */
                 cursor?: string;
             };
@@ -2129,9 +2129,9 @@ export interface operations {
     };
     getAliasHistory: {
         parameters: {
-            query: {
+            query?: {
                 /** @description Most items to answer. */
-                limit: number;
+                limit?: number;
                 /** @description `nextCursor` of the page before; absent for the first page. */
                 cursor?: string;
             };
@@ -2174,9 +2174,9 @@ export interface operations {
     };
     listKeys: {
         parameters: {
-            query: {
+            query?: {
                 /** @description Most items to answer. */
-                limit: number;
+                limit?: number;
                 /** @description `nextCursor` of the page before; absent for the first page. */
                 cursor?: string;
             };
@@ -2282,9 +2282,9 @@ export interface operations {
     };
     listDatasets: {
         parameters: {
-            query: {
+            query?: {
                 /** @description Most items to answer. */
-                limit: number;
+                limit?: number;
                 /** @description `nextCursor` of the page before; absent for the first page. */
                 cursor?: string;
             };
@@ -2408,9 +2408,9 @@ export interface operations {
     };
     listTeachers: {
         parameters: {
-            query: {
+            query?: {
                 /** @description Most items to answer. */
-                limit: number;
+                limit?: number;
                 /** @description `nextCursor` of the page before; absent for the first page. */
                 cursor?: string;
             };

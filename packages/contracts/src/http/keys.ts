@@ -8,7 +8,8 @@ const Name = Type.String({ minLength: 1, maxLength: 100, pattern: '^[^\\p{Cc}]+$
 const Scopes = Type.Array(Type.Enum([...SCOPES]), {
   minItems: 1,
   uniqueItems: true,
-  description: '`infer` asks models; `submit` also brings data, teachers and jobs, and reads everything; `admin` may do all.',
+  description:
+    '`infer` asks models; `submit` also brings data, teachers and jobs, and reads everything; `admin` may do all.',
   examples: [['infer']],
 });
 

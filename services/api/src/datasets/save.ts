@@ -6,7 +6,7 @@ import type { Ingested } from './ingest.js';
 type Dataset = Prisma.DatasetGetPayload<object>;
 
 /** The id of these bytes as a dataset of this task. */
-export function datasetId(taskName: string, digest: string): string {
+function datasetId(taskName: string, digest: string): string {
   return `ds_${createHash('sha256').update(`${taskName}\n${digest}`).digest('hex').slice(0, 24)}`;
 }
 

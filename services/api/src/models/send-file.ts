@@ -55,7 +55,7 @@ function matches(header: string | undefined, etag: string): boolean {
 }
 
 /** One satisfiable range as `[start, end)`; undefined for anything else, which a server may answer with the whole. */
-export function parseRange(header: string | undefined, bytes: number): { start: number; end: number } | undefined {
+function parseRange(header: string | undefined, bytes: number): { start: number; end: number } | undefined {
   const [, first = '', last = ''] = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header ?? '') ?? [];
   if (first === '' && last === '') return undefined;
   const start = first === '' ? Math.max(0, bytes - Number(last)) : Number(first);
