@@ -1,3 +1,4 @@
+// Commands load what they need when they run: `--help` should not wait for the runtime and the database client.
 import { VERSION } from '@retort/contracts';
 import { Command } from 'commander';
 import { distillCommand } from './commands/distill.js';

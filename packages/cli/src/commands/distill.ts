@@ -3,8 +3,6 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { extname } from 'node:path';
 import { type DistillationSpec, RetortError, type Row } from '@retort/contracts';
-import { distill, resolveSpec } from '@retort/distill';
-import { assignSplit, readRows } from '@retort/text';
 import { Command, InvalidArgumentError } from 'commander';
 import { duration } from '../terminal/format.js';
 import { abortOnInterrupt } from '../terminal/interrupt.js';
@@ -42,6 +40,7 @@ labelled rows first. Rows without a label are labelled by the teacher alone; row
 }
 
 async function run(data: string, flags: DistillFlags): Promise<void> {
+  const { distill } = await import('@retort/distill');
   const signal = abortOnInterrupt();
   const spec = await readSpec(flags.spec);
   const rows = await readExamples(data);
@@ -67,6 +66,7 @@ async function run(data: string, flags: DistillFlags): Promise<void> {
 }
 
 async function readSpec(path: string | undefined): Promise<DistillationSpec> {
+  const { resolveSpec } = await import('@retort/distill');
   if (path === undefined) return resolveSpec();
   const text = await readFile(path, 'utf8').catch((cause) => {
     throw new RetortError('RT_INVALID_SPEC', `The spec ${path} cannot be read: ${cause.message}.`, { cause });
@@ -86,11 +86,12 @@ async function readExamples(path: string): Promise<Row[]> {
     () => false,
   );
   if (!isFile) throw new RetortError('RT_INVALID_DATASET', `There is no file ${path}.`);
+  const { readRows } = await import('@retort/text');
   const rows: Row[] = [];
   const rejected: string[] = [];
   const format = extname(path).toLowerCase() === '.csv' ? 'csv' : 'jsonl';
   for await (const read of readRows(createReadStream(path), { format })) {
-    if ('row' in read) rows.push({ ...read.row, split: read.row.split ?? assignSplit(read.row.text) });
+    if ('row' in read) rows.push(read.row);
     else rejected.push(`  line ${read.line}: ${read.reason}`);
   }
   if (rejected.length > 0) {

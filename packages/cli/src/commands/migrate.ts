@@ -1,5 +1,4 @@
 import { RetortError } from '@retort/contracts';
-import { loadConfig, migrate } from '@retort/platform';
 import { Command } from 'commander';
 
 export function migrateCommand(): Command {
@@ -9,6 +8,7 @@ export function migrateCommand(): Command {
 }
 
 async function run(): Promise<void> {
+  const { loadConfig, migrate } = await import('@retort/platform');
   const { databaseUrl } = loadConfig(process.env);
   if (databaseUrl === undefined) throw new RetortError('RT_INVALID_FIELD', 'DATABASE_URL is not set.');
   const applied = await migrate(databaseUrl);

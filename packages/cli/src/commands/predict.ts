@@ -1,5 +1,4 @@
 import { RetortError } from '@retort/contracts';
-import { checkText, openTextClassifier } from '@retort/text';
 import { Command } from 'commander';
 import { percent } from '../terminal/format.js';
 
@@ -17,6 +16,7 @@ async function run(dir: string, texts: string[], flags: { top: string; json?: bo
   const topK = Number(flags.top);
   if (!Number.isInteger(topK) || topK < 1)
     throw new RetortError('RT_INVALID_FIELD', '--top must be a whole number from 1.');
+  const { checkText, openTextClassifier } = await import('@retort/text');
   for (const text of texts) checkText(text);
   const model = await openTextClassifier(dir, { placement: 'inline', threads: 1 });
   try {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { Command, InvalidArgumentError } from 'commander';
-import { type Platform, startPlatform } from '../up/start-platform.js';
+import type { Platform } from '../up/start-platform.js';
 
 interface UpFlags {
   port: number;
@@ -26,6 +26,7 @@ servers of your own instead. The README has a table of all variables.
 
 async function run({ port, host, data }: UpFlags): Promise<void> {
   const stopped = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  const { startPlatform } = await import('../up/start-platform.js');
   const platform = await startPlatform({ port, host, dataDir: data });
   process.stdout.write(banner(platform));
   await stopped;

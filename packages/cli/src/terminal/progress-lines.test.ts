@@ -49,7 +49,9 @@ describe('progress lines', () => {
   const steps = [at('labelling', 0), at('labelling', 1000), at('labelling', 2000), at('training', 500)];
 
   it('stand once per stage in a pipe, at its last state', () => {
-    const lines = show(new Screen(false), ...steps).trimEnd().split('\n');
+    const lines = show(new Screen(false), ...steps)
+      .trimEnd()
+      .split('\n');
     expect(lines.map((line) => line.replace(/ +/g, ' ').trim())).toEqual([
       'labelling ━━━━━━━━━━━━━━━━━━━━━━━━ 2,000/2,000 100/s in 20 s',
       'training ━━━━━━╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌ 500/2,000 100/s 15 s left',
