@@ -55,7 +55,7 @@ describe('the quickstart', () => {
 
   it('shows every stage and no noise', () => {
     for (const stage of ['embedding', 'fitting', 'labelling', 'training', 'evaluating', 'packaging']) {
-      expect(output).toMatch(new RegExp(`^ {2}${stage}  .* in [0-9]`, 'm'));
+      expect(output).toMatch(new RegExp(`^ {2}${stage} .* in +[0-9]`, 'm'));
     }
     expect(output).not.toMatch(/warn|error|exception|undefined|NaN/i);
   });

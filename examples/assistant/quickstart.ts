@@ -9,7 +9,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createRetortClient } from '@retort/client';
-import { duration, fail, reportTable, startPlatform } from 'retort';
+import type { DistillationReport } from '@retort/contracts';
+import { abortOnInterrupt, duration, fail, type Platform, reportTable, startPlatform } from 'retort';
 import { askStudent, distilAssistant } from './steps.js';
 import { buildUseLiteTeacher } from './teacher/use-lite.js';
 
@@ -20,39 +21,41 @@ const { values: flags } = parseArgs({
 });
 
 async function main(): Promise<void> {
-  const stopped = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  const signal = abortOnInterrupt();
+  const stopped = once(signal, 'abort');
   const begun = performance.now();
   const say = (line: string) => process.stdout.write(`${line}\n`);
-  const scratch = await mkdtemp(join(tmpdir(), 'retort-quickstart-'));
   say('Starting PostgreSQL, the queue, the API, the workers and inference …');
-  const platform = await startPlatform({ port: await choosePort() });
+  const scratch = await mkdtemp(join(tmpdir(), 'retort-quickstart-'));
+  let platform: Platform | undefined;
   try {
-    say(
-      `Retort is up at ${platform.url}, its queues in ${platform.queues} (${duration((performance.now() - begun) / 1000)}).\n`,
-    );
-    const retort = createRetortClient({ baseUrl: platform.url, apiKey: platform.adminKey });
+    platform = await startPlatform({ port: await choosePort(), signal });
+    const { url, queues, adminKey } = platform;
+    say(`Retort is up at ${url}, its queues in ${queues} (${duration((performance.now() - begun) / 1000)}).\n`);
+    const retort = createRetortClient({ baseUrl: url, apiKey: adminKey });
     const teacherDir = join(scratch, 'teacher');
     await buildUseLiteTeacher(teacherDir);
 
     const work = distilAssistant(retort, teacherDir, say);
-    const report = await Promise.race([work, stopped.then(() => undefined)]);
-    if (report === undefined) return;
-    const seconds = (performance.now() - begun) / 1000;
-    say(`\n${reportTable({ ...report, seconds })}\n`);
-    if (flags.report !== undefined) {
-      await writeFile(flags.report, `${JSON.stringify({ ...report, seconds }, null, 2)}\n`);
-    }
+    work.catch(() => undefined); // Once stopped, nobody waits for what the closing platform answers.
+    const figures = await Promise.race([work, stopped.then(() => undefined)]);
+    if (figures === undefined) return;
+    const report: DistillationReport = { ...figures, seconds: (performance.now() - begun) / 1000 };
+    say(`\n${reportTable(report)}\n`);
+    if (flags.report !== undefined) await writeFile(flags.report, `${JSON.stringify(report, null, 2)}\n`);
     await askStudent(retort, say);
-    say(`\nFrom the first line to here: ${duration(seconds)}.`);
+    say(`\nFrom the first line to the figures: ${duration(report.seconds)}.`);
     if (flags.exit) return;
 
-    say(`\nAsk it yourself:\n\n  curl -s ${platform.url}/infer -H 'content-type: application/json' \\`);
-    say(`    -H 'authorization: Bearer ${platform.adminKey}' \\`);
+    say(`\nAsk it yourself:\n\n  curl -s ${url}/infer -H 'content-type: application/json' \\`);
+    say(`    -H 'authorization: Bearer ${adminKey}' \\`);
     say(`    -d '{"task": "assistant", "input": "wake me at seven", "topK": 3}'\n`);
-    say(`API page: ${platform.url}/docs     Stop: Ctrl-C (everything it made is removed)`);
+    say(`API page: ${url}/docs     Stop: Ctrl-C (everything it made is removed)`);
     await stopped;
+  } catch (error) {
+    if (!signal.aborted) throw error;
   } finally {
-    await platform.stop();
+    await platform?.stop();
     await rm(scratch, { recursive: true, force: true });
   }
 }

@@ -80,7 +80,7 @@ export class RetortError extends Error {
   }
 }
 
-/** RFC 9457 problem details. `type` is a stable relative reference into the documentation of the error table. */
+/** RFC 9457 problem details. `type` is a name, not an address: docs/errors.md has the table. */
 export interface ProblemDetails {
   type: string;
   title: string;
@@ -100,7 +100,7 @@ export function toProblem(error: unknown, requestId?: string): ProblemDetails {
       : new RetortError('RT_INTERNAL', 'An unexpected error happened; it was logged.');
   const { status, title, hint } = ERRORS[known.code];
   return {
-    type: `/docs/errors#${known.code}`,
+    type: `urn:retort:error:${known.code}`,
     title,
     status,
     code: known.code,

@@ -1,19 +1,20 @@
 import { once } from 'node:events';
 import { Command, InvalidArgumentError } from 'commander';
+import { abortOnInterrupt } from '../terminal/interrupt.js';
 import type { Platform } from '../up/start-platform.js';
 
 interface UpFlags {
-  port: number;
+  port?: number;
   host?: string;
-  data: string;
+  data?: string;
 }
 
 export function upCommand(): Command {
   return new Command('up')
     .description('Start the whole platform on this machine: API, workers, inference, database and queue.')
-    .option('--port <n>', 'port of the API and of /infer; 0 takes a free one', port, 8080)
+    .option('--port <n>', 'port of the API and of /infer; 0 takes a free one (default: PORT, else 8080)', port)
     .option('--host <address>', 'address to listen on (default: HOST, else 127.0.0.1)')
-    .option('--data <dir>', 'folder of everything that is kept', '.retort')
+    .option('--data <dir>', 'folder of everything that is kept (default: DATA_DIR, else .retort)')
     .addHelpText(
       'after',
       `
@@ -25,11 +26,20 @@ servers of your own instead. The README has a table of all variables.
 }
 
 async function run({ port, host, data }: UpFlags): Promise<void> {
-  const stopped = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
-  const { startPlatform } = await import('../up/start-platform.js');
-  const platform = await startPlatform({ port, host, dataDir: data });
+  const signal = abortOnInterrupt();
+  const [{ startPlatform }, { loadConfig }] = await Promise.all([
+    import('../up/start-platform.js'),
+    import('@retort/platform'),
+  ]);
+  let platform: Platform;
+  try {
+    platform = await startPlatform({ port, host, dataDir: data ?? loadConfig(process.env).dataDir, signal });
+  } catch (error) {
+    if (signal.aborted) return;
+    throw error;
+  }
   process.stdout.write(banner(platform));
-  await stopped;
+  if (!signal.aborted) await once(signal, 'abort');
   process.stdout.write('\nStopping: running jobs go back to the queue …\n');
   await platform.stop();
 }

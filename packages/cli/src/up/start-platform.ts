@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -20,9 +21,12 @@ import { type Supervised, supervise } from './supervise.js';
 export interface PlatformOptions {
   /** Kept between starts; undefined: a temporary folder that {@link Platform.stop} removes. */
   dataDir?: string;
+  /** Default: HOST. */
   host?: string;
-  /** 0 takes a free one. */
-  port: number;
+  /** 0 takes a free one. Default: PORT. */
+  port?: number;
+  /** Stops what has been started so far; {@link startPlatform} then rejects with its reason. */
+  signal?: AbortSignal;
   /** Configuration of every service; default: the environment of this process. */
   env?: Record<string, string | undefined>;
 }
@@ -55,21 +59,25 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   const stop = async () => {
     for (const close of closers.splice(0).reverse()) await close();
   };
+  const goOn = () => options.signal?.throwIfAborted();
   try {
     const { env, embedded } = await prepare(options, closers);
+    goOn();
     const config = loadConfig(env);
     await migrate(config.databaseUrl as string);
     const logger = createLogger({ name: 'retort', level: config.logLevel });
     const context = await createContext(config, { service: 'retort', logger });
     closers.push(() => context.close());
 
+    goOn();
     const app = await createApp(context);
     closers.push(() => app.close());
     const url = await listen(app, config.host, config.port);
 
     const workers = startWorkers(context, env);
     closers.push(() => Promise.all(workers.map((worker) => worker.stop(WORKER_GRACE))));
-    await Promise.all(workers.map(({ ready }) => ready));
+    await Promise.race([Promise.all(workers.map(({ ready }) => ready)), aborted(options.signal)]);
+    goOn();
     return {
       url,
       dataDir: embedded?.dataDir ?? config.dataDir,
@@ -84,10 +92,16 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   }
 }
 
+/** Resolves when the signal aborts, never without one. */
+function aborted(signal: AbortSignal | undefined): Promise<unknown> {
+  return signal === undefined ? new Promise(() => undefined) : once(signal, 'abort');
+}
+
 /** The environment that all processes share, with the addresses of what was started for it. */
 async function prepare(options: PlatformOptions, closers: (() => Promise<unknown>)[]) {
   const given = options.env ?? process.env;
-  const env: Record<string, string | undefined> = { ...given, PORT: String(options.port) };
+  const env: Record<string, string | undefined> = { ...given };
+  if (options.port !== undefined) env.PORT = String(options.port);
   env.LOG_LEVEL ||= 'warn';
   // Labelling and training take turns on one machine, in processes of low priority: each may use all of it.
   env.LABEL_THREADS ||= String(availableParallelism());
@@ -133,8 +147,8 @@ function startWorkers({ logger }: Context, env: Record<string, string | undefine
     supervise({
       name,
       script: require.resolve(`@retort/${name}/main`),
-      // Two workers on one machine cannot share a port for their health; their parent watches them.
-      env: { ...env, WORKER_PORT: '0' },
+      // Their parent watches them: they need no port for their health.
+      env: { ...env, WORKER_PORT: undefined },
       onExit: (reason) => logger.warn(reason),
     }),
   );

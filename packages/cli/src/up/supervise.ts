@@ -1,16 +1,22 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { RetortError } from '@retort/contracts';
 
 /** A child that stays up this long is healthy again: the next restart is quick. */
 const HEALTHY_AFTER = 10_000;
 const FIRST_DELAY = 200;
 const LAST_DELAY = 10_000;
+/** A child that dies this often before it was ever ready will not become so. */
+const FRUITLESS_STARTS = 3;
 
 export interface Supervised {
   readonly name: string;
   /** Process id of the running child, undefined between two of them. */
   readonly pid: number | undefined;
-  /** Resolves when the first child has said that it is ready (`{type: 'ready'}` over IPC). */
+  /**
+   * Resolves when the first child has said that it is ready (`{type: 'ready'}` over IPC). Rejects with `RT_UNAVAILABLE` when
+   * several have died before.
+   */
   readonly ready: Promise<void>;
   /** SIGTERM, then SIGKILL after `graceMs`; resolves when the child is gone. */
   stop(graceMs: number): Promise<void>;
@@ -30,10 +36,14 @@ export function supervise({ name, script, env, onExit }: SuperviseOptions): Supe
   let delay = FIRST_DELAY;
   let timer: NodeJS.Timeout | undefined;
   let stopping = false;
+  let fruitless = 0;
   let becomeReady: () => void;
-  const ready = new Promise<void>((resolve) => {
+  let giveUp: (reason: RetortError) => void;
+  const ready = new Promise<void>((resolve, reject) => {
     becomeReady = resolve;
+    giveUp = reject;
   });
+  ready.catch(() => undefined); // Whoever waits hears of it; nobody has to.
 
   const start = () => {
     const startedAt = performance.now();
@@ -45,7 +55,16 @@ export function supervise({ name, script, env, onExit }: SuperviseOptions): Supe
       child = undefined;
       if (stopping) return;
       if (performance.now() - startedAt > HEALTHY_AFTER) delay = FIRST_DELAY;
-      onExit?.(`${name} ended (${signal ?? `status ${code}`}), starting it again in ${delay} ms`);
+      const end = signal ?? `status ${code}`;
+      if (++fruitless === FRUITLESS_STARTS) {
+        giveUp(
+          new RetortError(
+            'RT_UNAVAILABLE',
+            `The ${name} cannot start: it ended ${fruitless} times (${end}). Its log says why.`,
+          ),
+        );
+      }
+      onExit?.(`${name} ended (${end}), starting it again in ${delay} ms`);
       timer = setTimeout(start, delay);
       delay = Math.min(LAST_DELAY, 2 * delay);
     });

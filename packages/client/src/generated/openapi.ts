@@ -1082,7 +1082,7 @@ export interface components {
          * Problem
          * @description Problem details (RFC 9457).
          * @example {
-         *       "type": "/docs/errors#RT_NOT_FOUND",
+         *       "type": "urn:retort:error:RT_NOT_FOUND",
          *       "title": "Not found",
          *       "status": 404,
          *       "code": "RT_NOT_FOUND",

@@ -124,7 +124,7 @@ export const Problem = Type.Object(
     description: 'Problem details (RFC 9457).',
     examples: [
       {
-        type: '/docs/errors#RT_NOT_FOUND',
+        type: 'urn:retort:error:RT_NOT_FOUND',
         title: 'Not found',
         status: 404,
         code: 'RT_NOT_FOUND',

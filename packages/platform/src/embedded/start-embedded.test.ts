@@ -142,7 +142,7 @@ describe('startEmbedded', () => {
   it('takes over from a server that outlived even its supervisor', async () => {
     const { child, databaseUrl, dataDir } = await startElsewhere(join(scratch, 'data'));
     await query(databaseUrl, 'CREATE TABLE kept AS SELECT 42 AS x');
-    for (const pid of await supervisorsOf(await postmaster(dataDir))) process.kill(pid, 'SIGKILL');
+    for (const pid of await supervisorsOf(await postmaster(dataDir))) killIfThere(pid);
     child.kill('SIGKILL');
     await once(child, 'exit');
     expect(await listens(databaseUrl)).toBe(true);
@@ -240,6 +240,15 @@ describe.runIf(process.getuid?.() === 0 && process.platform === 'linux')('under 
 
 async function postmaster(dataDir: string): Promise<number> {
   return Number((await readFile(join(dataDir, 'postgres', 'data', 'postmaster.pid'), 'utf8')).split('\n')[0]);
+}
+
+/** Kills a process that may have ended by itself since it was looked up. */
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
 
 /** The shells around a server: its parent, and that one's other children. */

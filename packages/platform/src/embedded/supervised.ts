@@ -18,10 +18,10 @@ server=$!
   cat <&3 >/dev/null
   kill -s USR1 $$
   kill -s "$signal" "$server" 2>/dev/null
-  for wait in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
-    sleep 1
-    kill -0 "$server" 2>/dev/null || exit
-  done
+  sleep 15 &
+  patience=$!
+  trap 'kill "$patience" 2>/dev/null; exit' TERM
+  wait "$patience"
   kill -s KILL "$server" 2>/dev/null
 ) &
 watcher=$!
