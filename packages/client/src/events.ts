@@ -34,11 +34,13 @@ export async function* followEvents(
   let last = lastEventId;
   let wait = RECONNECT_MS;
   for (;;) {
+    let came = false;
     try {
       const response = await connect(connection, last, signal);
       if (response === undefined) return;
       for await (const event of readEventStream(response)) {
         last = event.id;
+        came = true;
         wait = RECONNECT_MS;
         yield { ...JSON.parse(event.data), id: event.id };
       }
@@ -46,6 +48,11 @@ export async function* followEvents(
     } catch (error) {
       signal?.throwIfAborted();
       if (error instanceof RetortProblem && error.problem.status < 500) throw error;
+      came = false;
+    }
+    // A stream that brought something and was closed in order is asked on at once; anything else would be asked in a loop.
+    if (!came) {
+      signal?.throwIfAborted();
       await sleep(wait, signal);
       wait = Math.min(2 * wait, MAX_RECONNECT_MS);
     }

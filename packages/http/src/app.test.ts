@@ -1,9 +1,11 @@
 import { connect } from 'node:net';
-import type { ApiKeyInfo } from '@retort/platform';
+import { type ApiKeyInfo, connectDatabase } from '@retort/platform';
 import { Registry } from 'prom-client';
 import { Type } from 'typebox';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { testContext } from '../../../test/support/servers.ts';
 import { createHttpApp, type HttpApp } from './app.js';
+import { asRetortError } from './problem-handler.js';
 
 const key = (id: string, scopes: ApiKeyInfo['scopes']): ApiKeyInfo => {
   return { id, name: id, scopes, createdAt: new Date(0), lastUsedAt: null, revokedAt: null };
@@ -207,4 +209,22 @@ describe('createHttpApp', () => {
     expect(document.paths['/things/{thing}'].put.security).toEqual([{ apiKey: ['submit'] }]);
     expect((await app.inject('/docs/')).statusCode).toBe(200);
   });
+});
+
+it('answers 503 where the database has no connection or transaction left to give', async () => {
+  const context = await testContext();
+  const database = connectDatabase(context.config.databaseUrl!, { maxConnections: 1, connectTimeoutMs: 100 });
+  const held = await database.pool.connect();
+  const refused = async (ask: () => Promise<unknown>) => asRetortError(await ask().catch((error) => error)).code;
+  try {
+    expect(await refused(() => database.pool.query('SELECT 1'))).toBe('RT_UNAVAILABLE');
+    expect(await refused(() => database.prisma.task.count())).toBe('RT_UNAVAILABLE');
+    const transaction = () => database.prisma.$transaction(async (tx) => tx.task.count(), { maxWait: 50 });
+    expect(await refused(transaction)).toBe('RT_UNAVAILABLE');
+  } finally {
+    held.release();
+    await database.close();
+    await context.close();
+  }
+  expect(asRetortError(new Error('anything else')).code).toBe('RT_INTERNAL');
 });

@@ -55,7 +55,10 @@ export interface HttpAppOptions {
 /** Ids from outside are taken only if they can stand in a header and a log line. */
 const REQUEST_ID = /^[A-Za-z0-9_.-]{1,64}$/;
 
-/** A client that sends nothing for this long is cut off. Event streams send a heartbeat well within it. */
+/**
+ * A connection on which nothing passes for this long is cut off. Event streams send a heartbeat well within it, and no
+ * request may work as long in silence: the longest, the inspection of a teacher, is stopped after half of it.
+ */
 const IDLE_CONNECTION_MS = 120_000;
 
 /**

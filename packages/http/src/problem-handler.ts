@@ -15,10 +15,18 @@ const UNREACHABLE = new Set([
   'P1008',
   'P1017',
   'P2024',
+  'P2028', // no transaction could be begun, or kept, in time
   '57P01', // admin_shutdown
   '57P02', // crash_shutdown
   '57P03', // cannot_connect_now
   '53300', // too_many_connections
+]);
+
+/** What `pg` says, without a code, when no connection came free or could be made in time. */
+const NO_CONNECTION = new Set([
+  'timeout exceeded when trying to connect',
+  'Connection terminated due to connection timeout',
+  'timeout expired',
 ]);
 
 /**
@@ -59,7 +67,8 @@ const BAD_URL = 'The path of the URL cannot be decoded: check its percent-encodi
 
 function isUnreachable(error: unknown): boolean {
   for (let at: unknown = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
-    if (UNREACHABLE.has(String((at as { code?: unknown }).code))) return true;
+    const { code } = at as { code?: unknown };
+    if (UNREACHABLE.has(String(code)) || (code === undefined && NO_CONNECTION.has(at.message))) return true;
   }
   return false;
 }
