@@ -4,8 +4,11 @@ import { entryOf, runInChild } from '@retort/runtime';
 import type { InspectOptions } from './inspect-folder.js';
 import { asTeacher } from './invalid-teacher.js';
 
-/** Longest that an inspection may take: a large model loads in seconds; one that loops forever never comes back. */
-const TIMEOUT = 120_000;
+/**
+ * Longest that an inspection may take: a large model loads in seconds; one that loops forever never comes back. Well below
+ * the 120 s after which the API cuts an idle connection, so that who registers the model still hears what is wrong with it.
+ */
+const TIMEOUT = 60_000;
 
 /**
  * Checks a model folder before anything relies on it: the files that are there, the tokenizer against the embedding table, the
@@ -16,7 +19,7 @@ const TIMEOUT = 120_000;
  * (of a classifier: `id2label`) and `1_Pooling/config.json`. A graph with `logits` `[batch, labels]` is a classifier, one with
  * an embedding or token vectors an encoder.
  *
- * @param options.timeoutMs default 120,000
+ * @param options.timeoutMs default 60,000
  * @throws RetortError `RT_INVALID_TEACHER` naming the file, field, input or output and what to do; `RT_CANCELLED`
  */
 export function inspectModelFolder(
