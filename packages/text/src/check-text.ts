@@ -1,11 +1,8 @@
 import { isUtf8 } from 'node:buffer';
-import { RetortError } from '@retort/contracts';
-
-/** Longest text that Retort reads unless a caller sets its own limit, in characters (Unicode code points). */
-export const DEFAULT_MAX_CHARACTERS = 10_000;
+import { MAX_TEXT_CHARACTERS, RetortError } from '@retort/contracts';
 
 export interface TextLimits {
-  /** Longest accepted text in characters (Unicode code points), at least 1. Default {@link DEFAULT_MAX_CHARACTERS}. */
+  /** Longest accepted text in characters (Unicode code points), at least 1. Default {@link MAX_TEXT_CHARACTERS}. */
   maxCharacters?: number;
 }
 
@@ -19,7 +16,7 @@ const VISIBLE = /[^\s\p{Cc}\p{Cf}\p{Cs}]/u;
  */
 export function textProblem(
   value: unknown,
-  { maxCharacters = DEFAULT_MAX_CHARACTERS }: TextLimits = {},
+  { maxCharacters = MAX_TEXT_CHARACTERS }: TextLimits = {},
 ): string | undefined {
   if (typeof value !== 'string') return `must be a string, not ${describe(value)}`;
   // A character is one or two UTF-16 units, so the unit count decides all but a narrow band without a scan.

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import { RetortError, type Row } from '@retort/contracts';
-import { DEFAULT_MAX_CHARACTERS, textProblem } from './check-text.js';
+import { MAX_TEXT_CHARACTERS, RetortError, type Row } from '@retort/contracts';
+import { textProblem } from './check-text.js';
 import { CsvRecordReader } from './csv.js';
 import { type Line, LineSplitter } from './line-splitter.js';
 import { assignSplit, parseSplit } from './split.js';
@@ -9,7 +9,7 @@ import { assignSplit, parseSplit } from './split.js';
 export type ReadRow = { line: number; row: Row } | { line: number; reason: string };
 
 export interface RowLimits {
-  /** Longest text in characters. Default 10,000. */
+  /** Longest text in characters. Default 20,000. */
   maxCharacters?: number;
   /** Longest label in characters. Default 200. */
   maxLabelCharacters?: number;
@@ -63,7 +63,7 @@ abstract class RowReader {
   readonly limits: Limits;
 
   constructor(limits: RowLimits) {
-    this.limits = { maxCharacters: DEFAULT_MAX_CHARACTERS, maxLabelCharacters: 200, maxLineBytes: 1 << 20, ...limits };
+    this.limits = { maxCharacters: MAX_TEXT_CHARACTERS, maxLabelCharacters: 200, maxLineBytes: 1 << 20, ...limits };
   }
 
   abstract read(line: Line): Iterable<ReadRow>;

@@ -890,7 +890,7 @@ export interface components {
              */
             task: string;
             /**
-             * @description One text. Not empty, at most MAX_TEXT_CHARACTERS (10,000 by default).
+             * @description One text. Not empty, at most MAX_TEXT_CHARACTERS (20,000 by default).
              * @example wake me up at seven
              */
             input?: string;
@@ -1054,7 +1054,7 @@ export interface components {
          */
         PredictRequest: {
             /**
-             * @description One text. Not empty, at most MAX_TEXT_CHARACTERS (10,000 by default).
+             * @description One text. Not empty, at most MAX_TEXT_CHARACTERS (20,000 by default).
              * @example wake me up at seven
              */
             input?: string;

@@ -1,10 +1,11 @@
 import { type Static, Type } from 'typebox';
+import { MAX_TEXT_CHARACTERS } from '../rows.js';
 import { ModelId, Nullable, TaskName } from './common.js';
 
 /** Bounds on texts are configuration (`MAX_TEXT_CHARACTERS`, `MAX_BATCH_SIZE`), so they are checked at run time. */
 const Input = Type.String({
   minLength: 1,
-  description: 'One text. Not empty, at most MAX_TEXT_CHARACTERS (10,000 by default).',
+  description: `One text. Not empty, at most MAX_TEXT_CHARACTERS (${MAX_TEXT_CHARACTERS.toLocaleString('en')} by default).`,
   examples: ['wake me up at seven'],
 });
 const questions = {

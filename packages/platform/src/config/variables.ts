@@ -1,3 +1,4 @@
+import { MAX_TEXT_CHARACTERS } from '@retort/contracts';
 import { type Static, Type } from 'typebox';
 
 const Port = (options: { default: number; description: string }) =>
@@ -71,7 +72,11 @@ export const Variables = Type.Object({
   MAX_DATASET_BYTES: Count({ default: 4_294_967_296, description: 'Largest dataset upload.' }),
   MAX_TEACHER_BYTES: Count({ default: 8_589_934_592, description: 'Largest sum of the files of a teacher.' }),
   MAX_DATASET_ROWS: Count({ default: 2_000_000, maximum: 2_147_483_647, description: 'Most rows of one dataset.' }),
-  MAX_TEXT_CHARACTERS: Count({ default: 20_000, maximum: 20_000, description: 'Longest text of a row or request.' }),
+  MAX_TEXT_CHARACTERS: Count({
+    default: MAX_TEXT_CHARACTERS,
+    maximum: MAX_TEXT_CHARACTERS,
+    description: 'Longest text of a row or request.',
+  }),
   MAX_BATCH_SIZE: Count({ default: 256, maximum: 256, description: 'Most inputs of one `/infer` or predict request.' }),
   LABEL_CONCURRENCY: Count({ default: 1, maximum: 256, description: 'Shards that one labeler works on at a time.' }),
   LABEL_SHARD_ROWS: Count({ default: 1024, maximum: 1_000_000, description: 'Texts in one labelling job.' }),
