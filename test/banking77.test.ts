@@ -16,7 +16,7 @@ const minilm = sharedPath('models/minilm-l6');
 const missing = data === undefined || minilm === undefined;
 const reason = missing ? ' (skipped: ../shared is absent)' : '';
 
-/** Labels and rows taken of the data, so that the suite stays quick; `npm run bench` has the whole. */
+/** Labels and rows taken of the data, so that the suite stays quick. */
 const INTENTS = 16;
 const TRAIN_PER_INTENT = 40;
 const TEST_PER_INTENT = 15;

@@ -1,27 +1,27 @@
-import type { FieldProblem, Row, Split } from '@retort/contracts';
+import type { FieldProblem, LossSpec, Row, Split } from '@retort/contracts';
 
 /** What a dataset must hold to be distilled on, as counts, so that the API can check it without reading the rows. */
 export interface DatasetShape {
-  /** Labelled rows per split. */
+  /** Rows per split. */
+  rows: Record<Split, number>;
+  /** Those of them that have a label. */
   labelled: Record<Split, number>;
-  unlabelled: number;
   /** Distinct labels that stand in the rows. */
   labels: string[];
 }
 
 /** Counts the rows of a dataset in one pass. */
 export function shapeOf(rows: readonly Row[]): DatasetShape {
+  const rowsPerSplit = { train: 0, valid: 0, test: 0 };
   const labelled = { train: 0, valid: 0, test: 0 };
   const labels = new Set<string>();
-  let unlabelled = 0;
   for (const { label, split } of rows) {
-    if (label === undefined) unlabelled++;
-    else {
-      labelled[split]++;
-      labels.add(label);
-    }
+    rowsPerSplit[split]++;
+    if (label === undefined) continue;
+    labelled[split]++;
+    labels.add(label);
   }
-  return { labelled, unlabelled, labels: [...labels].sort() };
+  return { rows: rowsPerSplit, labelled, labels: [...labels].sort() };
 }
 
 /** Labels named in a message before "and n more". */
@@ -30,12 +30,21 @@ const NAMED = 5;
 /**
  * Checks that a student can be trained on a dataset of this shape with a teacher of these labels, and measured on it.
  *
- * @returns one problem per finding (path `/dataset` or `/teacher`), none when all is well
+ * @returns one problem per finding, its path into the submission (`/dataset`, `/teacher`, `/spec/…`); none when all is well
  */
-export function datasetProblems(shape: DatasetShape, teacherLabels: readonly string[]): FieldProblem[] {
+export function datasetProblems(
+  shape: DatasetShape,
+  teacherLabels: readonly string[],
+  { lambda }: LossSpec,
+): FieldProblem[] {
   const problems: FieldProblem[] = [];
-  if (shape.labelled.train + shape.unlabelled === 0) {
+  if (shape.rows.train === 0) {
     problems.push({ path: '/dataset', message: 'has no training text: give at least one row the split "train"' });
+  } else if (shape.labelled.train === 0 && lambda === 1) {
+    problems.push({
+      path: '/spec/loss/lambda',
+      message: 'is 1, which learns from labels alone, but no row of the split "train" has one: lower it',
+    });
   }
   if (shape.labelled.test === 0) {
     problems.push({

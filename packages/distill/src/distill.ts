@@ -50,9 +50,9 @@ export async function distill(options: DistillOptions): Promise<Distilled> {
     const teacherDir = await classifierFolder(options, scratch);
     const teacher = await openTeacher(teacherDir, { threads });
     try {
-      const problems = datasetProblems(shapeOf(rows), teacher.labels);
+      const problems = datasetProblems(shapeOf(rows), teacher.labels, spec.loss);
       if (problems.length > 0) {
-        const detail = problems.map(({ path, message }) => `The ${path.slice(1)} ${message}.`).join(' ');
+        const detail = problems.map(({ path, message }) => `The ${path.split('/').at(-1)} ${message}.`).join(' ');
         throw new RetortError('RT_INVALID_DATASET', detail, { problems });
       }
       const texts = rows.map(({ text }) => text);

@@ -129,8 +129,10 @@ async function checkSubmission({ database }: ApiContext, body: unknown): Promise
     problems.push({ path: '/teacher', message: `cannot be asked: ${why}` });
   } else if (teacher !== null) {
     if (task !== null) problems.push(...labelProblems(task.labels, teacher.labels));
-    if (dataset !== null)
-      problems.push(...datasetProblems(shapeOf(dataset.counts as unknown as DatasetCounts), teacher.labels));
+    if (dataset !== null && spec !== undefined) {
+      const shape = shapeOf(dataset.counts as unknown as DatasetCounts);
+      problems.push(...datasetProblems(shape, teacher.labels, spec.loss));
+    }
   }
   if (problems.length > 0 || spec === undefined || task === null || dataset === null || teacher === null)
     throw invalidSpec(problems);
@@ -162,14 +164,14 @@ function labelProblems(taskLabels: readonly string[], teacherLabels: readonly st
   return [{ path: '/teacher', message: `has ${strange.length} label(s) that the task has not: ${named}` }];
 }
 
-function shapeOf({ labels, unlabelled }: DatasetCounts): DatasetShape {
+function shapeOf({ splits, labels }: DatasetCounts): DatasetShape {
   const labelled = { train: 0, valid: 0, test: 0 };
   for (const { train, valid, test } of Object.values(labels)) {
     labelled.train += train;
     labelled.valid += valid;
     labelled.test += test;
   }
-  return { labelled, unlabelled, labels: Object.keys(labels) };
+  return { rows: splits, labelled, labels: Object.keys(labels) };
 }
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');

@@ -1,0 +1,30 @@
+import type { Row } from '@retort/contracts';
+import { describe, expect, it } from 'vitest';
+import { datasetProblems, shapeOf } from './check-rows.js';
+
+const row = (split: Row['split'], label?: string): Row => ({ text: 'text', split, label });
+const paths = (rows: Row[], labels = ['a', 'b'], lambda = 0.3) =>
+  datasetProblems(shapeOf(rows), labels, { lambda, temperature: 2 }).map(({ path }) => path);
+
+describe('datasetProblems', () => {
+  it('finds none where there is text to train on and labels to measure by', () => {
+    expect(paths([row('train', 'a'), row('test', 'b')])).toEqual([]);
+    expect(paths([row('train'), row('test', 'b')])).toEqual([]);
+  });
+
+  it('wants training rows; unlabelled text of other splits is none', () => {
+    expect(paths([row('test', 'a'), row('valid')])).toEqual(['/dataset']);
+  });
+
+  it('wants labelled rows where the loss knows labels only', () => {
+    expect(paths([row('train'), row('test', 'a')], ['a', 'b'], 1)).toEqual(['/spec/loss/lambda']);
+  });
+
+  it('wants labelled test rows, two labels, and no label that the teacher does not know', () => {
+    expect(paths([row('train', 'a'), row('test')])).toEqual(['/dataset']);
+    expect(paths([row('train', 'a'), row('test', 'a')], ['a'])).toEqual(['/teacher']);
+    const many = Array.from({ length: 8 }, (_, i) => row('train', `strange ${i}`));
+    const [problem] = datasetProblems(shapeOf([...many, row('test', 'a')]), ['a', 'b'], { lambda: 0, temperature: 1 });
+    expect(problem.message).toMatch(/"strange 0".*and 3 more/);
+  });
+});
