@@ -1,6 +1,12 @@
 import type { DistillationSpec } from './spec.js';
 import type { DistillationReport } from './stages.js';
 
+/**
+ * Largest ONNX file: 2 GiB - 1, the most that a Protocol Buffers message can have. (Weights beyond that lie in files of their
+ * own beside the graph, which Retort does not read.)
+ */
+export const MAX_MODEL_BYTES = 2_147_483_647;
+
 /** A file of a model folder. `path` is relative with forward slashes; `digest` is the sha256 of its bytes in hexadecimal. */
 export interface ModelFile {
   path: string;

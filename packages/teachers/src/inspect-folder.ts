@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ModelPort, Pooling, TeacherManifest } from '@retort/contracts';
+import { MAX_MODEL_BYTES, type ModelPort, type Pooling, RetortError, type TeacherManifest } from '@retort/contracts';
 import { type Model, readModel, writeModel } from '@retort/onnx';
 import {
   InlineTextModel,
@@ -27,11 +27,12 @@ export interface InspectOptions {
  * Checks a model folder from its files to a trial run, in this process; `inspectModelFolder` does it in a child process, as
  * becomes a model that nobody has vouched for.
  *
- * @throws RetortError `RT_INVALID_TEACHER` naming the file, field, input or output
+ * @throws RetortError `RT_INVALID_TEACHER` naming the file, field, input or output; `RT_TOO_LARGE` for a graph over 2 GiB - 1
  */
 export function inspectFolder(dir: string, { pooling }: InspectOptions = {}): Promise<TeacherManifest> {
   return asTeacher(async () => {
     const files = await findTeacherFiles(dir);
+    await checkSize(dir, files.model);
     const tokenizer = await openTokenizer(dir);
     const config = (await readJson(dir, 'config.json', { optional: true })) ?? {};
     const bytes = await readFile(join(dir, files.model));
@@ -63,6 +64,15 @@ export function inspectFolder(dir: string, { pooling }: InspectOptions = {}): Pr
     const width = await tryOut(await InlineTextModel.open(tokenizer, graph), EMBEDDING);
     return { kind: 'onnx-encoder', ...described, embedding: { ...embedding, width } };
   });
+}
+
+async function checkSize(dir: string, path: string): Promise<void> {
+  const { size } = await stat(join(dir, path));
+  if (size <= MAX_MODEL_BYTES) return;
+  throw new RetortError(
+    'RT_TOO_LARGE',
+    `${path} has ${size} bytes; an ONNX file may have ${MAX_MODEL_BYTES} (2 GiB - 1): export the model in half precision or quantized, or take a smaller one.`,
+  );
 }
 
 /** An id beyond the embedding table is an error at the first text that has it, which may be months away. */

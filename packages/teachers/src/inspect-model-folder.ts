@@ -20,7 +20,8 @@ const TIMEOUT = 60_000;
  * an embedding or token vectors an encoder.
  *
  * @param options.timeoutMs default 60,000
- * @throws RetortError `RT_INVALID_TEACHER` naming the file, field, input or output and what to do; `RT_CANCELLED`
+ * @throws RetortError `RT_INVALID_TEACHER` naming the file, field, input or output and what to do; `RT_TOO_LARGE`
+ * for a graph over 2 GiB - 1; `RT_CANCELLED`
  */
 export function inspectModelFolder(
   dir: string,

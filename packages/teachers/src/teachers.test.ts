@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { floats, GraphBuilder, type Model, type Tensor, writeModel } from '@retort/onnx';
@@ -119,6 +119,15 @@ describe('inspectFolder', () => {
     });
     expect(await inspectFolder(path, { pooling: 'mean' })).toMatchObject({
       embedding: { ...embedding, pooling: 'mean' },
+    });
+  });
+
+  it('refuses a graph that no Protocol Buffers message can hold, naming the limit', async () => {
+    const path = folder(tinyClassifier(), { 'config.json': configOf(LABELS) });
+    truncateSync(join(path, 'onnx/model.onnx'), 2 ** 31); // Sparse: it takes no room on the disk.
+    await expect(inspectModelFolder(path)).rejects.toMatchObject({
+      code: 'RT_TOO_LARGE',
+      message: expect.stringContaining('may have 2147483647'),
     });
   });
 

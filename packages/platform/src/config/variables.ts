@@ -1,4 +1,4 @@
-import { MAX_TEXT_CHARACTERS } from '@retort/contracts';
+import { MAX_MODEL_BYTES, MAX_TEXT_CHARACTERS } from '@retort/contracts';
 import { type Static, Type } from 'typebox';
 
 const Port = (options: { default: number; description: string }) =>
@@ -70,7 +70,11 @@ export const Variables = Type.Object({
   }),
   MAX_BODY_BYTES: Count({ default: 1_048_576, description: 'Largest JSON body.' }),
   MAX_DATASET_BYTES: Count({ default: 4_294_967_296, description: 'Largest dataset upload.' }),
-  MAX_TEACHER_BYTES: Count({ default: 8_589_934_592, description: 'Largest sum of the files of a teacher.' }),
+  MAX_TEACHER_BYTES: Count({
+    default: MAX_MODEL_BYTES,
+    maximum: MAX_MODEL_BYTES,
+    description: 'Largest sum of the files of a teacher.',
+  }),
   MAX_DATASET_ROWS: Count({ default: 2_000_000, maximum: 2_147_483_647, description: 'Most rows of one dataset.' }),
   MAX_TEXT_CHARACTERS: Count({
     default: MAX_TEXT_CHARACTERS,
