@@ -1,5 +1,3 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { RetortError } from '@retort/contracts';
 import {
   EventHeaders,
@@ -24,6 +22,7 @@ import { refuseEscapingLinks, resolveModelFolder } from '../teachers/local-folde
 import type { TeacherPredictor } from '../teachers/predict.js';
 import { receiveTeacher } from '../teachers/receive-files.js';
 import { planTeacher, registerTeacher } from '../teachers/register.js';
+import { UploadFolders } from '../teachers/upload-folders.js';
 
 const tags = ['Teachers'];
 const checkInput = compileCheck(TeacherInput);
@@ -35,7 +34,13 @@ export interface TeacherParts {
 
 /** `app` must pass multipart forms on as streams. */
 export function teacherRoutes(app: HttpApp, context: ApiContext, { predictor, events }: TeacherParts): void {
-  const { config, database } = context;
+  const { config, database, logger } = context;
+  const uploads = new UploadFolders(config.dataDir);
+  app.addHook('onListen', async () => {
+    // Nobody waits for it, and what cannot be removed is in nobody's way.
+    const count = await uploads.removeStale().catch((error) => logger.warn({ err: error }, 'old uploads stay'));
+    if (count) logger.info({ count }, 'removed what uploads that broke off had left');
+  });
 
   app.post(
     '/v1/teachers',
@@ -75,15 +80,10 @@ export function teacherRoutes(app: HttpApp, context: ApiContext, { predictor, ev
   }
 
   async function registerUpload(request: Parameters<typeof receiveTeacher>[0]) {
-    const temporary = join(config.dataDir, 'tmp');
-    await mkdir(temporary, { recursive: true });
-    const folder = await mkdtemp(join(temporary, 'teacher-'));
-    try {
+    return uploads.use(async (folder) => {
       const fields = await receiveTeacher(request, folder, config.maxTeacherBytes);
-      return await registerTeacher(context, await planTeacher(context, fields), folder);
-    } finally {
-      await rm(folder, { recursive: true, force: true });
-    }
+      return registerTeacher(context, await planTeacher(context, fields), folder);
+    });
   }
 
   async function find(id: string): Promise<Prisma.TeacherGetPayload<object>> {
