@@ -2,6 +2,7 @@ export * from './api-keys.js';
 export * from './artifacts/canonical-rows.js';
 export * from './artifacts/folder-store.js';
 export * from './artifacts/folders.js';
+export * from './artifacts/model-folders.js';
 export * from './artifacts/open.js';
 export * from './artifacts/store.js';
 export * from './config/load.js';

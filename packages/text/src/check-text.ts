@@ -1,4 +1,3 @@
-import { isUtf8 } from 'node:buffer';
 import { MAX_TEXT_CHARACTERS, RetortError } from '@retort/contracts';
 
 export interface TextLimits {
@@ -48,16 +47,6 @@ export function checkText(value: unknown, limits: TextLimits & { field?: string 
     });
   }
   return value as string;
-}
-
-/**
- * Decodes bytes that must be UTF-8, without replacing what is not. A byte order mark is dropped.
- *
- * @throws RetortError `RT_INVALID_TEXT` where the bytes are not UTF-8
- */
-export function decodeUtf8(bytes: Uint8Array, field = 'text'): string {
-  if (!isUtf8(bytes)) throw new RetortError('RT_INVALID_TEXT', `The ${field} is not valid UTF-8.`);
-  return new TextDecoder().decode(bytes);
 }
 
 function countCharacters(text: string): number {

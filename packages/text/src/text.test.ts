@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { characterTokenizer } from './character-tokenizer.js';
-import { checkText, decodeUtf8 } from './check-text.js';
+import { checkText } from './check-text.js';
 import { encodeBatch } from './encode-batch.js';
 import { findNearDuplicates } from './near-duplicates.js';
 import { normalizeText } from './normalize-text.js';
@@ -40,13 +40,6 @@ describe('checkText', () => {
         }
       }),
     );
-  });
-});
-
-describe('decodeUtf8', () => {
-  it('decodes UTF-8 and refuses anything else', () => {
-    expect(decodeUtf8(Buffer.from('\ufeffé😀'))).toBe('é😀');
-    expect(() => decodeUtf8(Buffer.from('é', 'latin1'), 'body')).toThrow('The body is not valid UTF-8.');
   });
 });
 

@@ -4,14 +4,6 @@ import { Count, DatasetId, Digest, Page, SPLIT_COUNTS, TaskName, Timestamp } fro
 
 export const DatasetParams = Type.Object({ dataset: DatasetId }, { additionalProperties: false });
 
-/** Media types that an upload may have; the body of `multipart/form-data` is its first file part. */
-export const DATASET_MEDIA_TYPES = [
-  'application/x-ndjson',
-  'application/jsonl',
-  'text/csv',
-  'multipart/form-data',
-] as const;
-
 export const RejectedRows = Type.Object(
   {
     count: Count('Rows that were refused.'),

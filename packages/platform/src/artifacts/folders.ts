@@ -2,24 +2,17 @@ import { createWriteStream } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { RetortError } from '@retort/contracts';
+import { type ModelFile, RetortError } from '@retort/contracts';
 import type { ArtifactStore } from './store.js';
-
-/** One file of a stored folder. `path` is relative, with forward slashes. */
-export interface ArtifactFile {
-  path: string;
-  digest: string;
-  bytes: number;
-}
 
 /** Stores every regular file under `folder`, sorted by path. Links and special files are refused. */
 export async function storeFolder(
   store: ArtifactStore,
   folder: string,
   options: { signal?: AbortSignal } = {},
-): Promise<ArtifactFile[]> {
+): Promise<ModelFile[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files: ArtifactFile[] = [];
+  const files: ModelFile[] = [];
   for (const entry of entries) {
     if (entry.isDirectory()) continue;
     const absolute = join(entry.parentPath, entry.name);
@@ -37,7 +30,7 @@ export async function storeFolder(
  */
 export async function materializeFolder(
   store: ArtifactStore,
-  files: readonly ArtifactFile[],
+  files: readonly ModelFile[],
   folder: string,
   options: { signal?: AbortSignal } = {},
 ): Promise<void> {

@@ -2,7 +2,6 @@ export { type Coalesced, coalesce } from './coalesce.js';
 export { type Claim, endCancelled, failDistillation, type Success, succeedDistillation } from './end.js';
 export { givenUp, logFailure, type StoredError, toStoredError, workerLost } from './failure.js';
 export { finishShard, PROGRESS_INTERVAL_MS, reportShard, type ShardWork, startShard } from './labelling.js';
-export { ModelFolders } from './model-folder.js';
 export { planShards, requestCancel, type Submission, type SubmitContext, submitDistillation } from './submit.js';
 export { type Sweeper, type SweeperContext, type SweeperOptions, startSweeper, sweep } from './sweeper.js';
 export {

@@ -58,16 +58,13 @@ export async function createQueues(
     backend: driver.backend,
 
     async addDistillationFlow(distillation) {
-      const { distillationId, failParent = true } = distillation;
+      const { distillationId } = distillation;
       const id = jobId.train({ distillationId });
       const children: FlowJob[] = shardIds(distillation).map((shardId, shard) => ({
         name: 'label',
         queueName: 'label',
         data: { distillationId, shard },
-        opts: {
-          ...jobOptions(shardId),
-          ...(failParent ? { failParentOnFailure: true } : { ignoreDependencyOnFailure: true }),
-        },
+        opts: { ...jobOptions(shardId), failParentOnFailure: true },
       }));
       await driver.exclusive(`train.${id}`, async () => {
         if (LIVE.has(await state('train', id))) return;

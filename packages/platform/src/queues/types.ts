@@ -88,15 +88,13 @@ export interface JobWorker {
   close(options?: { timeoutMs?: number }): Promise<void>;
 }
 
-/** A distillation's jobs: label shards `0 … shards - 1`, then training. */
+/**
+ * A distillation's jobs: label shards `0 … shards - 1`, then training. A shard that fails for good fails the train job,
+ * without running its processor (its worker's `onOutcome` hears it).
+ */
 export interface DistillationFlow {
   distillationId: string;
   shards: number;
-  /**
-   * Default true: a shard that fails for good fails the train job, without running its processor (its worker's
-   * `onOutcome` hears it). False: the train job runs all the same.
-   */
-  failParent?: boolean;
 }
 
 export interface Queues {

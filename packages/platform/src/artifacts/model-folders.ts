@@ -1,8 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { access, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ArtifactFile, materializeFolder } from '../artifacts/folders.js';
-import type { ArtifactStore } from '../artifacts/store.js';
+import type { ModelFile } from '@retort/contracts';
+import { materializeFolder } from './folders.js';
+import type { ArtifactStore } from './store.js';
 
 /**
  * Local copies of stored model folders, each made once: `root/<digest of its file list>`. Written beside and then
@@ -24,7 +25,7 @@ export class ModelFolders {
    * @throws RetortError `RT_NOT_FOUND` for a file that is not in the store, `RT_INTERNAL` for one whose stored bytes are
    * corrupt
    */
-  get(files: readonly ArtifactFile[]): Promise<string> {
+  get(files: readonly ModelFile[]): Promise<string> {
     const list = files.map(({ path, digest }) => `${path} ${digest}\n`).sort();
     const key = createHash('sha256').update(list.join('')).digest('hex');
     let folder = this.#pending.get(key);
@@ -35,7 +36,7 @@ export class ModelFolders {
     return folder;
   }
 
-  async #copy(files: readonly ArtifactFile[], folder: string): Promise<string> {
+  async #copy(files: readonly ModelFile[], folder: string): Promise<string> {
     if (await exists(folder)) return folder;
     await mkdir(this.#root, { recursive: true });
     const temporary = `${folder}.${randomUUID()}`;
