@@ -8,11 +8,17 @@ export const StaticStudent = Type.Object(
     buckets: Type.Integer({
       minimum: 256,
       maximum: 1_048_576,
-      default: 32_768,
+      default: 16_384,
       description: 'Rows of the hashed n-gram table (the bytes on disk are about 4 · width · buckets).',
     }),
-    minGram: Type.Integer({ minimum: 1, maximum: 8, default: 3, description: 'Shortest character n-gram.' }),
-    maxGram: Type.Integer({ minimum: 1, maximum: 8, default: 6, description: 'Longest character n-gram.' }),
+    minGram: Type.Integer({ minimum: 1, maximum: 8, default: 2, description: 'Shortest character n-gram.' }),
+    maxGram: Type.Integer({ minimum: 1, maximum: 8, default: 5, description: 'Longest character n-gram.' }),
+    hidden: Type.Integer({
+      minimum: 0,
+      maximum: 4096,
+      default: 256,
+      description: 'Width of the hidden layer; 0 for none.',
+    }),
     maxLength: Type.Integer({ minimum: 8, maximum: 2048, default: 256, description: 'Characters read of a text.' }),
   },
   { additionalProperties: false },
@@ -23,17 +29,17 @@ export const LossSpec = Type.Object(
     lambda: Type.Number({
       minimum: 0,
       maximum: 1,
-      default: 0.3,
+      default: 0.1,
       description: 'Weight of the hard-label cross-entropy: L = lambda·CE + (1-lambda)·T²·KL(teacher‖student).',
     }),
-    temperature: Type.Number({ minimum: 0.1, maximum: 100, default: 2, description: 'T of both softmaxes.' }),
+    temperature: Type.Number({ minimum: 0.1, maximum: 100, default: 3, description: 'T of both softmaxes.' }),
   },
   { additionalProperties: false },
 );
 
 export const TrainingSpec = Type.Object(
   {
-    epochs: Type.Integer({ minimum: 1, maximum: 1000, default: 30 }),
+    epochs: Type.Integer({ minimum: 1, maximum: 1000, default: 15 }),
     batchSize: Type.Integer({ minimum: 1, maximum: 4096, default: 64 }),
     learningRate: Type.Number({ exclusiveMinimum: 0, maximum: 10, default: 0.01, description: 'Peak rate of AdamW.' }),
     seed: Type.Integer({ minimum: 0, maximum: 4_294_967_295, default: 1 }),

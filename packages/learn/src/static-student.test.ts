@@ -5,7 +5,15 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { staticStudent } from './static-student.js';
 
-const SPEC: StaticStudent = { family: 'static', width: 8, buckets: 500, minGram: 2, maxGram: 4, maxLength: 64 };
+const SPEC: StaticStudent = {
+  family: 'static',
+  width: 8,
+  buckets: 500,
+  hidden: 6,
+  minGram: 2,
+  maxGram: 4,
+  maxLength: 64,
+};
 const CLASSES = 5;
 
 /** Logits of each text of a batch, padded to `tokens` with ids that must not matter. */

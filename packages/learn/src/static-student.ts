@@ -23,6 +23,7 @@ const TABLE_DEVIATION = 0.1;
  *       → their rows of one table                                          [batch, tokens, orders·width]
  *       → summed over the tokens that the mask keeps                        [batch, orders·width]
  *       → LayerNormalization, which also takes the text's length out
+ *       → Gemm and Relu, unless `hidden` is 0                               [batch, hidden]
  *       → Gemm                                                              logits [batch, classes]
  *
  * An n-gram x₁…xₙ of order n falls into row (Σᵢ cₙᵢ·xᵢ) mod p, with random coefficients and p the largest prime that is not
@@ -37,7 +38,7 @@ export function staticStudent(
   { vocabularySize, classes, seed }: StaticStudentOptions,
 ): TrainableModel {
   checkSpec(spec, vocabularySize, classes);
-  const { width } = spec;
+  const { width, hidden } = spec;
   const orders = spec.maxGram - spec.minGram + 1;
   const random = new Random(seed);
   const b = new GraphBuilder({ name: 'static_student' });
@@ -55,17 +56,21 @@ export function staticStudent(
   const weights = b.add('Unsqueeze', [b.add('Cast', [mask], { attributes: { to: 1 } }), axes(1)]);
   const summed = b.add('Reshape', [b.add('MatMul', [weights, gathered]), axes(-1, orders * width)]);
 
+  const trainable = [table];
+  const weight = (name: string, dims: number[], data?: Float32Array) => {
+    trainable.push(name);
+    return b.initializer(name, floats(dims, data));
+  };
+  const dense = (name: string, x: string, from: number, to: number, outputs?: string[]) => {
+    const kernel = weight(`${name}.weight`, [from, to], normalValues(random, from * to, Math.sqrt(1 / from)));
+    return b.add('Gemm', [x, kernel, weight(`${name}.bias`, [to])], { outputs });
+  };
   const inner = orders * width;
-  const scale = b.initializer('norm.scale', floats([inner], new Float32Array(inner).fill(1)));
-  const shift = b.initializer('norm.bias', floats([inner]));
-  const features = b.add('LayerNormalization', [summed, scale, shift]);
-  const kernel = b.initializer(
-    'output.weight',
-    floats([inner, classes], normalValues(random, inner * classes, Math.sqrt(1 / inner))),
-  );
-  const bias = b.initializer('output.bias', floats([classes]));
-  b.output(b.add('Gemm', [features, kernel, bias], { outputs: ['logits'] }), 'float32', ['batch', classes]);
-  return { model: b.build(), trainable: [table, scale, shift, kernel, bias] };
+  const ones = new Float32Array(inner).fill(1);
+  let x = b.add('LayerNormalization', [summed, weight('norm.scale', [inner], ones), weight('norm.bias', [inner])]);
+  if (hidden > 0) x = b.add('Relu', [dense('hidden', x, inner, hidden)]);
+  b.output(dense('output', x, hidden || inner, classes, ['logits']), 'float32', ['batch', classes]);
+  return { model: b.build(), trainable };
 }
 
 /** Rows of the table for the n-grams that start at each token: int64 `[batch, tokens, orders]`, and how many rows there are. */
