@@ -2,7 +2,7 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Claim } from '@retort/platform';
 
-/** Scratch folders `root/<id>.<attempt>`, named so that the next attempt can tidy up after one that was killed. */
+/** Scratch folders `root/<id>.<epoch>`, named so that the next attempt can tidy up after one that was killed. */
 export class WorkFolders {
   readonly #root: string;
 
@@ -12,7 +12,7 @@ export class WorkFolders {
 
   /** Gives `work` an empty folder, and removes it afterwards. */
   async use<T>(claim: Claim, work: (folder: string) => Promise<T>): Promise<T> {
-    const folder = join(this.#root, `${claim.id}.${claim.attempt}`);
+    const folder = join(this.#root, `${claim.id}.${claim.epoch}`);
     await this.#removeAll(claim.id);
     await mkdir(folder, { recursive: true });
     try {

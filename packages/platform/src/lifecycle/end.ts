@@ -6,14 +6,17 @@ import { type Transaction, transition } from './transition.js';
 
 type Prismas = Pick<Database, 'prisma'>;
 
-/** A trainer's hold on a distillation: the number of the attempt it claimed. Whoever claims next makes it void. */
+/** A worker's hold on a row. Whoever claims or releases the row next makes it void, for good: no epoch comes twice. */
 export interface Claim {
   id: string;
+  /** Token of the claim. */
+  epoch: number;
+  /** How often the work was begun, this time included; a shutdown of the worker gives it back. */
   attempt: number;
 }
 
 /** The condition that a claim still holds. */
-export const held = ({ attempt }: Claim): Prisma.Sql => Prisma.sql`"status" = 'running' AND "attempt" = ${attempt}`;
+export const held = ({ epoch }: Claim): Prisma.Sql => Prisma.sql`"status" = 'running' AND "epoch" = ${epoch}`;
 
 /**
  * Ends a distillation as `failed` (as `cancelled` if that was asked for first).
@@ -26,7 +29,7 @@ export async function failDistillation(
   of: { id: string } | Claim,
   error: StoredError,
 ): Promise<Distillation | undefined> {
-  const mine = 'attempt' in of ? held(of) : Prisma.sql`TRUE`;
+  const mine = 'epoch' in of ? held(of) : Prisma.sql`TRUE`;
   return prisma.$transaction(async (tx) => {
     const cancelled = await transition(tx, of.id, 'cancelled', {
       where: Prisma.sql`"cancelRequestedAt" IS NOT NULL AND ${mine}`,

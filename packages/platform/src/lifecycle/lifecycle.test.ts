@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { testContext } from '../../../../test/support/servers.ts';
 import { type Context, isOver, planShards, readEvents, type StoredError } from '../index.js';
-import { endCancelled, failDistillation, succeedDistillation } from './end.js';
+import { type Claim, endCancelled, failDistillation, succeedDistillation } from './end.js';
 import { finishShard, reportShard, startShard } from './labelling.js';
 import { requestCancel, submitDistillation } from './submit.js';
 import { sweep } from './sweeper.js';
@@ -65,14 +65,17 @@ describe('the lifecycle of a distillation', () => {
       fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 14 }), async (sequence) => {
         const { database } = context;
         const id = await submit();
-        const claims: { id: string; attempt: number }[] = [{ id, attempt: 0 }];
+        const claims: Claim[] = [{ id, epoch: 0, attempt: 0 }];
         for (const { do: what, shard, claim: which } of sequence) {
           const before = await read(id);
           const events = await readEvents(database.prisma, id);
           const claim = claims[which % claims.length]!;
           const job = { distillationId: id, shard };
           const outcome = await perform(what, id, job, claim);
-          if (typeof outcome === 'object') claims.push(outcome);
+          if (typeof outcome === 'object') {
+            expect(claims.map(({ epoch }) => epoch)).not.toContain(outcome.epoch);
+            claims.push(outcome);
+          }
           const after = await read(id);
           const later = await readEvents(database.prisma, id);
 
@@ -111,7 +114,7 @@ describe('the lifecycle of a distillation', () => {
       what: (typeof steps | typeof others)[number],
       id: string,
       job: { distillationId: string; shard: number },
-      claim: { id: string; attempt: number },
+      claim: Claim,
     ) {
       const { database } = context;
       const progress = { stage: 'evaluating' as const, done: 1, total: 2, ratePerSecond: 1, secondsLeft: 1 };
@@ -163,6 +166,25 @@ describe('the lifecycle of a distillation', () => {
     const [old] = first.filter((outcome) => outcome.kind === 'claimed');
     expect(await beatTraining(context.database, old!.claim)).toBe('superseded');
     expect(await succeedDistillation(context.database, old!.claim, register(id))).toBe(false);
+  });
+
+  it('makes a claim void for good when it is released, though the attempt is not counted', async () => {
+    const id = await submit();
+    const claim = async () => {
+      const outcome = await claimTraining(context.database, id, ATTEMPTS);
+      if (outcome.kind !== 'claimed') throw new Error('not claimed');
+      return outcome.claim;
+    };
+    const first = await claim();
+    await releaseTraining(context.database, first);
+    await startShard(context.database, { distillationId: id, shard: 0 });
+    expect(await beatTraining(context.database, first)).toBe('superseded'); // Running again, but nobody's yet.
+    const second = await claim();
+    expect([first.attempt, second.attempt]).toEqual([1, 1]);
+    expect(await beatTraining(context.database, first)).toBe('superseded');
+    expect(await succeedDistillation(context.database, first, register(id))).toBe(false);
+    expect(await failDistillation(context.database, first, ERROR)).toBeUndefined();
+    expect(await succeedDistillation(context.database, second, register(id))).toBe(true);
   });
 
   it('fails with RT_WORKER_LOST once training was begun as often as allowed', async () => {
@@ -234,7 +256,10 @@ describe('the lifecycle of a distillation', () => {
     if (again.kind !== 'claimed') throw new Error('not claimed');
     expect(again.claim.attempt).toBe(1);
     const trained = { digest: 'd', labels: ['a', 'b'], manifest: {} as never, metrics: METRICS };
-    expect(await teacherReady(context.database, { id: 'encoder', attempt: 7 }, trained)).toBe(false);
+    // The one that released it has the same number of attempts, and is void all the same.
+    expect(claimed[0]!.claim.attempt).toBe(1);
+    expect(await beatTeacher(context.database, claimed[0]!.claim)).toBe('superseded');
+    expect(await teacherReady(context.database, claimed[0]!.claim, trained)).toBe(false);
     expect(await teacherReady(context.database, again.claim, trained)).toBe(true);
     expect(await beatTeacher(context.database, again.claim)).toBe('superseded');
     const events = await readEvents(context.database.prisma, 'encoder');

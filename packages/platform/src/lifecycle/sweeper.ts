@@ -162,7 +162,7 @@ async function fail(
 
 async function requeue(context: SweeperContext, row: Stale, staleMs: number, report: SweepReport): Promise<void> {
   const stale = Prisma.sql`COALESCE("heartbeatAt", "createdAt") < now() - ${staleMs} * interval '1 ms'`;
-  const set = [Prisma.sql`"stage" = NULL, "progress" = NULL, "heartbeatAt" = now()`];
+  const set = [Prisma.sql`"epoch" = "epoch" + 1, "stage" = NULL, "progress" = NULL, "heartbeatAt" = now()`];
   const reason = workerLost('The queue no longer had the job; it was added again.');
   const queued = await context.database.prisma.$transaction((tx) =>
     transition(tx, row.id, 'queued', { where: stale, set, reason }),

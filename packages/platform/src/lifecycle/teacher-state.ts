@@ -17,7 +17,7 @@ export type TeacherClaim =
   | { kind: 'over' };
 
 /** The condition that a claim still holds. A teacher in `training` is waiting while it has no heartbeat. */
-const held = ({ attempt }: Claim): Prisma.Sql => Prisma.sql`"status" = 'training' AND "attempt" = ${attempt}`;
+const held = ({ epoch }: Claim): Prisma.Sql => Prisma.sql`"status" = 'training' AND "epoch" = ${epoch}`;
 
 /** The only writer of a teacher's status after its registration: from `training` to `ready` or `failed`, never back. */
 async function write(
@@ -46,11 +46,11 @@ async function write(
 export async function claimTeacher({ prisma }: Prismas, id: string, maxAttempts: number): Promise<TeacherClaim> {
   return prisma.$transaction(async (tx): Promise<TeacherClaim> => {
     const free = Prisma.sql`("heartbeatAt" IS NULL OR "heartbeatAt" < now() - ${HEARTBEAT_FRESH_MS} * interval '1 ms')`;
-    const set = Prisma.sql`"attempt" = "attempt" + 1, "heartbeatAt" = now(), "progress" = NULL`;
+    const set = Prisma.sql`"epoch" = "epoch" + 1, "attempt" = "attempt" + 1, "heartbeatAt" = now(), "progress" = NULL`;
     const row = await write(tx, id, set, Prisma.sql`"attempt" < ${maxAttempts} AND ${free}`, 'training');
     if (row !== undefined) {
       const teacher = await tx.teacher.findUniqueOrThrow({ where: { id }, include: { dataset: true } });
-      return { kind: 'claimed', teacher, claim: { id, attempt: row.attempt } };
+      return { kind: 'claimed', teacher, claim: { id, epoch: row.epoch, attempt: row.attempt } };
     }
     const error = workerLost(`Training its head was begun ${maxAttempts} times and the worker died each time.`);
     const failure = Prisma.sql`"error" = ${JSON.stringify(error)}::jsonb`;
@@ -108,13 +108,13 @@ export async function teacherFailed(
   error: StoredError,
 ): Promise<void> {
   const set = Prisma.sql`"progress" = NULL, "error" = ${JSON.stringify(error)}::jsonb`;
-  const where = 'attempt' in of ? held(of) : Prisma.sql`TRUE`;
+  const where = 'epoch' in of ? held(of) : Prisma.sql`TRUE`;
   await prisma.$transaction((tx) => write(tx, of.id, set, where, 'failed', error));
 }
 
 /** Gives a claimed teacher back to the queue; without a reason (the worker shuts down) the attempt is not counted. */
 export async function releaseTeacher({ prisma }: Prismas, claim: Claim, reason?: StoredError): Promise<void> {
   const uncount = reason === undefined ? Prisma.sql`, "attempt" = "attempt" - 1` : Prisma.empty;
-  const set = Prisma.sql`"progress" = NULL, "heartbeatAt" = NULL${uncount}`;
+  const set = Prisma.sql`"epoch" = "epoch" + 1, "progress" = NULL, "heartbeatAt" = NULL${uncount}`;
   await prisma.$transaction((tx) => write(tx, claim.id, set, held(claim), 'training', reason));
 }

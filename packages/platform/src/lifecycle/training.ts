@@ -36,14 +36,15 @@ export async function claimTraining({ prisma }: Prismas, id: string, maxAttempts
     const row = await transition(tx, id, 'running', {
       where: Prisma.sql`"attempt" < ${maxAttempts} AND ${free}`,
       set: [
-        Prisma.sql`"attempt" = "attempt" + 1, "stage" = 'training', "stageStartedAt" = now(), "heartbeatAt" = now()`,
+        Prisma.sql`"epoch" = "epoch" + 1, "attempt" = "attempt" + 1, "heartbeatAt" = now()`,
+        Prisma.sql`"stage" = 'training', "stageStartedAt" = now()`,
         Prisma.sql`"startedAt" = COALESCE("startedAt", now()), "progress" = NULL`,
       ],
     });
     if (row !== undefined) {
       const include = { dataset: true, teacher: true };
       const distillation = await tx.distillation.findUniqueOrThrow({ where: { id }, include });
-      return { kind: 'claimed', distillation, claim: { id, attempt: row.attempt } };
+      return { kind: 'claimed', distillation, claim: { id, epoch: row.epoch, attempt: row.attempt } };
     }
     const error = workerLost(`Training was begun ${maxAttempts} times and its worker died each time.`);
     const lost = Prisma.sql`"attempt" >= ${maxAttempts} AND ${free}`;
@@ -81,7 +82,7 @@ export async function reportProgress({ prisma }: Prismas, claim: Claim, progress
  * counted
  */
 export async function releaseTraining({ prisma }: Prismas, claim: Claim, reason?: StoredError): Promise<void> {
-  const set = [Prisma.sql`"stage" = NULL, "progress" = NULL, "heartbeatAt" = now()`];
+  const set = [Prisma.sql`"epoch" = "epoch" + 1, "stage" = NULL, "progress" = NULL, "heartbeatAt" = now()`];
   if (reason === undefined) set.push(Prisma.sql`"attempt" = "attempt" - 1`);
   await prisma.$transaction((tx) =>
     transition(tx, claim.id, 'queued', { where: held(claim), set, ...(reason === undefined ? {} : { reason }) }),

@@ -1,5 +1,5 @@
 import type { Database } from '../database/connect.js';
-import type { Claim } from './end.js';
+import { type Claim, held } from './end.js';
 
 type Prismas = Pick<Database, 'prisma'>;
 
@@ -22,10 +22,10 @@ export async function beatLabelling({ prisma }: Prismas, id: string): Promise<Pu
 }
 
 /** A sign of life for a distillation that is being trained under `claim`. */
-export async function beatTraining({ prisma }: Prismas, { id, attempt }: Claim): Promise<Pulse> {
+export async function beatTraining({ prisma }: Prismas, claim: Claim): Promise<Pulse> {
   return pulse(
     await prisma.$queryRaw<Beat[]>`
-    UPDATE "Distillation" SET "heartbeatAt" = now() WHERE "id" = ${id} AND "status" = 'running' AND "attempt" = ${attempt}
+    UPDATE "Distillation" SET "heartbeatAt" = now() WHERE "id" = ${claim.id} AND ${held(claim)}
     RETURNING "cancelRequestedAt" IS NOT NULL AS cancelled`,
   );
 }

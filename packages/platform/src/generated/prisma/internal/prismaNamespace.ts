@@ -1323,6 +1323,7 @@ export const TeacherScalarFieldEnum = {
   progress: 'progress',
   error: 'error',
   attempt: 'attempt',
+  epoch: 'epoch',
   heartbeatAt: 'heartbeatAt',
   createdAt: 'createdAt',
   updatedAt: 'updatedAt'
@@ -1345,6 +1346,7 @@ export const DistillationScalarFieldEnum = {
   metrics: 'metrics',
   error: 'error',
   attempt: 'attempt',
+  epoch: 'epoch',
   idempotencyKey: 'idempotencyKey',
   idempotencyDigest: 'idempotencyDigest',
   cancelRequestedAt: 'cancelRequestedAt',

@@ -123,6 +123,7 @@ export const TeacherScalarFieldEnum = {
   progress: 'progress',
   error: 'error',
   attempt: 'attempt',
+  epoch: 'epoch',
   heartbeatAt: 'heartbeatAt',
   createdAt: 'createdAt',
   updatedAt: 'updatedAt'
@@ -145,6 +146,7 @@ export const DistillationScalarFieldEnum = {
   metrics: 'metrics',
   error: 'error',
   attempt: 'attempt',
+  epoch: 'epoch',
   idempotencyKey: 'idempotencyKey',
   idempotencyDigest: 'idempotencyDigest',
   cancelRequestedAt: 'cancelRequestedAt',

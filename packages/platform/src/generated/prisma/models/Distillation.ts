@@ -28,10 +28,12 @@ export type AggregateDistillation = {
 
 export type DistillationAvgAggregateOutputType = {
   attempt: number | null
+  epoch: number | null
 }
 
 export type DistillationSumAggregateOutputType = {
   attempt: number | null
+  epoch: number | null
 }
 
 export type DistillationMinAggregateOutputType = {
@@ -44,6 +46,7 @@ export type DistillationMinAggregateOutputType = {
   stageStartedAt: Date | null
   progressAt: Date | null
   attempt: number | null
+  epoch: number | null
   idempotencyKey: string | null
   idempotencyDigest: string | null
   cancelRequestedAt: Date | null
@@ -63,6 +66,7 @@ export type DistillationMaxAggregateOutputType = {
   stageStartedAt: Date | null
   progressAt: Date | null
   attempt: number | null
+  epoch: number | null
   idempotencyKey: string | null
   idempotencyDigest: string | null
   cancelRequestedAt: Date | null
@@ -86,6 +90,7 @@ export type DistillationCountAggregateOutputType = {
   metrics: number
   error: number
   attempt: number
+  epoch: number
   idempotencyKey: number
   idempotencyDigest: number
   cancelRequestedAt: number
@@ -99,10 +104,12 @@ export type DistillationCountAggregateOutputType = {
 
 export type DistillationAvgAggregateInputType = {
   attempt?: true
+  epoch?: true
 }
 
 export type DistillationSumAggregateInputType = {
   attempt?: true
+  epoch?: true
 }
 
 export type DistillationMinAggregateInputType = {
@@ -115,6 +122,7 @@ export type DistillationMinAggregateInputType = {
   stageStartedAt?: true
   progressAt?: true
   attempt?: true
+  epoch?: true
   idempotencyKey?: true
   idempotencyDigest?: true
   cancelRequestedAt?: true
@@ -134,6 +142,7 @@ export type DistillationMaxAggregateInputType = {
   stageStartedAt?: true
   progressAt?: true
   attempt?: true
+  epoch?: true
   idempotencyKey?: true
   idempotencyDigest?: true
   cancelRequestedAt?: true
@@ -157,6 +166,7 @@ export type DistillationCountAggregateInputType = {
   metrics?: true
   error?: true
   attempt?: true
+  epoch?: true
   idempotencyKey?: true
   idempotencyDigest?: true
   cancelRequestedAt?: true
@@ -267,6 +277,7 @@ export type DistillationGroupByOutputType = {
   metrics: runtime.JsonValue | null
   error: runtime.JsonValue | null
   attempt: number
+  epoch: number
   idempotencyKey: string | null
   idempotencyDigest: string | null
   cancelRequestedAt: Date | null
@@ -313,6 +324,7 @@ export type DistillationWhereInput = {
   metrics?: Prisma.JsonNullableFilter<"Distillation">
   error?: Prisma.JsonNullableFilter<"Distillation">
   attempt?: Prisma.IntFilter<"Distillation"> | number
+  epoch?: Prisma.IntFilter<"Distillation"> | number
   idempotencyKey?: Prisma.StringNullableFilter<"Distillation"> | string | null
   idempotencyDigest?: Prisma.StringNullableFilter<"Distillation"> | string | null
   cancelRequestedAt?: Prisma.DateTimeNullableFilter<"Distillation"> | Date | string | null
@@ -341,6 +353,7 @@ export type DistillationOrderByWithRelationInput = {
   metrics?: Prisma.SortOrderInput | Prisma.SortOrder
   error?: Prisma.SortOrderInput | Prisma.SortOrder
   attempt?: Prisma.SortOrder
+  epoch?: Prisma.SortOrder
   idempotencyKey?: Prisma.SortOrderInput | Prisma.SortOrder
   idempotencyDigest?: Prisma.SortOrderInput | Prisma.SortOrder
   cancelRequestedAt?: Prisma.SortOrderInput | Prisma.SortOrder
@@ -373,6 +386,7 @@ export type DistillationWhereUniqueInput = Prisma.AtLeast<{
   metrics?: Prisma.JsonNullableFilter<"Distillation">
   error?: Prisma.JsonNullableFilter<"Distillation">
   attempt?: Prisma.IntFilter<"Distillation"> | number
+  epoch?: Prisma.IntFilter<"Distillation"> | number
   idempotencyDigest?: Prisma.StringNullableFilter<"Distillation"> | string | null
   cancelRequestedAt?: Prisma.DateTimeNullableFilter<"Distillation"> | Date | string | null
   heartbeatAt?: Prisma.DateTimeNullableFilter<"Distillation"> | Date | string | null
@@ -400,6 +414,7 @@ export type DistillationOrderByWithAggregationInput = {
   metrics?: Prisma.SortOrderInput | Prisma.SortOrder
   error?: Prisma.SortOrderInput | Prisma.SortOrder
   attempt?: Prisma.SortOrder
+  epoch?: Prisma.SortOrder
   idempotencyKey?: Prisma.SortOrderInput | Prisma.SortOrder
   idempotencyDigest?: Prisma.SortOrderInput | Prisma.SortOrder
   cancelRequestedAt?: Prisma.SortOrderInput | Prisma.SortOrder
@@ -431,6 +446,7 @@ export type DistillationScalarWhereWithAggregatesInput = {
   metrics?: Prisma.JsonNullableWithAggregatesFilter<"Distillation">
   error?: Prisma.JsonNullableWithAggregatesFilter<"Distillation">
   attempt?: Prisma.IntWithAggregatesFilter<"Distillation"> | number
+  epoch?: Prisma.IntWithAggregatesFilter<"Distillation"> | number
   idempotencyKey?: Prisma.StringNullableWithAggregatesFilter<"Distillation"> | string | null
   idempotencyDigest?: Prisma.StringNullableWithAggregatesFilter<"Distillation"> | string | null
   cancelRequestedAt?: Prisma.DateTimeNullableWithAggregatesFilter<"Distillation"> | Date | string | null
@@ -451,6 +467,7 @@ export type DistillationCreateInput = {
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
+  epoch?: number
   idempotencyKey?: string | null
   idempotencyDigest?: string | null
   cancelRequestedAt?: Date | string | null
@@ -479,6 +496,7 @@ export type DistillationUncheckedCreateInput = {
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
+  epoch?: number
   idempotencyKey?: string | null
   idempotencyDigest?: string | null
   cancelRequestedAt?: Date | string | null
@@ -501,6 +519,7 @@ export type DistillationUpdateInput = {
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   cancelRequestedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -529,6 +548,7 @@ export type DistillationUncheckedUpdateInput = {
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   cancelRequestedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -554,6 +574,7 @@ export type DistillationCreateManyInput = {
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
+  epoch?: number
   idempotencyKey?: string | null
   idempotencyDigest?: string | null
   cancelRequestedAt?: Date | string | null
@@ -574,6 +595,7 @@ export type DistillationUpdateManyMutationInput = {
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   cancelRequestedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -597,6 +619,7 @@ export type DistillationUncheckedUpdateManyInput = {
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   cancelRequestedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -630,6 +653,7 @@ export type DistillationCountOrderByAggregateInput = {
   metrics?: Prisma.SortOrder
   error?: Prisma.SortOrder
   attempt?: Prisma.SortOrder
+  epoch?: Prisma.SortOrder
   idempotencyKey?: Prisma.SortOrder
   idempotencyDigest?: Prisma.SortOrder
   cancelRequestedAt?: Prisma.SortOrder
@@ -641,6 +665,7 @@ export type DistillationCountOrderByAggregateInput = {
 
 export type DistillationAvgOrderByAggregateInput = {
   attempt?: Prisma.SortOrder
+  epoch?: Prisma.SortOrder
 }
 
 export type DistillationMaxOrderByAggregateInput = {
@@ -653,6 +678,7 @@ export type DistillationMaxOrderByAggregateInput = {
   stageStartedAt?: Prisma.SortOrder
   progressAt?: Prisma.SortOrder
   attempt?: Prisma.SortOrder
+  epoch?: Prisma.SortOrder
   idempotencyKey?: Prisma.SortOrder
   idempotencyDigest?: Prisma.SortOrder
   cancelRequestedAt?: Prisma.SortOrder
@@ -672,6 +698,7 @@ export type DistillationMinOrderByAggregateInput = {
   stageStartedAt?: Prisma.SortOrder
   progressAt?: Prisma.SortOrder
   attempt?: Prisma.SortOrder
+  epoch?: Prisma.SortOrder
   idempotencyKey?: Prisma.SortOrder
   idempotencyDigest?: Prisma.SortOrder
   cancelRequestedAt?: Prisma.SortOrder
@@ -683,6 +710,7 @@ export type DistillationMinOrderByAggregateInput = {
 
 export type DistillationSumOrderByAggregateInput = {
   attempt?: Prisma.SortOrder
+  epoch?: Prisma.SortOrder
 }
 
 export type DistillationScalarRelationFilter = {
@@ -855,6 +883,7 @@ export type DistillationCreateWithoutTaskInput = {
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
+  epoch?: number
   idempotencyKey?: string | null
   idempotencyDigest?: string | null
   cancelRequestedAt?: Date | string | null
@@ -881,6 +910,7 @@ export type DistillationUncheckedCreateWithoutTaskInput = {
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
+  epoch?: number
   idempotencyKey?: string | null
   idempotencyDigest?: string | null
   cancelRequestedAt?: Date | string | null
@@ -935,6 +965,7 @@ export type DistillationScalarWhereInput = {
   metrics?: Prisma.JsonNullableFilter<"Distillation">
   error?: Prisma.JsonNullableFilter<"Distillation">
   attempt?: Prisma.IntFilter<"Distillation"> | number
+  epoch?: Prisma.IntFilter<"Distillation"> | number
   idempotencyKey?: Prisma.StringNullableFilter<"Distillation"> | string | null
   idempotencyDigest?: Prisma.StringNullableFilter<"Distillation"> | string | null
   cancelRequestedAt?: Prisma.DateTimeNullableFilter<"Distillation"> | Date | string | null
@@ -955,6 +986,7 @@ export type DistillationCreateWithoutDatasetInput = {
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
+  epoch?: number
   idempotencyKey?: string | null
   idempotencyDigest?: string | null
   cancelRequestedAt?: Date | string | null
@@ -981,6 +1013,7 @@ export type DistillationUncheckedCreateWithoutDatasetInput = {
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
+  epoch?: number
   idempotencyKey?: string | null
   idempotencyDigest?: string | null
   cancelRequestedAt?: Date | string | null
@@ -1029,6 +1062,7 @@ export type DistillationCreateWithoutTeacherInput = {
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
+  epoch?: number
   idempotencyKey?: string | null
   idempotencyDigest?: string | null
   cancelRequestedAt?: Date | string | null
@@ -1055,6 +1089,7 @@ export type DistillationUncheckedCreateWithoutTeacherInput = {
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
+  epoch?: number
   idempotencyKey?: string | null
   idempotencyDigest?: string | null
   cancelRequestedAt?: Date | string | null
@@ -1103,6 +1138,7 @@ export type DistillationCreateWithoutShardsInput = {
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
+  epoch?: number
   idempotencyKey?: string | null
   idempotencyDigest?: string | null
   cancelRequestedAt?: Date | string | null
@@ -1130,6 +1166,7 @@ export type DistillationUncheckedCreateWithoutShardsInput = {
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
+  epoch?: number
   idempotencyKey?: string | null
   idempotencyDigest?: string | null
   cancelRequestedAt?: Date | string | null
@@ -1167,6 +1204,7 @@ export type DistillationUpdateWithoutShardsInput = {
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   cancelRequestedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -1194,6 +1232,7 @@ export type DistillationUncheckedUpdateWithoutShardsInput = {
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   cancelRequestedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -1215,6 +1254,7 @@ export type DistillationCreateWithoutModelInput = {
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
+  epoch?: number
   idempotencyKey?: string | null
   idempotencyDigest?: string | null
   cancelRequestedAt?: Date | string | null
@@ -1242,6 +1282,7 @@ export type DistillationUncheckedCreateWithoutModelInput = {
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
+  epoch?: number
   idempotencyKey?: string | null
   idempotencyDigest?: string | null
   cancelRequestedAt?: Date | string | null
@@ -1279,6 +1320,7 @@ export type DistillationUpdateWithoutModelInput = {
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   cancelRequestedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -1306,6 +1348,7 @@ export type DistillationUncheckedUpdateWithoutModelInput = {
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   cancelRequestedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -1329,6 +1372,7 @@ export type DistillationCreateManyTaskInput = {
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
+  epoch?: number
   idempotencyKey?: string | null
   idempotencyDigest?: string | null
   cancelRequestedAt?: Date | string | null
@@ -1349,6 +1393,7 @@ export type DistillationUpdateWithoutTaskInput = {
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   cancelRequestedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -1375,6 +1420,7 @@ export type DistillationUncheckedUpdateWithoutTaskInput = {
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   cancelRequestedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -1399,6 +1445,7 @@ export type DistillationUncheckedUpdateManyWithoutTaskInput = {
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   cancelRequestedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -1421,6 +1468,7 @@ export type DistillationCreateManyDatasetInput = {
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
+  epoch?: number
   idempotencyKey?: string | null
   idempotencyDigest?: string | null
   cancelRequestedAt?: Date | string | null
@@ -1441,6 +1489,7 @@ export type DistillationUpdateWithoutDatasetInput = {
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   cancelRequestedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -1467,6 +1516,7 @@ export type DistillationUncheckedUpdateWithoutDatasetInput = {
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   cancelRequestedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -1491,6 +1541,7 @@ export type DistillationUncheckedUpdateManyWithoutDatasetInput = {
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   cancelRequestedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -1513,6 +1564,7 @@ export type DistillationCreateManyTeacherInput = {
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
+  epoch?: number
   idempotencyKey?: string | null
   idempotencyDigest?: string | null
   cancelRequestedAt?: Date | string | null
@@ -1533,6 +1585,7 @@ export type DistillationUpdateWithoutTeacherInput = {
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   cancelRequestedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -1559,6 +1612,7 @@ export type DistillationUncheckedUpdateWithoutTeacherInput = {
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   cancelRequestedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -1583,6 +1637,7 @@ export type DistillationUncheckedUpdateManyWithoutTeacherInput = {
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
   idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   idempotencyDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   cancelRequestedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -1637,6 +1692,7 @@ export type DistillationSelect<ExtArgs extends runtime.Types.Extensions.Internal
   metrics?: boolean
   error?: boolean
   attempt?: boolean
+  epoch?: boolean
   idempotencyKey?: boolean
   idempotencyDigest?: boolean
   cancelRequestedAt?: boolean
@@ -1666,6 +1722,7 @@ export type DistillationSelectCreateManyAndReturn<ExtArgs extends runtime.Types.
   metrics?: boolean
   error?: boolean
   attempt?: boolean
+  epoch?: boolean
   idempotencyKey?: boolean
   idempotencyDigest?: boolean
   cancelRequestedAt?: boolean
@@ -1692,6 +1749,7 @@ export type DistillationSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.
   metrics?: boolean
   error?: boolean
   attempt?: boolean
+  epoch?: boolean
   idempotencyKey?: boolean
   idempotencyDigest?: boolean
   cancelRequestedAt?: boolean
@@ -1718,6 +1776,7 @@ export type DistillationSelectScalar = {
   metrics?: boolean
   error?: boolean
   attempt?: boolean
+  epoch?: boolean
   idempotencyKey?: boolean
   idempotencyDigest?: boolean
   cancelRequestedAt?: boolean
@@ -1727,7 +1786,7 @@ export type DistillationSelectScalar = {
   finishedAt?: boolean
 }
 
-export type DistillationOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "taskName" | "datasetId" | "teacherId" | "spec" | "status" | "stage" | "progress" | "stageStartedAt" | "progressAt" | "metrics" | "error" | "attempt" | "idempotencyKey" | "idempotencyDigest" | "cancelRequestedAt" | "heartbeatAt" | "createdAt" | "startedAt" | "finishedAt", ExtArgs["result"]["distillation"]>
+export type DistillationOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "taskName" | "datasetId" | "teacherId" | "spec" | "status" | "stage" | "progress" | "stageStartedAt" | "progressAt" | "metrics" | "error" | "attempt" | "epoch" | "idempotencyKey" | "idempotencyDigest" | "cancelRequestedAt" | "heartbeatAt" | "createdAt" | "startedAt" | "finishedAt", ExtArgs["result"]["distillation"]>
 export type DistillationInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   task?: boolean | Prisma.TaskDefaultArgs<ExtArgs>
   dataset?: boolean | Prisma.DatasetDefaultArgs<ExtArgs>
@@ -1784,7 +1843,14 @@ export type $DistillationPayload<ExtArgs extends runtime.Types.Extensions.Intern
      * {code, detail, hint}
      */
     error: runtime.JsonValue | null
+    /**
+     * How often training was begun; a shutdown of the worker is not counted.
+     */
     attempt: number
+    /**
+     * Grows with every claim and release: the token by which a trainer owns it.
+     */
+    epoch: number
     /**
      * sha256 of (API key id, Idempotency-Key header): a repeated submission finds the first one's row.
      */
@@ -2239,6 +2305,7 @@ export interface DistillationFieldRefs {
   readonly metrics: Prisma.FieldRef<"Distillation", 'Json'>
   readonly error: Prisma.FieldRef<"Distillation", 'Json'>
   readonly attempt: Prisma.FieldRef<"Distillation", 'Int'>
+  readonly epoch: Prisma.FieldRef<"Distillation", 'Int'>
   readonly idempotencyKey: Prisma.FieldRef<"Distillation", 'String'>
   readonly idempotencyDigest: Prisma.FieldRef<"Distillation", 'String'>
   readonly cancelRequestedAt: Prisma.FieldRef<"Distillation", 'DateTime'>

@@ -28,10 +28,12 @@ export type AggregateTeacher = {
 
 export type TeacherAvgAggregateOutputType = {
   attempt: number | null
+  epoch: number | null
 }
 
 export type TeacherSumAggregateOutputType = {
   attempt: number | null
+  epoch: number | null
 }
 
 export type TeacherMinAggregateOutputType = {
@@ -43,6 +45,7 @@ export type TeacherMinAggregateOutputType = {
   datasetId: string | null
   digest: string | null
   attempt: number | null
+  epoch: number | null
   heartbeatAt: Date | null
   createdAt: Date | null
   updatedAt: Date | null
@@ -57,6 +60,7 @@ export type TeacherMaxAggregateOutputType = {
   datasetId: string | null
   digest: string | null
   attempt: number | null
+  epoch: number | null
   heartbeatAt: Date | null
   createdAt: Date | null
   updatedAt: Date | null
@@ -76,6 +80,7 @@ export type TeacherCountAggregateOutputType = {
   progress: number
   error: number
   attempt: number
+  epoch: number
   heartbeatAt: number
   createdAt: number
   updatedAt: number
@@ -85,10 +90,12 @@ export type TeacherCountAggregateOutputType = {
 
 export type TeacherAvgAggregateInputType = {
   attempt?: true
+  epoch?: true
 }
 
 export type TeacherSumAggregateInputType = {
   attempt?: true
+  epoch?: true
 }
 
 export type TeacherMinAggregateInputType = {
@@ -100,6 +107,7 @@ export type TeacherMinAggregateInputType = {
   datasetId?: true
   digest?: true
   attempt?: true
+  epoch?: true
   heartbeatAt?: true
   createdAt?: true
   updatedAt?: true
@@ -114,6 +122,7 @@ export type TeacherMaxAggregateInputType = {
   datasetId?: true
   digest?: true
   attempt?: true
+  epoch?: true
   heartbeatAt?: true
   createdAt?: true
   updatedAt?: true
@@ -133,6 +142,7 @@ export type TeacherCountAggregateInputType = {
   progress?: true
   error?: true
   attempt?: true
+  epoch?: true
   heartbeatAt?: true
   createdAt?: true
   updatedAt?: true
@@ -239,6 +249,7 @@ export type TeacherGroupByOutputType = {
   progress: runtime.JsonValue | null
   error: runtime.JsonValue | null
   attempt: number
+  epoch: number
   heartbeatAt: Date | null
   createdAt: Date
   updatedAt: Date
@@ -281,6 +292,7 @@ export type TeacherWhereInput = {
   progress?: Prisma.JsonNullableFilter<"Teacher">
   error?: Prisma.JsonNullableFilter<"Teacher">
   attempt?: Prisma.IntFilter<"Teacher"> | number
+  epoch?: Prisma.IntFilter<"Teacher"> | number
   heartbeatAt?: Prisma.DateTimeNullableFilter<"Teacher"> | Date | string | null
   createdAt?: Prisma.DateTimeFilter<"Teacher"> | Date | string
   updatedAt?: Prisma.DateTimeFilter<"Teacher"> | Date | string
@@ -303,6 +315,7 @@ export type TeacherOrderByWithRelationInput = {
   progress?: Prisma.SortOrderInput | Prisma.SortOrder
   error?: Prisma.SortOrderInput | Prisma.SortOrder
   attempt?: Prisma.SortOrder
+  epoch?: Prisma.SortOrder
   heartbeatAt?: Prisma.SortOrderInput | Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
@@ -328,6 +341,7 @@ export type TeacherWhereUniqueInput = Prisma.AtLeast<{
   progress?: Prisma.JsonNullableFilter<"Teacher">
   error?: Prisma.JsonNullableFilter<"Teacher">
   attempt?: Prisma.IntFilter<"Teacher"> | number
+  epoch?: Prisma.IntFilter<"Teacher"> | number
   heartbeatAt?: Prisma.DateTimeNullableFilter<"Teacher"> | Date | string | null
   createdAt?: Prisma.DateTimeFilter<"Teacher"> | Date | string
   updatedAt?: Prisma.DateTimeFilter<"Teacher"> | Date | string
@@ -350,6 +364,7 @@ export type TeacherOrderByWithAggregationInput = {
   progress?: Prisma.SortOrderInput | Prisma.SortOrder
   error?: Prisma.SortOrderInput | Prisma.SortOrder
   attempt?: Prisma.SortOrder
+  epoch?: Prisma.SortOrder
   heartbeatAt?: Prisma.SortOrderInput | Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
@@ -377,6 +392,7 @@ export type TeacherScalarWhereWithAggregatesInput = {
   progress?: Prisma.JsonNullableWithAggregatesFilter<"Teacher">
   error?: Prisma.JsonNullableWithAggregatesFilter<"Teacher">
   attempt?: Prisma.IntWithAggregatesFilter<"Teacher"> | number
+  epoch?: Prisma.IntWithAggregatesFilter<"Teacher"> | number
   heartbeatAt?: Prisma.DateTimeNullableWithAggregatesFilter<"Teacher"> | Date | string | null
   createdAt?: Prisma.DateTimeWithAggregatesFilter<"Teacher"> | Date | string
   updatedAt?: Prisma.DateTimeWithAggregatesFilter<"Teacher"> | Date | string
@@ -394,6 +410,7 @@ export type TeacherCreateInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
+  epoch?: number
   heartbeatAt?: Date | string | null
   createdAt?: Date | string
   updatedAt?: Date | string
@@ -416,6 +433,7 @@ export type TeacherUncheckedCreateInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
+  epoch?: number
   heartbeatAt?: Date | string | null
   createdAt?: Date | string
   updatedAt?: Date | string
@@ -434,6 +452,7 @@ export type TeacherUpdateInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
   heartbeatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -456,6 +475,7 @@ export type TeacherUncheckedUpdateInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
   heartbeatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -476,6 +496,7 @@ export type TeacherCreateManyInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
+  epoch?: number
   heartbeatAt?: Date | string | null
   createdAt?: Date | string
   updatedAt?: Date | string
@@ -493,6 +514,7 @@ export type TeacherUpdateManyMutationInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
   heartbeatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -512,6 +534,7 @@ export type TeacherUncheckedUpdateManyInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
   heartbeatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -541,6 +564,7 @@ export type TeacherCountOrderByAggregateInput = {
   progress?: Prisma.SortOrder
   error?: Prisma.SortOrder
   attempt?: Prisma.SortOrder
+  epoch?: Prisma.SortOrder
   heartbeatAt?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
@@ -548,6 +572,7 @@ export type TeacherCountOrderByAggregateInput = {
 
 export type TeacherAvgOrderByAggregateInput = {
   attempt?: Prisma.SortOrder
+  epoch?: Prisma.SortOrder
 }
 
 export type TeacherMaxOrderByAggregateInput = {
@@ -559,6 +584,7 @@ export type TeacherMaxOrderByAggregateInput = {
   datasetId?: Prisma.SortOrder
   digest?: Prisma.SortOrder
   attempt?: Prisma.SortOrder
+  epoch?: Prisma.SortOrder
   heartbeatAt?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
@@ -573,6 +599,7 @@ export type TeacherMinOrderByAggregateInput = {
   datasetId?: Prisma.SortOrder
   digest?: Prisma.SortOrder
   attempt?: Prisma.SortOrder
+  epoch?: Prisma.SortOrder
   heartbeatAt?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
@@ -580,6 +607,7 @@ export type TeacherMinOrderByAggregateInput = {
 
 export type TeacherSumOrderByAggregateInput = {
   attempt?: Prisma.SortOrder
+  epoch?: Prisma.SortOrder
 }
 
 export type TeacherScalarRelationFilter = {
@@ -714,6 +742,7 @@ export type TeacherCreateWithoutTaskInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
+  epoch?: number
   heartbeatAt?: Date | string | null
   createdAt?: Date | string
   updatedAt?: Date | string
@@ -734,6 +763,7 @@ export type TeacherUncheckedCreateWithoutTaskInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
+  epoch?: number
   heartbeatAt?: Date | string | null
   createdAt?: Date | string
   updatedAt?: Date | string
@@ -783,6 +813,7 @@ export type TeacherScalarWhereInput = {
   progress?: Prisma.JsonNullableFilter<"Teacher">
   error?: Prisma.JsonNullableFilter<"Teacher">
   attempt?: Prisma.IntFilter<"Teacher"> | number
+  epoch?: Prisma.IntFilter<"Teacher"> | number
   heartbeatAt?: Prisma.DateTimeNullableFilter<"Teacher"> | Date | string | null
   createdAt?: Prisma.DateTimeFilter<"Teacher"> | Date | string
   updatedAt?: Prisma.DateTimeFilter<"Teacher"> | Date | string
@@ -800,6 +831,7 @@ export type TeacherCreateWithoutDatasetInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
+  epoch?: number
   heartbeatAt?: Date | string | null
   createdAt?: Date | string
   updatedAt?: Date | string
@@ -820,6 +852,7 @@ export type TeacherUncheckedCreateWithoutDatasetInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
+  epoch?: number
   heartbeatAt?: Date | string | null
   createdAt?: Date | string
   updatedAt?: Date | string
@@ -864,6 +897,7 @@ export type TeacherCreateWithoutDistillationsInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
+  epoch?: number
   heartbeatAt?: Date | string | null
   createdAt?: Date | string
   updatedAt?: Date | string
@@ -885,6 +919,7 @@ export type TeacherUncheckedCreateWithoutDistillationsInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
+  epoch?: number
   heartbeatAt?: Date | string | null
   createdAt?: Date | string
   updatedAt?: Date | string
@@ -918,6 +953,7 @@ export type TeacherUpdateWithoutDistillationsInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
   heartbeatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -939,6 +975,7 @@ export type TeacherUncheckedUpdateWithoutDistillationsInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
   heartbeatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -957,6 +994,7 @@ export type TeacherCreateManyTaskInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
+  epoch?: number
   heartbeatAt?: Date | string | null
   createdAt?: Date | string
   updatedAt?: Date | string
@@ -974,6 +1012,7 @@ export type TeacherUpdateWithoutTaskInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
   heartbeatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -994,6 +1033,7 @@ export type TeacherUncheckedUpdateWithoutTaskInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
   heartbeatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -1013,6 +1053,7 @@ export type TeacherUncheckedUpdateManyWithoutTaskInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
   heartbeatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -1031,6 +1072,7 @@ export type TeacherCreateManyDatasetInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
+  epoch?: number
   heartbeatAt?: Date | string | null
   createdAt?: Date | string
   updatedAt?: Date | string
@@ -1048,6 +1090,7 @@ export type TeacherUpdateWithoutDatasetInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
   heartbeatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -1068,6 +1111,7 @@ export type TeacherUncheckedUpdateWithoutDatasetInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
   heartbeatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -1087,6 +1131,7 @@ export type TeacherUncheckedUpdateManyWithoutDatasetInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
   heartbeatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -1137,6 +1182,7 @@ export type TeacherSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs 
   progress?: boolean
   error?: boolean
   attempt?: boolean
+  epoch?: boolean
   heartbeatAt?: boolean
   createdAt?: boolean
   updatedAt?: boolean
@@ -1160,6 +1206,7 @@ export type TeacherSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Exten
   progress?: boolean
   error?: boolean
   attempt?: boolean
+  epoch?: boolean
   heartbeatAt?: boolean
   createdAt?: boolean
   updatedAt?: boolean
@@ -1181,6 +1228,7 @@ export type TeacherSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Exten
   progress?: boolean
   error?: boolean
   attempt?: boolean
+  epoch?: boolean
   heartbeatAt?: boolean
   createdAt?: boolean
   updatedAt?: boolean
@@ -1202,12 +1250,13 @@ export type TeacherSelectScalar = {
   progress?: boolean
   error?: boolean
   attempt?: boolean
+  epoch?: boolean
   heartbeatAt?: boolean
   createdAt?: boolean
   updatedAt?: boolean
 }
 
-export type TeacherOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "name" | "kind" | "status" | "taskName" | "datasetId" | "digest" | "labels" | "manifest" | "metrics" | "progress" | "error" | "attempt" | "heartbeatAt" | "createdAt" | "updatedAt", ExtArgs["result"]["teacher"]>
+export type TeacherOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "name" | "kind" | "status" | "taskName" | "datasetId" | "digest" | "labels" | "manifest" | "metrics" | "progress" | "error" | "attempt" | "epoch" | "heartbeatAt" | "createdAt" | "updatedAt", ExtArgs["result"]["teacher"]>
 export type TeacherInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   task?: boolean | Prisma.Teacher$taskArgs<ExtArgs>
   dataset?: boolean | Prisma.Teacher$datasetArgs<ExtArgs>
@@ -1259,9 +1308,13 @@ export type $TeacherPayload<ExtArgs extends runtime.Types.Extensions.InternalArg
     progress: runtime.JsonValue | null
     error: runtime.JsonValue | null
     /**
-     * How often training its head was begun; also the token by which a worker owns it.
+     * How often training its head was begun; a shutdown of the worker is not counted.
      */
     attempt: number
+    /**
+     * Grows with every claim and release: the token by which a worker owns it.
+     */
+    epoch: number
     heartbeatAt: Date | null
     createdAt: Date
     updatedAt: Date
@@ -1704,6 +1757,7 @@ export interface TeacherFieldRefs {
   readonly progress: Prisma.FieldRef<"Teacher", 'Json'>
   readonly error: Prisma.FieldRef<"Teacher", 'Json'>
   readonly attempt: Prisma.FieldRef<"Teacher", 'Int'>
+  readonly epoch: Prisma.FieldRef<"Teacher", 'Int'>
   readonly heartbeatAt: Prisma.FieldRef<"Teacher", 'DateTime'>
   readonly createdAt: Prisma.FieldRef<"Teacher", 'DateTime'>
   readonly updatedAt: Prisma.FieldRef<"Teacher", 'DateTime'>
