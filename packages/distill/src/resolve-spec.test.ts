@@ -38,12 +38,17 @@ describe('resolveSpec', () => {
       '/student/minGram',
       '/student/family',
       '/loss/lambda',
-      '/loss',
+      '/loss/temprature',
       '/training/epochs',
       '/training/seed',
     ]) {
       expect(paths).toContain(path);
     }
+  });
+
+  it('reports an unknown field once', () => {
+    const message = 'is not a field of the spec';
+    expect(problemsOf({ training: { epoch: 3 } })).toEqual([{ path: '/training/epoch', message }]);
   });
 
   it('checks fields against each other', () => {

@@ -10,10 +10,13 @@ export function resolveSpec(input: DistillationSpecInput | unknown = {}): Distil
   const spec = Value.Default(DistillationSpec, withSections(Value.Clone(input)));
   const problems: FieldProblem[] = Value.Check(DistillationSpec, spec)
     ? crossFieldProblems(spec)
-    : Value.Errors(DistillationSpec, spec).map(({ instancePath, message, params }) => ({
-        path: instancePath || '/',
-        message: unknownFields(params) ?? message,
-      }));
+    : Value.Errors(DistillationSpec, spec)
+        // An unknown field is reported at its own path, as not matching the schema `false`, and once more at its parent.
+        .filter(({ keyword }) => keyword !== 'additionalProperties')
+        .map(({ keyword, instancePath, message }) => ({
+          path: instancePath || '/',
+          message: keyword === 'boolean' ? 'is not a field of the spec' : message,
+        }));
   if (problems.length > 0) throw invalidSpec(problems);
   return spec as DistillationSpec;
 }
@@ -34,11 +37,6 @@ function withSections(input: unknown): unknown {
     loss: given.loss ?? {},
     training: given.training ?? {},
   };
-}
-
-function unknownFields(params: object): string | undefined {
-  if (!('additionalProperties' in params)) return undefined;
-  return `unknown field ${String(params.additionalProperties)}`;
 }
 
 function crossFieldProblems({ student }: DistillationSpec): FieldProblem[] {
