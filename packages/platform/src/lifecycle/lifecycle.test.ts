@@ -5,7 +5,7 @@ import { type Context, isOver, planShards, readEvents, type StoredError } from '
 import { type Claim, endCancelled, failDistillation, succeedDistillation } from './end.js';
 import { finishShard, reportShard, startShard } from './labelling.js';
 import { requestCancel, submitDistillation } from './submit.js';
-import { sweep } from './sweeper.js';
+import { type SweepPosition, sweep } from './sweeper.js';
 import { beatTeacher, claimTeacher, releaseTeacher, teacherReady } from './teacher-state.js';
 import { claimTraining, releaseTraining, reportProgress } from './training.js';
 import { beatLabelling, beatTraining } from './watch.js';
@@ -244,6 +244,30 @@ describe('the lifecycle of a distillation', () => {
     expect(await context.queues.state('train', lost)).toBe('waiting-children');
     expect(await read(silent)).toMatchObject({ status: 'cancelled' });
     expect(await read(alive)).toMatchObject({ status: 'queued' });
+  });
+
+  it.each(['distillation', 'teacher'] as const)('finds a lost %s behind 101 that wait as they should', async (kind) => {
+    const { database, queues } = context;
+    const old = new Date(Date.now() - 60_000);
+    const waiting = Array.from({ length: 101 }, (_, i) => `a-waiting-${kind}-${String(i).padStart(3, '0')}`);
+    const lost = `z-lost-${kind}`;
+    for (const id of [...waiting, lost]) {
+      if (kind === 'teacher') {
+        const teacher = { name: 't', kind: 'onnx-encoder', status: 'training', labels: [], manifest: {} };
+        await database.prisma.teacher.create({ data: { id, ...teacher, createdAt: old, updatedAt: old } });
+        if (id !== lost) await queues.addTeacherJob(id);
+      } else {
+        const data = { id, taskName: 'toy', datasetId: 'data', teacherId: 'ready', spec: {}, status: 'queued' };
+        await database.prisma.distillation.create({ data: { ...data, createdAt: old } });
+        if (id !== lost) await queues.addDistillationFlow({ distillationId: id, shards: 0 });
+      }
+    }
+    const position: SweepPosition = { distillation: '', teacher: '' };
+    const requeued: string[] = [];
+    for (let turn = 0; turn < 2; turn++) requeued.push(...(await sweep(context, {}, position)).requeued);
+    expect(requeued).toContain(lost);
+    expect(requeued.filter((id) => waiting.includes(id))).toEqual([]);
+    expect(await queues.state(kind === 'teacher' ? 'teacher' : 'train', lost)).toBe('waiting');
   });
 
   it('trains a teacher under one claim, once', async () => {

@@ -39,8 +39,24 @@ const SWEEP_LOCK = 0x5265746f72;
 const STALE_MS = 15_000;
 const ABANDONED_MS = 600_000;
 
-/** More than this many rows are left to the next sweep. */
+/** More than this many rows of a table are left to the next sweep. */
 const BATCH = 100;
+
+/** Rows of a table that are not reached within this long are left to the next sweep, in milliseconds. */
+const TURN_MS = 15_000;
+
+/** More than this, and the lock is let go: two turns and the cancellations need less. Milliseconds. */
+const SWEEP_TIMEOUT_MS = 60_000;
+
+/**
+ * Where the next sweep goes on: the last id of each table that was looked at; '' at the start. Most of what it looks at is
+ * waiting as it should, so each sweep looks at the rows after those of the last one, round and round. By id, which nothing
+ * changes, so that none is passed over.
+ */
+export interface SweepPosition {
+  distillation: string;
+  teacher: string;
+}
 
 /**
  * Looks for rows that wait for something that will not come, and puts them right:
@@ -49,9 +65,16 @@ const BATCH = 100;
  * - the queue lost the job, or gave up on it without the row being told: queued again
  * - queued again too often, or nobody left to take it over: failed with `RT_WORKER_LOST`
  *
- * One process sweeps at a time (an advisory lock held for the sweep); the others return an empty report.
+ * One process sweeps at a time (an advisory lock held for the sweep); the others return an empty report. A sweep looks at
+ * 100 rows of each table at most.
+ *
+ * @param position where to begin; moved to where the next sweep shall go on. Default: the first row
  */
-export async function sweep(context: SweeperContext, options: SweeperOptions = {}): Promise<SweepReport> {
+export async function sweep(
+  context: SweeperContext,
+  options: SweeperOptions = {},
+  position: SweepPosition = { distillation: '', teacher: '' },
+): Promise<SweepReport> {
   const report: SweepReport = { cancelled: [], requeued: [], failed: [] };
   await context.database.prisma.$transaction(
     async (tx) => {
@@ -60,10 +83,10 @@ export async function sweep(context: SweeperContext, options: SweeperOptions = {
       >`SELECT pg_try_advisory_xact_lock(${SWEEP_LOCK}::bigint) AS mine`;
       if (!lock!.mine) return;
       await sweepCancelled(context, report);
-      await sweepDistillations(context, options, report);
-      await sweepTeachers(context, options, report);
+      await sweepDistillations(context, options, report, position);
+      await sweepTeachers(context, options, report, position);
     },
-    { timeout: 60_000 },
+    { timeout: SWEEP_TIMEOUT_MS },
   );
   return report;
 }
@@ -78,6 +101,22 @@ async function sweepCancelled(context: SweeperContext, report: SweepReport): Pro
   }
 }
 
+/** Does `work` for each row of a page, noting in `position` how far it came, for as long as a turn may take. */
+async function takeTurn<T extends { id: string }>(
+  page: T[],
+  position: SweepPosition,
+  table: keyof SweepPosition,
+  work: (row: T) => Promise<void>,
+): Promise<void> {
+  const end = Date.now() + TURN_MS;
+  for (const row of page) {
+    if (Date.now() > end) return;
+    position[table] = row.id; // Before the work, so that a row at which it fails is not in the way of those behind it.
+    await work(row);
+  }
+  if (page.length < BATCH) position[table] = '';
+}
+
 interface Stale {
   id: string;
   shards: number;
@@ -89,6 +128,7 @@ async function sweepDistillations(
   context: SweeperContext,
   options: SweeperOptions,
   report: SweepReport,
+  position: SweepPosition,
 ): Promise<void> {
   const { staleMs = STALE_MS, abandonedMs = ABANDONED_MS } = options;
   const rows = await context.database.prisma.$queryRaw<Stale[]>`
@@ -96,13 +136,14 @@ async function sweepDistillations(
            (SELECT COUNT(*)::int FROM "LabelShard" WHERE "distillationId" = "id") AS shards
       FROM "Distillation"
      WHERE "status" IN ('queued', 'running') AND COALESCE("heartbeatAt", "createdAt") < now() - ${staleMs} * interval '1 ms'
-     ORDER BY COALESCE("heartbeatAt", "createdAt") LIMIT ${BATCH}`;
-  for (const row of rows) {
+       AND "id" > ${position.distillation}
+     ORDER BY "id" LIMIT ${BATCH}`;
+  await takeTurn(rows, position, 'distillation', async (row) => {
     const state = await flowState(context, row);
     if (state === 'failed') await fail(context, row, await whyFailed(context, 'train', row.id), report);
     else if (state === 'lost') await requeue(context, row, staleMs, report);
     else if (state === 'active' && row.silentMs > abandonedMs) await fail(context, row, silence(row.silentMs), report);
-  }
+  });
 }
 
 /**
@@ -133,9 +174,10 @@ async function flowState({ database, queues }: SweeperContext, { id }: Stale): P
   });
   const found = new Set<FlowState>();
   for (const { index } of open) {
-    found.add(FLOW_STATES[await queues.state('label', jobId.label({ distillationId: id, shard: index }))]);
+    const shard = FLOW_STATES[await queues.state('label', jobId.label({ distillationId: id, shard: index }))];
+    if (shard === 'failed' || shard === 'lost') return 'lost';
+    found.add(shard);
   }
-  if (found.has('failed') || found.has('lost')) return 'lost';
   // Shards that wait are alive whatever the others do; a worker that comes for them also finds those of the dead.
   return found.has('active') && !found.has('alive') ? 'active' : 'alive';
 }
@@ -174,15 +216,21 @@ async function requeue(context: SweeperContext, row: Stale, staleMs: number, rep
   report.requeued.push(row.id);
 }
 
-async function sweepTeachers(context: SweeperContext, options: SweeperOptions, report: SweepReport): Promise<void> {
+async function sweepTeachers(
+  context: SweeperContext,
+  options: SweeperOptions,
+  report: SweepReport,
+  position: SweepPosition,
+): Promise<void> {
   const { staleMs = STALE_MS, abandonedMs = ABANDONED_MS } = options;
   const { database, queues } = context;
   const rows = await database.prisma.$queryRaw<{ id: string; silentMs: number }[]>`
     SELECT "id", EXTRACT(EPOCH FROM now() - COALESCE("heartbeatAt", "updatedAt"))::float8 * 1000 AS "silentMs"
       FROM "Teacher"
      WHERE "status" = 'training' AND COALESCE("heartbeatAt", "updatedAt") < now() - ${staleMs} * interval '1 ms'
-     ORDER BY "updatedAt" LIMIT ${BATCH}`;
-  for (const { id, silentMs } of rows) {
+       AND "id" > ${position.teacher}
+     ORDER BY "id" LIMIT ${BATCH}`;
+  await takeTurn(rows, position, 'teacher', async ({ id, silentMs }) => {
     const state = FLOW_STATES[await queues.state('teacher', id)];
     if (state === 'failed' || (state === 'active' && silentMs > abandonedMs)) {
       const why = state === 'failed' ? await whyFailed(context, 'teacher', id) : silence(silentMs);
@@ -193,7 +241,7 @@ async function sweepTeachers(context: SweeperContext, options: SweeperOptions, r
       await queues.addTeacherJob(id);
       report.requeued.push(id);
     }
-  }
+  });
 }
 
 export interface Sweeper {
@@ -205,9 +253,10 @@ export interface Sweeper {
 export function startSweeper(context: SweeperContext, options: SweeperOptions = {}): Sweeper {
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
+  const position: SweepPosition = { distillation: '', teacher: '' };
   const turn = async (): Promise<void> => {
     try {
-      const report = await sweep(context, options);
+      const report = await sweep(context, options, position);
       if (Object.values(report).some((ids) => ids.length > 0)) context.logger.info({ ...report }, 'swept');
     } catch (error) {
       if (!stopped) context.logger.error({ err: error }, 'sweep failed');
