@@ -1,13 +1,18 @@
 import { RetortError } from '@retort/contracts';
-import { type ModelVersion, resolveAlias } from '@retort/registry';
+import { type AliasTarget, type ModelVersion, resolveAlias } from '@retort/registry';
 import type { InferenceContext } from './context.js';
 import type { Students } from './students.js';
 
 /** Between two looks at the aliases, in milliseconds. */
 const POLL_MS = 500;
 
+/** Students that are opened at the same time, so that a slow one holds up no other alias and many do not fill the memory. */
+const OPENING = 4;
+
 /** After a model could not be opened, it is tried again this much later, in milliseconds. */
 const RETRY_MS = 10_000;
+
+type Target = Pick<AliasTarget, 'taskName' | 'alias' | 'modelId'>;
 
 /**
  * Knows which model version answers for each alias, and follows changes.
@@ -19,7 +24,11 @@ export class Deployments {
   readonly #context: InferenceContext;
   readonly #students: Students;
   readonly #serving = new Map<string, ModelVersion>();
-  readonly #switching = new Map<string, Promise<ModelVersion>>();
+  readonly #switching = new Map<string, Promise<ModelVersion | undefined>>();
+  /** What the last look found to be switched and nobody has begun yet. */
+  #wanted: Target[] = [];
+  /** What is being opened from `#wanted`, by alias and model. */
+  readonly #opening = new Set<string>();
   /** When to try again what could not be opened, by alias and model. */
   readonly #retryAt = new Map<string, number>();
   #timer: NodeJS.Timeout | undefined;
@@ -31,7 +40,7 @@ export class Deployments {
     this.#students = students;
   }
 
-  /** Begins to follow the aliases; opens the students of all of them, one after the other. Without effect the second time. */
+  /** Begins to follow the aliases; opens the students of all of them. Without effect the second time. */
   start(): void {
     if (this.#started || this.#closed) return;
     this.#started = true;
@@ -47,8 +56,12 @@ export class Deployments {
     this.start();
     const serving = this.#serving.get(keyOf(task, alias));
     if (serving !== undefined) return serving;
-    const model = await resolveAlias(this.#context.database.prisma, task, alias);
-    if (model !== undefined) return this.#switch(task, alias, model.id);
+    for (;;) {
+      const model = await resolveAlias(this.#context.database.prisma, task, alias);
+      if (model === undefined) break;
+      const switched = await this.#switch({ taskName: task, alias, modelId: model.id });
+      if (switched !== undefined) return switched; // Else the alias moved on meanwhile.
+    }
     const known = await this.#context.database.prisma.task.findUnique({
       where: { name: task },
       select: { name: true },
@@ -59,6 +72,7 @@ export class Deployments {
 
   close(): void {
     this.#closed = true;
+    this.#wanted = [];
     clearTimeout(this.#timer);
   }
 
@@ -72,51 +86,85 @@ export class Deployments {
     if (!this.#closed) this.#timer = setTimeout(() => void this.#tick(), POLL_MS).unref();
   }
 
+  /** Looks at all aliases once, and begins to open what they have moved to. */
   async #follow(): Promise<void> {
     const aliases = await this.#context.database.prisma.alias.findMany({
       select: { taskName: true, alias: true, modelId: true },
       orderBy: { updatedAt: 'desc' },
     });
-    for (const { taskName, alias, modelId } of aliases) {
-      if (this.#closed) return;
-      const job = jobOf(taskName, alias, modelId);
-      if (this.#serving.get(keyOf(taskName, alias))?.id === modelId || (this.#retryAt.get(job) ?? 0) > Date.now())
-        continue;
-      try {
-        await this.#switch(taskName, alias, modelId);
-        this.#retryAt.delete(job);
-      } catch (error) {
-        this.#retryAt.set(job, Date.now() + RETRY_MS);
-        this.#context.logger.error({ err: error, task: taskName, alias, model: modelId }, 'a model cannot be deployed');
-      }
+    if (this.#closed) return;
+    this.#wanted = aliases.filter((target) => {
+      const { taskName, alias, modelId } = target;
+      if (this.#serving.get(keyOf(taskName, alias))?.id === modelId) return false;
+      const job = jobOf(target);
+      return !this.#opening.has(job) && (this.#retryAt.get(job) ?? 0) <= Date.now();
+    });
+    this.#openWanted();
+  }
+
+  #openWanted(): void {
+    while (this.#opening.size < OPENING) {
+      const target = this.#wanted.shift();
+      if (target === undefined) return;
+      const job = jobOf(target);
+      this.#opening.add(job);
+      void this.#deploy(target, job).finally(() => {
+        this.#opening.delete(job);
+        this.#openWanted();
+      });
     }
   }
 
-  /** Opens the student, then lets the alias point at it. Concurrent calls for one alias and model share the work. */
-  #switch(task: string, alias: string, modelId: string): Promise<ModelVersion> {
-    const job = jobOf(task, alias, modelId);
+  async #deploy(target: Target, job: string): Promise<void> {
+    try {
+      await this.#switch(target);
+      this.#retryAt.delete(job);
+    } catch (error) {
+      if (this.#closed) return;
+      this.#retryAt.set(job, Date.now() + RETRY_MS);
+      const { taskName: task, alias, modelId: model } = target;
+      this.#context.logger.error({ err: error, task, alias, model }, 'a model cannot be deployed');
+    }
+  }
+
+  /**
+   * Opens the student, then lets the alias point at it. Concurrent calls for one alias and model share the work.
+   *
+   * @returns undefined where the alias has moved on meanwhile; then nothing was switched
+   */
+  #switch(target: Target): Promise<ModelVersion | undefined> {
+    const job = jobOf(target);
     const running = this.#switching.get(job);
     if (running !== undefined) return running;
-    const promise = this.#open(task, alias, modelId).finally(() => this.#switching.delete(job));
+    const promise = this.#open(target).finally(() => this.#switching.delete(job));
     this.#switching.set(job, promise);
     return promise;
   }
 
-  async #open(task: string, alias: string, modelId: string): Promise<ModelVersion> {
+  async #open({ taskName: task, alias, modelId }: Target): Promise<ModelVersion | undefined> {
     const model = await this.#students.find(modelId);
     await this.#students.use(model, async () => {});
+    // Opening takes a while, in which the alias may have been taken back, or moved further.
+    const current = await resolveAlias(this.#context.database.prisma, task, alias);
+    if (current?.id !== modelId) {
+      this.#retireUnlessServing(modelId);
+      return undefined;
+    }
     const key = keyOf(task, alias);
     const previous = this.#serving.get(key);
     this.#serving.set(key, model);
     if (previous !== undefined && previous.id !== modelId) {
       const { logger } = this.#context;
       logger.info({ task, alias, from: previous.version, to: model.version }, 'another version answers now');
-      const needed = [...this.#serving.values()].some(({ id }) => id === previous.id);
-      if (!needed) this.#students.retire(previous.id);
+      this.#retireUnlessServing(previous.id);
     }
     return model;
+  }
+
+  #retireUnlessServing(modelId: string): void {
+    if (![...this.#serving.values()].some(({ id }) => id === modelId)) this.#students.retire(modelId);
   }
 }
 
 const keyOf = (task: string, alias: string) => `${task} ${alias}`;
-const jobOf = (task: string, alias: string, modelId: string) => `${keyOf(task, alias)} ${modelId}`;
+const jobOf = ({ taskName, alias, modelId }: Target) => `${keyOf(taskName, alias)} ${modelId}`;
