@@ -11,6 +11,8 @@ const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
 const milliseconds = (ms: number) => `${ms < 1 ? ms.toFixed(3) : ms.toFixed(2)} ms`;
 
+const hiddenLayer = (width: number) => (width === 0 ? 'no hidden layer' : `a hidden layer of ${width}`);
+
 /** The `README.md` of a model folder, in the form that model hubs read: front matter, figures, use, lineage. */
 export function modelCard({ name, labels, lineage, metrics }: ModelCard): string {
   const { teacher, student } = metrics;
@@ -54,7 +56,7 @@ scores. A token is a character, lower-cased; texts are read up to ${spec.student
 
 | | |
 |---|---|
-| student | ${spec.student.family}, character ${spec.student.minGram}- to ${spec.student.maxGram}-grams, ${spec.student.buckets} buckets of width ${spec.student.width}, ${student.parameters.toLocaleString('en')} parameters |
+| student | ${spec.student.family}, character ${spec.student.minGram}- to ${spec.student.maxGram}-grams, ${spec.student.buckets} buckets of width ${spec.student.width}, ${hiddenLayer(spec.student.hidden)}, ${student.parameters.toLocaleString('en')} parameters |
 | loss | ${spec.loss.lambda} · CE + ${Number((1 - spec.loss.lambda).toFixed(6))} · T² · KL(teacher‖student), T = ${spec.loss.temperature} |
 | training | ${spec.training.epochs} epochs (best: ${metrics.bestEpoch}), batch ${spec.training.batchSize}, learning rate ${spec.training.learningRate}, seed ${spec.training.seed} |
 | dataset | ${lineage.dataset.rows} rows, sha256 \`${lineage.dataset.digest}\` |

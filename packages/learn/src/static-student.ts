@@ -19,7 +19,7 @@ const TABLE_DEVIATION = 0.1;
  * The `static` student: a bag of character n-grams hashed inside the graph, so that it needs nothing but token ids.
  *
  *     input_ids, attention_mask int64 [batch, tokens]
- *       → hashes of the n-grams that start at each token, one per order    int64 [batch, tokens, orders]
+ *       → hashes of the n-grams that start just before each token, by order int64 [batch, tokens, orders]
  *       → their rows of one table                                          [batch, tokens, orders·width]
  *       → summed over the tokens that the mask keeps                        [batch, orders·width]
  *       → LayerNormalization, which also takes the text's length out
@@ -29,6 +29,7 @@ const TABLE_DEVIATION = 0.1;
  * An n-gram x₁…xₙ of order n falls into row (Σᵢ cₙᵢ·xᵢ) mod p, with random coefficients and p the largest prime that is not
  * above `buckets`: universal hashing (Carter & Wegman 1979), one integer MatMul for all orders. Each text begins with one
  * boundary id 0 and is followed by as many as its last n-grams need, so that the beginnings and ends of texts are n-grams too.
+ * Since windows start just before each token, the last token starts none: it is part of longer n-grams, but no 1-gram.
  *
  * Masked tokens count as boundary and are left out of the sum: the logits do not depend on how far a batch was padded (on the
  * right) nor on the batch's other texts.
@@ -79,10 +80,10 @@ function ngramHashes(b: GraphBuilder, ids: string, mask: string, spec: StaticStu
   const orders = maxGram - minGram + 1;
   const rows = largestPrime(buckets);
   const scalar = (value: number) => b.constant(int64s([], [value]));
-  // One boundary before the text; n-grams that start at the last token reach maxGram - 2 beyond it.
+  // One boundary before the text; the last window reaches maxGram - 2 beyond it.
   const pads = b.constant(int64Vector([0, 1, 0, maxGram - 1]));
   const padded = b.add('Pad', [b.add('Mul', [ids, mask]), pads]);
-  // Windows of maxGram ids, one for each token: positions [tokens, 1] + [1, maxGram].
+  // Windows of maxGram ids, each from the id before a token on: positions [tokens, 1] + [1, maxGram].
   const tokens = b.add('Squeeze', [b.add('Shape', [ids], { attributes: { start: 1, end: 2 } })]);
   const starts = b.add('Unsqueeze', [b.add('Range', [scalar(0), tokens, scalar(1)]), b.constant(int64Vector([1]))]);
   const steps = b.constant(
