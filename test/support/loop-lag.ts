@@ -12,6 +12,15 @@ function cpuTime(): number {
   }
 }
 
+/** Milliseconds that the main thread was ready to run and waited for a CPU, by the kernel's account; 0 where there is none. */
+export function cpuWait(): number {
+  try {
+    return Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'latin1').split(' ')[1]) / 1e6;
+  } catch {
+    return 0;
+  }
+}
+
 /**
  * Measures the longest turn of the event loop in CPU time of the main thread (on Linux). By the clock, a machine whose
  * CPUs are busy with other processes could not be told from a blocked loop.
