@@ -714,19 +714,24 @@ export interface components {
                     width?: number;
                     /**
                      * @description Rows of the hashed n-gram table (the bytes on disk are about 4 · width · buckets).
-                     * @default 32768
+                     * @default 16384
                      */
                     buckets?: number;
                     /**
                      * @description Shortest character n-gram.
-                     * @default 3
+                     * @default 2
                      */
                     minGram?: number;
                     /**
                      * @description Longest character n-gram.
-                     * @default 6
+                     * @default 5
                      */
                     maxGram?: number;
+                    /**
+                     * @description Width of the hidden layer; 0 for none.
+                     * @default 256
+                     */
+                    hidden?: number;
                     /**
                      * @description Characters read of a text.
                      * @default 256
@@ -736,17 +741,17 @@ export interface components {
                 loss?: {
                     /**
                      * @description Weight of the hard-label cross-entropy: L = lambda·CE + (1-lambda)·T²·KL(teacher‖student).
-                     * @default 0.3
+                     * @default 0.1
                      */
                     lambda?: number;
                     /**
                      * @description T of both softmaxes.
-                     * @default 2
+                     * @default 3
                      */
                     temperature?: number;
                 };
                 training?: {
-                    /** @default 30 */
+                    /** @default 15 */
                     epochs?: number;
                     /** @default 64 */
                     batchSize?: number;
@@ -780,19 +785,24 @@ export interface components {
                 width: number;
                 /**
                  * @description Rows of the hashed n-gram table (the bytes on disk are about 4 · width · buckets).
-                 * @default 32768
+                 * @default 16384
                  */
                 buckets: number;
                 /**
                  * @description Shortest character n-gram.
-                 * @default 3
+                 * @default 2
                  */
                 minGram: number;
                 /**
                  * @description Longest character n-gram.
-                 * @default 6
+                 * @default 5
                  */
                 maxGram: number;
+                /**
+                 * @description Width of the hidden layer; 0 for none.
+                 * @default 256
+                 */
+                hidden: number;
                 /**
                  * @description Characters read of a text.
                  * @default 256
@@ -802,17 +812,17 @@ export interface components {
             loss: {
                 /**
                  * @description Weight of the hard-label cross-entropy: L = lambda·CE + (1-lambda)·T²·KL(teacher‖student).
-                 * @default 0.3
+                 * @default 0.1
                  */
                 lambda: number;
                 /**
                  * @description T of both softmaxes.
-                 * @default 2
+                 * @default 3
                  */
                 temperature: number;
             };
             training: {
-                /** @default 30 */
+                /** @default 15 */
                 epochs: number;
                 /** @default 64 */
                 batchSize: number;
