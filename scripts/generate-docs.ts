@@ -34,5 +34,8 @@ ${rows.join('\n')}
 
 const readme = readFileSync(README, 'utf8');
 if (!SECTION.test(readme)) throw new Error('README.md has lost the markers of its table of variables.');
-writeFileSync(README, readme.replace(SECTION, (_, start, end) => `${start}\n${variables()}\n\n${end}`));
+writeFileSync(
+  README,
+  readme.replace(SECTION, (_, start, end) => `${start}\n${variables()}\n\n${end}`),
+);
 writeFileSync(ERROR_TABLE, errors());

@@ -2,7 +2,7 @@ import * as ort from 'onnxruntime-node';
 import { type Dim, GraphBuilder, gradient, inferShapes, sizeOf, writeModel } from '../../packages/onnx/src/index.ts';
 
 /** One float input of the graph under test. */
-export interface Variable {
+interface Variable {
   dims: number[];
   /** Elements are drawn from this range; default [-2, 2]. */
   range?: [number, number];

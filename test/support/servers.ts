@@ -19,13 +19,32 @@ export async function testDatabase({ migrated = true } = {}): Promise<TestDataba
   await administer(postgresUrl, `CREATE DATABASE ${name}${migrated ? ` TEMPLATE ${template}` : ''}`);
   const url = new URL(postgresUrl);
   url.pathname = `/${name}`;
-  return { url: url.href, drop: () => administer(postgresUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) };
+  return { url: url.href, drop: () => administer(postgresUrl, dropWhenQuiet(name)) };
 }
 
-async function administer(url: string, statement: string): Promise<void> {
+/** How long connections that were closed a moment ago may take to be gone. Cut off, their owners would print errors. */
+const QUIET_AFTER = '3 seconds';
+
+function dropWhenQuiet(name: string): string[] {
+  const wait = `DO $$
+    DECLARE deadline timestamptz := clock_timestamp() + interval '${QUIET_AFTER}';
+    BEGIN
+      WHILE clock_timestamp() < deadline AND EXISTS (SELECT FROM pg_stat_activity WHERE datname = '${name}') LOOP
+        PERFORM pg_sleep(0.02);
+        PERFORM pg_stat_clear_snapshot();
+      END LOOP;
+    END $$`;
+  return [wait, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`];
+}
+
+async function administer(url: string, statements: string | string[]): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
-  await client.query(statement).finally(() => client.end());
+  try {
+    for (const statement of [statements].flat()) await client.query(statement);
+  } finally {
+    await client.end();
+  }
 }
 
 export type QueueBackendName = 'postgres' | 'redis';

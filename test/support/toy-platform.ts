@@ -16,7 +16,7 @@ import { answerDigest, inspectModelFolder } from '@retort/teachers';
 import { TOY_LABELS, type ToyTeacherOptions, writeToyTeacher } from './toy-teacher.ts';
 
 export const TOY_TASK = 'toy';
-export const TOY_DATASET = 'toy-data';
+const TOY_DATASET = 'toy-data';
 
 /** Puts the task and its dataset where the API would put them. */
 export async function registerToyTask({ database, artifacts }: Context, rows: Row[]): Promise<void> {
@@ -69,7 +69,7 @@ export async function registerToyTeacher(context: Context, options: ToyRegistrat
 }
 
 /** A small student that a toy task trains in about a second. */
-export const TOY_SPEC = {
+const TOY_SPEC = {
   student: { width: 16, buckets: 512, minGram: 1, maxGram: 2, maxLength: 48 },
   training: { epochs: 20, batchSize: 32, learningRate: 0.02, seed: 1 },
 } satisfies DistillationSpecInput;

@@ -47,7 +47,7 @@ export function unifyShape(a: Dim[] | undefined, b: Dim[] | undefined): Dim[] | 
 }
 
 /** Numpy's rule for one axis: equal, or one of them 1. */
-export function broadcastDim(a: Dim, b: Dim): Dim {
+function broadcastDim(a: Dim, b: Dim): Dim {
   if (a === 1) return b;
   if (b === 1 || sameDim(a, b)) return a;
   if (typeof a === 'number' && typeof b === 'number') throw new ShapeConflict(`${a} and ${b} do not broadcast`);
@@ -157,6 +157,6 @@ export function subtractDims(a: Dim, b: Dim): Dim {
   return typeof a === 'number' && typeof b === 'number' ? a - b : null;
 }
 
-export function showShape(shape: readonly Dim[] | undefined): string {
+function showShape(shape: readonly Dim[] | undefined): string {
   return shape === undefined ? '(unknown rank)' : `[${shape.map((dim) => dim ?? '?').join(', ')}]`;
 }
