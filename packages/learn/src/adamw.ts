@@ -27,8 +27,9 @@ export type ParameterGradient = Float32Array | { indices: BigInt64Array; rows: F
  *     w ← w - η·( (m/(1-β₁ᵗ)) / (√(v/(1-β₂ᵗ)) + ε) + decay·w )
  *
  * Tables with sparse gradients are updated lazily: a row that the batch does not touch keeps its weights and moments, and is not
- * decayed (PyTorch's SparseAdam and TensorFlow's LazyAdam do the same). It costs time by the batch and not by the
- * table, and a rare row's first steps are as long as a frequent one's. The bias correction uses the step of all.
+ * decayed; the bias correction uses the step of all (PyTorch's SparseAdam and TensorFlow's LazyAdam do the same). So a step costs
+ * time by the batch and not by the table. Correcting each row by its own count of steps gave the same accuracy on clinc150
+ * and banking77.
  */
 export class AdamW {
   readonly #parameters: Parameters;
