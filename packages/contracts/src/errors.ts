@@ -92,6 +92,15 @@ export interface ProblemDetails {
   requestId?: string;
 }
 
+/** A problem quotes what the caller sent, which may be of any size: the answer is not. */
+const MAX_DETAIL = 2000;
+const MAX_FIELD_TEXT = 200;
+const MAX_PROBLEMS = 100;
+
+function clip(text: string, limit: number): string {
+  return text.length <= limit ? text : `${text.slice(0, limit - 1).toWellFormed()}…`;
+}
+
 /** Turns any thrown value into problem details; what is not a {@link RetortError} becomes `RT_INTERNAL` without its message. */
 export function toProblem(error: unknown, requestId?: string): ProblemDetails {
   const known =
@@ -99,14 +108,18 @@ export function toProblem(error: unknown, requestId?: string): ProblemDetails {
       ? error
       : new RetortError('RT_INTERNAL', 'An unexpected error happened; it was logged.');
   const { status, title, hint } = ERRORS[known.code];
+  const problems = known.problems.slice(0, MAX_PROBLEMS).map(({ path, message }) => ({
+    path: clip(path, MAX_FIELD_TEXT),
+    message: clip(message, MAX_FIELD_TEXT),
+  }));
   return {
     type: `urn:retort:error:${known.code}`,
     title,
     status,
     code: known.code,
-    detail: known.message,
+    detail: clip(known.message, MAX_DETAIL),
     hint,
-    ...(known.problems.length > 0 ? { problems: known.problems } : {}),
+    ...(problems.length > 0 ? { problems } : {}),
     ...(requestId === undefined ? {} : { requestId }),
   };
 }
