@@ -327,7 +327,9 @@ function badRequest(
     { maxKeys: 2 },
   );
   return fc.record({ pathValues, query, body, contentType, authorization, extra }).map((parts) => {
-    const url = path.replace(/\{(\w+)\}/g, (_, name: string) => String((parts.pathValues as Record<string, string>)[name]));
+    const url = path.replace(/\{(\w+)\}/g, (_, name: string) =>
+      String((parts.pathValues as Record<string, string>)[name]),
+    );
     const search = parts.query.map(([name, value]) => `${name}=${value}`).join('&');
     const type = parts.contentType?.startsWith('multipart/form-data')
       ? 'multipart/form-data; boundary=xX0Xx'

@@ -78,10 +78,6 @@ function slidingExtent(context: ShapeContext, extent: Dim, { kernel, stride, dil
 }
 
 export const forwardOnlyRules: OpRule[] = [
-  ...['Acos', 'Asin', 'Atan', 'Clip', 'Cos', 'Cosh', 'Elu', 'Sin', 'Sinh', 'Tan'].map((op) => ({
-    op,
-    infer: sameAsInput,
-  })),
   { op: 'Conv', infer: inferConv },
   { op: 'CumSum', infer: sameAsInput },
   { op: 'GatherND', infer: inferGatherNd },

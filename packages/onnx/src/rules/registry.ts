@@ -1,4 +1,5 @@
 import type { Node } from '../model.js';
+import { activationRules } from './activations.js';
 import { arithmeticRules } from './arithmetic.js';
 import { constantRules } from './constants.js';
 import { elementwiseRules } from './elementwise.js';
@@ -19,6 +20,7 @@ import { softmaxRules } from './softmax.js';
  */
 const RULES = new Map(
   [
+    activationRules,
     arithmeticRules,
     constantRules,
     elementwiseRules,
