@@ -10,6 +10,7 @@ import { logicRules } from './logic.js';
 import { matmulRules } from './matmul.js';
 import { normalizationRules } from './normalization.js';
 import { reductionRules } from './reduction.js';
+import { repeatingRules } from './repeating.js';
 import type { OpRule } from './rule.js';
 import { slicingRules } from './slicing.js';
 import { softmaxRules } from './softmax.js';
@@ -31,6 +32,7 @@ const RULES = new Map(
     matmulRules,
     normalizationRules,
     reductionRules,
+    repeatingRules,
     slicingRules,
     softmaxRules,
   ]

@@ -14,6 +14,7 @@ import {
   unary,
   variadic,
 } from '../../../../test/support/gradient-cases/generators.ts';
+import { indexingCases, slices } from '../../../../test/support/gradient-cases/indexing.ts';
 import { float } from '../builder.js';
 import { int64s, int64Vector } from '../tensor.js';
 import { supportedOps } from './registry.js';
@@ -246,6 +247,7 @@ const pow = fc.tuple(broadcastable(2), fc.constantFrom<number | undefined>(undef
 /** One generator of graphs per operator, by `domain.op`. */
 const CASES: Cases = {
   ...elementwiseCases,
+  ...indexingCases,
   '.Add': variadic('Add', 2),
   '.Cast': unary('Cast', {
     attributes: { to: 11 },
@@ -272,7 +274,7 @@ const CASES: Cases = {
   '.ReduceMin': reduction('ReduceMin', false),
   '.ReduceSum': reduction('ReduceSum', false),
   '.Reshape': reshape,
-  '.Slice': slice,
+  '.Slice': fc.oneof(slice, slices),
   '.Softmax': along('Softmax', (axis) => ({ axis })),
   '.Split': split,
   '.Squeeze': squeezed.map(
