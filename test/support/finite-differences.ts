@@ -6,6 +6,8 @@ interface Variable {
   dims: number[];
   /** Elements are drawn from this range; default [-2, 2]. */
   range?: [number, number];
+  /** Where the function bends, so that no difference may be taken across: elements keep clear of these by 0.05. */
+  kinks?: number[];
 }
 
 export interface GradientCase {
@@ -65,8 +67,12 @@ export async function gradientError({
   const forward = { ...b.build(), graph: { ...b.graph, outputs: [{ name: y, type, shape: undefined }] } };
   const feeds: Record<string, ort.Tensor> = {};
   for (const name of names) {
-    const { dims, range: [low, high] = [-2, 2] } = variables[name];
-    const data = Storage.from(Array.from({ length: sizeOf(dims) }, () => low + (high - low) * random()));
+    const { dims, range: [low, high] = [-2, 2], kinks = [] } = variables[name];
+    const clear = (value: number) => {
+      const near = kinks.find((kink) => Math.abs(value - kink) < 0.05);
+      return near === undefined ? value : near + (value < near ? -0.05 : 0.05);
+    };
+    const data = Storage.from(Array.from({ length: sizeOf(dims) }, () => clear(low + (high - low) * random())));
     feeds[name] = new ort.Tensor(type, data, dims);
   }
   const forwardSession = await ort.InferenceSession.create(writeModel(forward), OPTIONS);

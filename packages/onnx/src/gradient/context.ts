@@ -100,6 +100,3 @@ export class GradientContext extends NodeReader {
     };
   }
 }
-
-/** Thrown by a rule for a use of its operator that it cannot differentiate. The driver adds node and opset. */
-export class UnsupportedUse extends Error {}

@@ -6,6 +6,7 @@ import { ShapeContext } from '../shapes/context.js';
 import { isStatic, sameDim, sameShape, unifyShape } from '../shapes/dims.js';
 import { type Facts, factsOf, UNKNOWN } from '../shapes/facts.js';
 import { type DataType, int64Vector, type Tensor } from '../tensor.js';
+import { UnknownRank, UnsupportedUse } from './refusals.js';
 
 /**
  * Appends nodes to a graph while knowing the type and shape of every value, those it appends included. The methods are the
@@ -237,18 +238,26 @@ export class Emitter {
       this.emit('Reshape', [indices, this.ints(spread)]),
       this.shapeValue(slices),
     ]);
-    return this.emit('ScatterElements', [this.zerosLike(like), everywhere, slices], {
-      attributes: { axis, reduction: 'add' },
-    });
+    return this.scatterElements(this.zerosLike(like), everywhere, slices, axis, this.#areDistinct(indices));
   }
-}
 
-/** Raised when a rule needs the rank of a value that only the running graph knows. */
-export class UnknownRank extends Error {
-  readonly value: string;
+  /**
+   * `zeros` with `values` added at `indices` along `axis`. Before opset 16 ScatterElements cannot add, which only matters where
+   * an index repeats.
+   *
+   * @param distinct that none does.
+   */
+  scatterElements(zeros: string, indices: string, values: string, axis: number, distinct: boolean): string {
+    if (!distinct && this.opset < 16) throw new UnsupportedUse('to add up what was picked twice takes opset 16');
+    const reduction: Record<string, string> = distinct ? {} : { reduction: 'add' };
+    return this.emit('ScatterElements', [zeros, indices, values], { attributes: { axis, ...reduction } });
+  }
 
-  constructor(value: string) {
-    super(`the rank of "${value}" is not known before the graph runs`);
-    this.value = value;
+  /** True for known indices of which no two are the same. */
+  #areDistinct(indices: string): boolean {
+    const { elements } = this.facts(indices);
+    if (!elements?.every((element) => typeof element === 'number')) return false;
+    const oneSided = elements.every((index) => index >= 0) || elements.every((index) => index < 0);
+    return oneSided && new Set(elements).size === elements.length;
   }
 }

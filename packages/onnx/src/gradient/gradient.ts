@@ -5,10 +5,11 @@ import { ShapeConflict } from '../shapes/dims.js';
 import type { Facts } from '../shapes/facts.js';
 import { inferShapes } from '../shapes/infer-shapes.js';
 import { floats } from '../tensor.js';
-import { GradientContext, UnsupportedUse } from './context.js';
-import { Emitter, UnknownRank } from './emitter.js';
+import { GradientContext } from './context.js';
+import { Emitter } from './emitter.js';
 import { findPath, isFloat, type Path } from './path.js';
 import { pruneGraph } from './prune.js';
+import { UnknownRank, UnsupportedUse } from './refusals.js';
 
 /** The opsets of ai.onnx whose operators the rules know: 13 made axes an input, 16 brought scatter-add. */
 export const GRADIENT_OPSETS = { min: 13, max: 24 } as const;

@@ -22,17 +22,6 @@ function inferProduct(context: ShapeContext): Facts[] {
   return [{ ...facts, elements: all ? [multiplyDims(elements)] : undefined }];
 }
 
-/** `x[indices]`: the last axis of the indices counts into the first axes of x. */
-function inferGatherNd(context: ShapeContext): Facts[] {
-  const { type, shape } = context.input(0);
-  const indices = context.shape(1);
-  const depth = indices?.at(-1);
-  if (!shape || !indices || typeof depth !== 'number') return [{ type, shape: undefined }];
-  const batch = context.int('batch_dims', 0);
-  if (batch + depth > shape.length) throw new ShapeConflict(`indices of ${depth} axes are more than the data has`);
-  return [{ type, shape: [...indices.slice(0, -1), ...shape.slice(batch + depth)] }];
-}
-
 /** `[batch, in, …]` and `[out, in / group, kernel…]` give `[batch, out, …]`. */
 function inferConv(context: ShapeContext): Facts[] {
   const { type, shape } = context.input(0);
@@ -78,12 +67,7 @@ function slidingExtent(context: ShapeContext, extent: Dim, { kernel, stride, dil
 }
 
 export const forwardOnlyRules: OpRule[] = [
-  ...['Acos', 'Asin', 'Atan', 'Clip', 'Cos', 'Cosh', 'Elu', 'Sin', 'Sinh', 'Tan'].map((op) => ({
-    op,
-    infer: sameAsInput,
-  })),
   { op: 'Conv', infer: inferConv },
   { op: 'CumSum', infer: sameAsInput },
-  { op: 'GatherND', infer: inferGatherNd },
   { op: 'ReduceProd', infer: inferProduct },
 ];

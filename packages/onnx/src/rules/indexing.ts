@@ -1,7 +1,8 @@
 import type { GradientContext } from '../gradient/context.js';
-import type { Dim } from '../model.js';
+import { addAt, positionsIn } from '../gradient/positions.js';
+import { UnsupportedUse } from '../gradient/refusals.js';
 import type { ShapeContext } from '../shapes/context.js';
-import { normalizeAxis } from '../shapes/dims.js';
+import { normalizeAxis, ShapeConflict } from '../shapes/dims.js';
 import type { Facts } from '../shapes/facts.js';
 import type { InputGradient, OpRule } from './rule.js';
 
@@ -74,19 +75,73 @@ export const indexingRules: OpRule[] = [
       () => {
         const { emitter: e } = context;
         const data = context.input(0);
-        return e.emit('ScatterElements', [e.zerosLike(data), context.input(1), context.dy], {
-          attributes: { axis: context.axis(0), reduction: 'add' },
-        });
+        return e.scatterElements(e.zerosLike(data), context.input(1), context.dy, context.axis(0), false);
       },
       null,
     ],
   },
-  // Made by gradients themselves.
-  { op: 'ScatterElements', infer: (context) => [sameAsData(context)] },
-  { op: 'ScatterND', infer: (context) => [sameAsData(context)] },
+  {
+    op: 'GatherND',
+    infer: inferGatherNd,
+    gradient: (context) => [
+      () => {
+        const { emitter: e } = context;
+        const data = context.input(0);
+        const attributes = { batch_dims: context.int('batch_dims', 0) };
+        const origins = e.emit('GatherND', [positionsIn(e, data), context.input(1)], { attributes });
+        return addAt(e, data, origins, context.dy);
+      },
+      null,
+    ],
+  },
+  {
+    op: 'ScatterElements',
+    infer: (context) => [sameAsData(context)],
+    gradient: (context) => {
+      const attributes = { axis: context.axis(0) };
+      return scatterGradient(context, 'ScatterElements', 'GatherElements', attributes);
+    },
+  },
+  {
+    op: 'ScatterND',
+    infer: (context) => [sameAsData(context)],
+    gradient: (context) => scatterGradient(context, 'ScatterND', 'GatherND', {}),
+  },
 ];
+
+/**
+ * Data with updates written over it, or added to it, at some places: dY is the gradient of the data (but for what was written
+ * over), and what stands at those places that of the updates. Where a place is written twice, ONNX leaves the result open.
+ */
+function scatterGradient(
+  context: GradientContext,
+  scatter: string,
+  gather: string,
+  attributes: Record<string, number>,
+): InputGradient[] {
+  const { emitter: e, dy } = context;
+  const [, indices, updates] = context.node.inputs as [string, string, string];
+  const reduction = context.string('reduction', 'none');
+  if (reduction !== 'none' && reduction !== 'add') throw new UnsupportedUse(`the reduction "${reduction}"`);
+  return [
+    () => (reduction === 'add' ? dy : e.emit(scatter, [dy, indices, e.zerosLike(updates)], { attributes })),
+    null,
+    () => e.emit(gather, [dy, indices], { attributes }),
+  ];
+}
+
+/** `x[indices]`: the last axis of the indices counts into the first axes of x. */
+function inferGatherNd(context: ShapeContext): Facts[] {
+  const { type, shape } = context.input(0);
+  const indices = context.shape(1);
+  const depth = indices?.at(-1);
+  if (!shape || !indices || typeof depth !== 'number') return [{ type, shape: undefined }];
+  const batch = context.int('batch_dims', 0);
+  if (batch + depth > shape.length) throw new ShapeConflict(`indices of ${depth} axes are more than the data has`);
+  return [{ type, shape: [...indices.slice(0, -1), ...shape.slice(batch + depth)] }];
+}
 
 function sameAsData(context: ShapeContext): Facts {
   const { type, shape } = context.input(0);
-  return { type, shape: shape as Dim[] | undefined };
+  return { type, shape };
 }

@@ -1,5 +1,6 @@
-import { type GradientContext, UnsupportedUse } from '../gradient/context.js';
+import type { GradientContext } from '../gradient/context.js';
 import type { Emitter } from '../gradient/emitter.js';
+import { UnsupportedUse } from '../gradient/refusals.js';
 import type { Dim } from '../model.js';
 import type { ShapeContext } from '../shapes/context.js';
 import { broadcastShapes, ShapeConflict, unifyDim } from '../shapes/dims.js';

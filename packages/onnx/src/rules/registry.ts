@@ -1,4 +1,5 @@
 import type { Node } from '../model.js';
+import { activationRules } from './activations.js';
 import { arithmeticRules } from './arithmetic.js';
 import { constantRules } from './constants.js';
 import { elementwiseRules } from './elementwise.js';
@@ -9,6 +10,7 @@ import { logicRules } from './logic.js';
 import { matmulRules } from './matmul.js';
 import { normalizationRules } from './normalization.js';
 import { reductionRules } from './reduction.js';
+import { repeatingRules } from './repeating.js';
 import type { OpRule } from './rule.js';
 import { slicingRules } from './slicing.js';
 import { softmaxRules } from './softmax.js';
@@ -19,6 +21,7 @@ import { softmaxRules } from './softmax.js';
  */
 const RULES = new Map(
   [
+    activationRules,
     arithmeticRules,
     constantRules,
     elementwiseRules,
@@ -29,6 +32,7 @@ const RULES = new Map(
     matmulRules,
     normalizationRules,
     reductionRules,
+    repeatingRules,
     slicingRules,
     softmaxRules,
   ]

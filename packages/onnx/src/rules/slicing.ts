@@ -1,19 +1,12 @@
-import { type GradientContext, UnsupportedUse } from '../gradient/context.js';
+import type { GradientContext } from '../gradient/context.js';
+import { addAt, positionsIn } from '../gradient/positions.js';
 import type { Dim } from '../model.js';
 import type { ShapeContext } from '../shapes/context.js';
-import {
-  addDims,
-  broadcastShapes,
-  normalizeAxis,
-  ShapeConflict,
-  subtractDims,
-  unifyDim,
-  unknownShape,
-} from '../shapes/dims.js';
+import { addDims, normalizeAxis, ShapeConflict, subtractDims, unifyDim } from '../shapes/dims.js';
 import type { Facts } from '../shapes/facts.js';
 import type { InputGradient, OpRule } from './rule.js';
 
-/** Operators that join, cut, pad and repeat tensors. */
+/** Operators that join and cut tensors. */
 
 function inferConcat(context: ShapeContext): Facts[] {
   const inputs = Array.from({ length: context.inputCount }, (_, i) => context.input(i));
@@ -103,10 +96,10 @@ function inferSlice(context: ShapeContext): Facts[] {
 
 /**
  * Slice: zeros of the input's shape with dY in its place. Unit steps from a known start are a Pad; anything else (a step, a start
- * counted from an end that only the running graph knows) puts dY back by the positions that the same Slice picks.
+ * counted from an end that only the running graph knows) puts dY back at the positions that the same Slice picks.
  */
 function sliceGradient(context: GradientContext): InputGradient[] {
-  const { emitter: e } = context;
+  const { emitter: e, node } = context;
   return [
     () => {
       const x = context.input(0);
@@ -114,12 +107,11 @@ function sliceGradient(context: GradientContext): InputGradient[] {
       const starts = context.knownInts(1);
       const axes = context.has(3) ? context.knownInts(3) : starts?.map((_, axis) => axis);
       const steps = context.has(4) ? context.knownInts(4) : starts?.map(() => 1);
-      if (!axes) throw new UnsupportedUse('the axes of a Slice must be known before it runs');
-      const normal = axes.map((axis) => normalizeAxis(axis, rank));
-      const plain = starts?.every((start, i) => fromFront(start, e.shape(x)[normal[i]]) !== undefined);
+      const normal = axes?.map((axis) => normalizeAxis(axis, rank));
+      const plain = normal && starts?.every((start, i) => fromFront(start, e.shape(x)[normal[i]]) !== undefined);
       if (starts && plain && steps?.every((step) => step === 1)) return padBack(context, normal, starts);
-      if (normal.length !== 1) throw new UnsupportedUse('a Slice of several axes with steps or computed starts');
-      return scatterBack(context, normal[0]);
+      const picked = e.emit('Slice', [positionsIn(e, x), ...node.inputs.slice(1)]);
+      return addAt(e, x, picked, context.dy, true);
     },
   ];
 }
@@ -152,65 +144,6 @@ function padBack(context: GradientContext, axes: number[], starts: number[]): st
   return e.emit('Pad', [dy, pads, e.scalar(0, dy)]);
 }
 
-function scatterBack(context: GradientContext, axis: number): string {
-  const { emitter: e, node, dy } = context;
-  const x = context.input(0);
-  const scalar = (value: string) => e.emit('Squeeze', [value, e.ints([0])]);
-  const zero = scalar(e.ints([0]));
-  const positions = e.emit('Range', [zero, scalar(extent(context, x, axis)), scalar(e.ints([1]))]);
-  const picked = e.emit('Slice', [
-    positions,
-    node.inputs[1],
-    node.inputs[2],
-    e.ints([0]),
-    node.inputs[4] ?? e.ints([1]),
-  ]);
-  return e.scatterAdd(x, axis, picked, dy);
-}
-
-function inferExpand(context: ShapeContext): Facts[] {
-  const { type, shape } = context.input(0);
-  const target = context.input(1).elements;
-  if (!shape || !target) {
-    const rank = context.shape(1)?.[0];
-    const known = shape && typeof rank === 'number' ? Math.max(rank, shape.length) : undefined;
-    return [{ type, shape: unknownShape(known) }];
-  }
-  return [{ type, shape: broadcastShapes([shape, target]) }];
-}
-
-function inferPad(context: ShapeContext): Facts[] {
-  const { type, shape } = context.input(0);
-  const pads = context.ints('pads') ?? context.optional(1).elements;
-  if (!shape) return [{ type, shape }];
-  const axes = (context.has(3) ? context.knownInts(3) : undefined)?.map((axis) => normalizeAxis(axis, shape.length));
-  if (!pads || (context.has(3) && !axes)) return [{ type, shape: shape.map(() => null) }];
-  const padded = axes ?? shape.map((_, axis) => axis);
-  if (pads.length !== 2 * padded.length) throw new ShapeConflict(`${pads.length} pads for ${padded.length} axes`);
-  const made = [...shape];
-  padded.forEach((axis, i) => {
-    made[axis] = [pads[i], pads[i + padded.length]].reduce(addDims, shape[axis]);
-  });
-  return [{ type, shape: made }];
-}
-
-function inferTile(context: ShapeContext): Facts[] {
-  const { type, shape } = context.input(0);
-  const repeats = context.input(1).elements;
-  return [
-    {
-      type,
-      shape: shape?.map((dim, axis) =>
-        repeats?.[axis] === 1
-          ? dim
-          : typeof dim === 'number' && typeof repeats?.[axis] === 'number'
-            ? dim * repeats[axis]
-            : null,
-      ),
-    },
-  ];
-}
-
 function inferSplit(context: ShapeContext): Facts[] {
   const { type, shape } = context.input(0);
   const count = context.node.outputs.length;
@@ -229,11 +162,6 @@ export const slicingRules: OpRule[] = [
   { op: 'Concat', infer: inferConcat, gradient: concatGradient },
   { op: 'Slice', infer: inferSlice, gradient: sliceGradient },
   {
-    op: 'Expand',
-    infer: inferExpand,
-    gradient: ({ emitter, node, dy }) => [() => emitter.sumTo(dy, node.inputs[0])],
-  },
-  {
     op: 'Split',
     infer: inferSplit,
     gradient: (context) => [
@@ -245,6 +173,4 @@ export const slicingRules: OpRule[] = [
       },
     ],
   },
-  { op: 'Pad', infer: inferPad },
-  { op: 'Tile', infer: inferTile },
 ];
