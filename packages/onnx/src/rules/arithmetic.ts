@@ -6,7 +6,7 @@ import type { Facts } from '../shapes/facts.js';
 import type { InputGradient, OpRule } from './rule.js';
 
 /** Facts of an operator that broadcasts all its inputs, which have one element type. */
-function broadcastFacts(context: ShapeContext): Facts {
+export function broadcastFacts(context: ShapeContext): Facts {
   const inputs = Array.from({ length: context.inputCount }, (_, i) => context.input(i));
   const types = new Set(inputs.map(({ type }) => type).filter((type) => type !== undefined));
   if (types.size > 1) throw new ShapeConflict(`its inputs are of different types (${[...types].join(', ')})`);
