@@ -5,8 +5,11 @@ import { findRule } from '../rules/registry.js';
 import { ShapeContext } from '../shapes/context.js';
 import { isStatic, sameDim, sameShape, unifyShape } from '../shapes/dims.js';
 import { type Facts, factsOf, UNKNOWN } from '../shapes/facts.js';
-import { type DataType, int64Vector, type Tensor } from '../tensor.js';
+import { type DataType, int64Vector, sizeOf, type Tensor } from '../tensor.js';
 import { UnknownRank, UnsupportedUse } from './refusals.js';
+
+/** Below this, a sum over rows is too narrow for a matrix product to pay. */
+const MIN_SUMMED_WIDTH = 8;
 
 /**
  * Appends nodes to a graph while knowing the type and shape of every value, those it appends included. The methods are the
@@ -17,6 +20,7 @@ export class Emitter {
   readonly #facts: Map<string, Facts>;
   readonly #constants = new Map<string, string>();
   readonly #shapes = new Map<string, string>();
+  readonly #ones = new Map<string, string>();
 
   /** @param facts of all values of `model` (`inferShapes`); grows with what is emitted. */
   constructor(model: Model, facts: Map<string, Facts>) {
@@ -186,9 +190,16 @@ export class Emitter {
     return this.assumeShape(this.emit('Reshape', [a, isConstant ? this.ints(target) : this.shapeValue(like)]), like);
   }
 
+  /** `a` in the given shape, in which one extent may be -1: what is left. */
+  reshapeTo(a: string, dims: number[]): string {
+    const shape = this.shape(a);
+    const isSame = shape.length === dims.length && dims.every((dim, axis) => dim === -1 || dim === shape[axis]);
+    return isSame ? a : this.emit('Reshape', [a, this.ints(dims)]);
+  }
+
   /** One axis that holds all elements. */
   flatten(a: string): string {
-    return this.rank(a) === 1 ? a : this.emit('Reshape', [a, this.ints([-1])]);
+    return this.reshapeTo(a, [-1]);
   }
 
   unsqueeze(a: string, axes: number[]): string {
@@ -209,9 +220,41 @@ export class Emitter {
       .filter((axis) => axis < lead || (to[axis - lead] === 1 && from[axis] !== 1));
     const unclear = to.some((dim, i) => dim !== 1 && from[i + lead] !== 1 && !sameDim(dim, from[i + lead]));
     if (unclear) return this.#sumToAtRunTime(a, like, lead);
-    const summed = axes.length > 0 ? this.reduceSum(a, axes) : a;
+    if (axes.length === 0) return a;
+    const isLeading = axes.every((axis, i) => axis === i);
+    const rest = from.slice(axes.length);
+    if (isLeading && isStatic(rest) && sizeOf(rest) >= MIN_SUMMED_WIDTH) return this.#sumLeading(a, sizeOf(rest), like);
+    const summed = this.reduceSum(a, axes);
     const leading = axes.filter((axis) => axis < lead);
     return leading.length > 0 ? this.emit('Squeeze', [summed, this.ints(leading)]) : summed;
+  }
+
+  /**
+   * The sum over leading axes, of what belongs to one bias, as a product: with A `[rows, width]` it is 1ᵀ·A. ONNX Runtime's
+   * matrix product is two to seven times as fast as its ReduceSum along the first axis.
+   */
+  #sumLeading(a: string, width: number, like: string): string {
+    const rows = this.reshapeTo(a, [-1, width]);
+    return this.reshapeLike(this.emit('MatMul', [this.#onesFor(rows), rows]), like);
+  }
+
+  /** Ones `[1, rows]` for a matrix `[rows, width]`; one for all matrices that are known to have as many rows. */
+  #onesFor(matrix: string): string {
+    const [rows] = this.shape(matrix);
+    const type = this.facts(matrix).type;
+    const key = `${type} ${rows ?? matrix}`;
+    let ones = this.#ones.get(key);
+    if (ones === undefined) {
+      const extent =
+        typeof rows === 'number'
+          ? this.ints([1, rows])
+          : this.emit('Concat', [this.ints([1]), this.emit('Shape', [matrix], { attributes: { end: 1 } })], {
+              attributes: { axis: 0 },
+            });
+      ones = this.emit('Expand', [this.scalar(1, matrix), extent]);
+      this.#ones.set(key, ones);
+    }
+    return ones;
   }
 
   /** Sums over the axes where the shapes differ, with the shape of `like` led by ones. */
