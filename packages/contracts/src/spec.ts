@@ -24,6 +24,42 @@ export const StaticStudent = Type.Object(
   { additionalProperties: false },
 );
 
+/** The `encoder` student: a BERT-shaped transformer (post-LayerNorm, learned positions, exact GELU) over the teacher's tokens. */
+export const EncoderStudent = Type.Object(
+  {
+    family: Type.Literal('encoder'),
+    layers: Type.Integer({ minimum: 1, maximum: 24, default: 4, description: 'Transformer layers.' }),
+    width: Type.Integer({ minimum: 16, maximum: 1024, default: 256, description: 'Width of the hidden states.' }),
+    heads: Type.Integer({
+      minimum: 1,
+      maximum: 64,
+      description: 'Attention heads; must divide the width. Default: heads of width 32, or the next that divide it.',
+    }),
+    intermediate: Type.Integer({
+      minimum: 16,
+      maximum: 4096,
+      description: 'Width inside the feed-forward layers. Default: 4 · width.',
+    }),
+    maxLength: Type.Integer({
+      minimum: 8,
+      maximum: 512,
+      default: 128,
+      description: 'Tokens read of a text, special tokens included; each has a learned position.',
+    }),
+    dropout: Type.Number({
+      minimum: 0,
+      maximum: 0.9,
+      default: 0.1,
+      description: 'Share of activations zeroed while training, where BERT does it; 0 for none.',
+    }),
+    pooling: Type.Union([Type.Literal('mean'), Type.Literal('cls')], {
+      default: 'mean',
+      description: 'What is classified: the mean of the last hidden states, or that of the first token.',
+    }),
+  },
+  { additionalProperties: false },
+);
+
 export const LossSpec = Type.Object(
   {
     lambda: Type.Number({
@@ -54,6 +90,7 @@ export const DistillationSpec = Type.Object(
 );
 
 export type StaticStudent = Static<typeof StaticStudent>;
+export type EncoderStudent = Static<typeof EncoderStudent>;
 export type LossSpec = Static<typeof LossSpec>;
 export type TrainingSpec = Static<typeof TrainingSpec>;
 export type DistillationSpec = Static<typeof DistillationSpec>;
