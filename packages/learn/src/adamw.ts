@@ -75,7 +75,7 @@ export class AdamW {
     const { memory } = this.#parameters;
     if (gradient === undefined) throw new Error(`The parameter "${parameter.name}" has no gradient.`);
     if (gradient instanceof Float32Array) {
-      parameter.gradient.set(gradient);
+      if (gradient !== parameter.gradient) parameter.gradient.set(gradient);
       return memory.squareSum(parameter.gradient);
     }
     let table = this.#tables.get(parameter.name);

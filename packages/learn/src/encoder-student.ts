@@ -100,9 +100,9 @@ function paddingMask(b: GraphBuilder, mask: string): string {
   return b.add('Unsqueeze', [bias, b.constant(int64Vector([1, 2]), 'axes')]);
 }
 
-/** The extents `[batch, tokens, 3·heads, headWidth]`. */
+/** The extents `[batch, tokens, heads, headWidth]`. */
 function headExtents(b: GraphBuilder, ids: string, { width, heads }: EncoderStudent): string {
-  return extents(b, ids, [3 * heads, width / heads]);
+  return extents(b, ids, [heads, width / heads]);
 }
 
 /** The extents `[batch, tokens, width]`. */

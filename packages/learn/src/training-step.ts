@@ -49,7 +49,7 @@ export class TrainingStep {
       const classes = teacherLogits.length / labels.length;
       feeds[LOSS.teacherLogits] = { type: 'float32', dims: [labels.length, classes], data: teacherLogits };
     }
-    const results = await this.#session.run(feeds, { outputs: this.#outputs });
+    const results = await this.#session.run(feeds, { outputs: this.#outputs, into: this.#gradientsOf(parameters) });
     const gradients = new Map<string, ParameterGradient>();
     for (const [name, found] of this.#gradients) {
       gradients.set(
@@ -60,6 +60,16 @@ export class TrainingStep {
       );
     }
     return { loss: (results[LOSS.output].data as Float32Array)[0], gradients };
+  }
+
+  /** Where the optimizer wants the dense gradients, by output. */
+  #gradientsOf({ list }: Parameters): Record<string, Tensor> {
+    const into: Record<string, Tensor> = {};
+    for (const { name, dims, gradient } of list) {
+      const found = this.#gradients.get(name);
+      if (found?.kind === 'dense') into[found.output] = { type: 'float32', dims, data: gradient };
+    }
+    return into;
   }
 
   close(): Promise<void> {

@@ -1,4 +1,4 @@
-import { int64Vector } from '@retort/onnx';
+import { int64s } from '@retort/onnx';
 import type { TransformerLayers } from './layers.js';
 
 export interface EmbeddingShape {
@@ -11,7 +11,8 @@ export interface EmbeddingShape {
 /**
  * Word plus position embeddings: ids int64 `[batch, tokens]` → float32 `[batch, tokens, width]`.
  *
- * The positions are the table's first rows, so that their gradient is one sum over the batch and not a row per token.
+ * Positions are gathered, not sliced: a slice's extent is not known to be `tokens` before the graph runs, and with it nothing after
+ * it, so that the backward pass would have to find out at every step which axes were broadcast.
  */
 export function tokenEmbeddings(
   layers: TransformerLayers,
@@ -19,9 +20,9 @@ export function tokenEmbeddings(
   { vocabularySize, maxLength, width }: EmbeddingShape,
 ): string {
   const b = layers.builder;
+  const scalar = (value: number) => b.constant(int64s([], [value]));
   const words = b.add('Gather', [layers.matrix('embeddings.word', vocabularySize, width), ids]);
-  const tokens = b.add('Shape', [ids], { attributes: { start: 1, end: 2 } });
-  const zero = b.constant(int64Vector([0]));
-  const positions = b.add('Slice', [layers.matrix('embeddings.position', maxLength, width), zero, tokens, zero]);
-  return b.add('Add', [words, positions]);
+  const tokens = b.add('Squeeze', [b.add('Shape', [ids], { attributes: { start: 1, end: 2 } })]);
+  const positions = b.add('Range', [scalar(0), tokens, scalar(1)]);
+  return b.add('Add', [words, b.add('Gather', [layers.matrix('embeddings.position', maxLength, width), positions])]);
 }
