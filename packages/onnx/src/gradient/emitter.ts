@@ -7,6 +7,7 @@ import { isStatic, sameDim, sameShape, unifyShape } from '../shapes/dims.js';
 import { type Facts, factsOf, UNKNOWN } from '../shapes/facts.js';
 import { type DataType, int64Vector, sizeOf, type Tensor } from '../tensor.js';
 import { UnknownRank, UnsupportedUse } from './refusals.js';
+import { sumOfRows } from './row-products.js';
 
 /** Below this, a sum over rows is too narrow for a matrix product to pay. */
 const MIN_SUMMED_WIDTH = 8;
@@ -19,8 +20,8 @@ export class Emitter {
   readonly builder: GraphBuilder;
   readonly #facts: Map<string, Facts>;
   readonly #constants = new Map<string, string>();
-  readonly #shapes = new Map<string, string>();
-  readonly #ones = new Map<string, string>();
+  /** Values that several rules use, by what they are. */
+  readonly #made = new Map<string, string>();
 
   /** @param facts of all values of `model` (`inferShapes`); grows with what is emitted. */
   constructor(model: Model, facts: Map<string, Facts>) {
@@ -65,6 +66,15 @@ export class Emitter {
     for (const [i, name] of node.outputs.entries()) {
       if (name !== '' && !this.#facts.has(name)) this.#facts.set(name, made?.[i] ?? UNKNOWN);
     }
+  }
+
+  /** Emits something once, however many rules need it: `key` says what it is. */
+  once(key: string, make: () => string): string {
+    const existing = this.#made.get(key);
+    if (existing !== undefined) return existing;
+    const made = make();
+    this.#made.set(key, made);
+    return made;
   }
 
   /** Records that two values are of one shape, where that follows from what they mean and not from their operators. */
@@ -156,11 +166,7 @@ export class Emitter {
   shapeValue(name: string): string {
     const { shape } = this.facts(name);
     if (isStatic(shape)) return this.ints(shape);
-    const existing = this.#shapes.get(name);
-    if (existing !== undefined) return existing;
-    const made = this.emit('Shape', [name]);
-    this.#shapes.set(name, made);
-    return made;
+    return this.once(`shape ${name}`, () => this.emit('Shape', [name]));
   }
 
   /** Zeros of the shape and type of `like`. */
@@ -223,38 +229,12 @@ export class Emitter {
     if (axes.length === 0) return a;
     const isLeading = axes.every((axis, i) => axis === i);
     const rest = from.slice(axes.length);
-    if (isLeading && isStatic(rest) && sizeOf(rest) >= MIN_SUMMED_WIDTH) return this.#sumLeading(a, sizeOf(rest), like);
+    if (isLeading && isStatic(rest) && sizeOf(rest) >= MIN_SUMMED_WIDTH) {
+      return this.reshapeLike(sumOfRows(this, a, sizeOf(rest)), like);
+    }
     const summed = this.reduceSum(a, axes);
     const leading = axes.filter((axis) => axis < lead);
     return leading.length > 0 ? this.emit('Squeeze', [summed, this.ints(leading)]) : summed;
-  }
-
-  /**
-   * The sum over leading axes, of what belongs to one bias, as a product: with A `[rows, width]` it is 1ᵀ·A. ONNX Runtime's
-   * matrix product is two to seven times as fast as its ReduceSum along the first axis.
-   */
-  #sumLeading(a: string, width: number, like: string): string {
-    const rows = this.reshapeTo(a, [-1, width]);
-    return this.reshapeLike(this.emit('MatMul', [this.#onesFor(rows), rows]), like);
-  }
-
-  /** Ones `[1, rows]` for a matrix `[rows, width]`; one for all matrices that are known to have as many rows. */
-  #onesFor(matrix: string): string {
-    const [rows] = this.shape(matrix);
-    const type = this.facts(matrix).type;
-    const key = `${type} ${rows ?? matrix}`;
-    let ones = this.#ones.get(key);
-    if (ones === undefined) {
-      const extent =
-        typeof rows === 'number'
-          ? this.ints([1, rows])
-          : this.emit('Concat', [this.ints([1]), this.emit('Shape', [matrix], { attributes: { end: 1 } })], {
-              attributes: { axis: 0 },
-            });
-      ones = this.emit('Expand', [this.scalar(1, matrix), extent]);
-      this.#ones.set(key, ones);
-    }
-    return ones;
   }
 
   /** Sums over the axes where the shapes differ, with the shape of `like` led by ones. */
