@@ -28,7 +28,7 @@ describe('the gradients of wide layers', () => {
         });
         expect(error).toBeLessThan(TOLERANCE.float64);
       }),
-      { numRuns: 6 },
+      { numRuns: 4 },
     );
   });
 });
