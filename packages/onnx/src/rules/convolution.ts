@@ -21,6 +21,7 @@ function operands(context: ShapeContext): { x: Dim[]; w: Dim[] } | undefined {
   const [x, w] = [context.shape(0), context.shape(1)];
   if (!x || !w) return undefined;
   if (x.length !== w.length) throw new ShapeConflict('input and kernel differ in rank');
+  if (x.length < 3) throw new ShapeConflict('its input has no axes after batch and channels');
   return { x, w };
 }
 

@@ -45,5 +45,10 @@ export const rmsNormalizationRules: OpRule[] = [
     infer: (context) => inferRmsNormalization(context).slice(0, 1),
     gradient: rmsNormalizationGradient,
   },
-  { op: 'SimplifiedLayerNormalization', infer: inferRmsNormalization, gradient: rmsNormalizationGradient },
+  {
+    op: 'SimplifiedLayerNormalization',
+    infer: inferRmsNormalization,
+    gradient: rmsNormalizationGradient,
+    opaqueOutputs: [1],
+  },
 ];
