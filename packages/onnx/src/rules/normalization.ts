@@ -66,5 +66,11 @@ function meanOver(e: Emitter, value: string, axes: number[], type: DataType): st
 }
 
 export const normalizationRules: OpRule[] = [
-  { op: 'LayerNormalization', since: 17, infer: inferLayerNormalization, gradient: layerNormalizationGradient },
+  {
+    op: 'LayerNormalization',
+    since: 17,
+    infer: inferLayerNormalization,
+    gradient: layerNormalizationGradient,
+    opaqueOutputs: [1, 2],
+  },
 ];
