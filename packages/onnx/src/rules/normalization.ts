@@ -56,5 +56,6 @@ function layerNormalizationGradient(context: GradientContext): InputGradient[] {
 }
 
 export const normalizationRules: OpRule[] = [
-  { op: 'LayerNormalization', since: 17, infer: inferLayerNormalization, gradient: layerNormalizationGradient },
+  // Before opset 17 it is ONNX Runtime's own, of the same meaning, which exporters put into ai.onnx.
+  { op: 'LayerNormalization', infer: inferLayerNormalization, gradient: layerNormalizationGradient },
 ];

@@ -1,4 +1,10 @@
 import type { Node } from '../model.js';
+import { fusedActivationRules } from '../unfuse/activations.js';
+import { attentionRules } from '../unfuse/attention.js';
+import { groupQueryAttentionRules } from '../unfuse/group-query-attention.js';
+import { fusedNormalizationRules } from '../unfuse/normalization.js';
+import { onnxAttentionRules } from '../unfuse/onnx-attention.js';
+import { rotaryRules } from '../unfuse/rotary.js';
 import { activationRules } from './activations.js';
 import { arithmeticRules } from './arithmetic.js';
 import { constantRules } from './constants.js';
@@ -23,16 +29,22 @@ const RULES = new Map(
   [
     activationRules,
     arithmeticRules,
+    attentionRules,
     constantRules,
     elementwiseRules,
     forwardOnlyRules,
+    fusedActivationRules,
+    fusedNormalizationRules,
+    groupQueryAttentionRules,
     indexingRules,
     layoutRules,
     logicRules,
     matmulRules,
     normalizationRules,
+    onnxAttentionRules,
     reductionRules,
     repeatingRules,
+    rotaryRules,
     slicingRules,
     softmaxRules,
   ]
@@ -55,11 +67,18 @@ export interface SupportedOp {
   domain: string;
   /** Whether gradients pass through it. Otherwise only shapes are inferred. */
   differentiable: boolean;
+  /** Whether it is several operators fused, which `unfuse` takes apart. */
+  fused: boolean;
 }
 
 /** All operators that have a rule, by domain and name. */
 export function supportedOps(): SupportedOp[] {
   return [...RULES.values()]
-    .map(({ op, domain = '', gradient }) => ({ op, domain, differentiable: gradient !== undefined }))
+    .map(({ op, domain = '', gradient, unfuse }) => ({
+      op,
+      domain,
+      differentiable: (gradient ?? unfuse) !== undefined,
+      fused: unfuse !== undefined,
+    }))
     .sort((a, b) => (keyOf(a.op, a.domain) < keyOf(b.op, b.domain) ? -1 : 1));
 }
