@@ -23,13 +23,17 @@ interface MaskInputs {
 function masksOf(context: UnfuseContext, { query, key, keyAxis, padding, bias }: MaskInputs): string | undefined {
   const { emitter: e } = context;
   const keys = e.extent(key, keyAxis);
+  const isCausal = context.int('unidirectional', 0) !== 0;
+  const [from, to] = [e.shape(query)[1], e.shape(key)[keyAxis]];
+  if (isCausal && typeof from === 'number' && typeof to === 'number' && to > from) {
+    // ONNX Runtime 1.30 lets the last query see them all.
+    context.refuse(`unidirectional attention of ${from} queries to ${to} keys is not supported`);
+  }
   return sumOf(e, [
     context.has(padding)
       ? paddingMask(e, context.input(padding), query, keys, context.float('mask_filter_value', -10000))
       : undefined,
-    context.int('unidirectional', 0) === 0
-      ? undefined
-      : summandOf(e, causal(e, e.extent(query, 1), keys), LOWEST, query),
+    isCausal ? summandOf(e, causal(e, e.extent(query, 1), keys), LOWEST, query) : undefined,
     context.has(bias) ? context.input(bias) : undefined,
   ]);
 }
