@@ -199,10 +199,12 @@ const groupQueryAttention = fc
     groups: fc.constantFrom(1, 2),
     packed: fc.boolean(),
     rotary: fc.constantFrom('none', 'halves', 'interleaved'),
+    shifted: fc.boolean(),
     window: fc.constantFrom(-1, 1, 2),
     softcap: fc.constantFrom(0, 0.7),
     scale,
     hasBias: fc.boolean(),
+    by: fc.constantFrom('q', 'k', 'v'),
   })
   .map((at): Case => {
     const { batch, tokens, keyHeads, groups, packed } = at;
@@ -212,6 +214,8 @@ const groupQueryAttention = fc
     const depth = turns ? 16 : 8;
     const width = (count: number) => [batch, tokens, count * depth];
     return {
+      // One at a time: they are wide.
+      wrt: packed ? ['q'] : [at.by],
       variables: packed
         ? { q: { dims: width(heads + 2 * keyHeads), range: [-1, 1] } }
         : {
@@ -220,9 +224,11 @@ const groupQueryAttention = fc
             v: { dims: width(keyHeads), range: [-1, 1] },
           },
       build: (b) => {
-        const angles = Array.from({ length: (tokens * depth) / 2 }, (_, i) => i / 7);
+        const angles = Array.from({ length: ((tokens + 1) * depth) / 2 }, (_, i) => i / 7);
         const table = (of: (angle: number) => number) =>
-          turns ? b.constant(floats([tokens, depth / 2], angles.map(of))) : '';
+          turns ? b.constant(floats([tokens + 1, depth / 2], angles.map(of))) : '';
+        const places = Array.from({ length: batch * tokens }, (_, i) => 1 + (i % tokens));
+        const positions = turns && at.shifted ? b.constant(int64s([batch, tokens], places)) : '';
         const bias = at.hasBias
           ? b.constant(
               floats(
@@ -235,7 +241,7 @@ const groupQueryAttention = fc
           ...['q', packed ? '' : 'k', packed ? '' : 'v', '', ''],
           b.constant(int32s([batch], Array(batch).fill(tokens - 1))),
           b.constant(int32s([1], [tokens])),
-          ...[table(Math.cos), table(Math.sin), '', bias],
+          ...[table(Math.cos), table(Math.sin), positions, bias],
         ];
         return b.add('GroupQueryAttention', trimmed(inputs), {
           domain,

@@ -111,7 +111,7 @@ function splitBias(context: UnfuseContext, projected: string[]): string[] {
 function inferMultiHeadAttention(context: ShapeContext): Facts[] {
   const { type, shape } = context.input(0);
   // Packed projections: an output whose last axis is heads · width.
-  if (!shape || shape.length !== 3 || !context.has(1) || !context.has(2)) return [{ type, shape: undefined }];
+  if (shape?.length !== 3 || !context.has(1) || !context.has(2)) return [{ type, shape: undefined }];
   const [key, value] = [context.shape(1), context.shape(2)];
   const heads = context.int('num_heads', 0);
   const present = (part: typeof key): Facts => {
