@@ -99,7 +99,9 @@ export async function gradientError({
   // The loss is that of the graph as given: what the gradient made of it has no say in the differences.
   const lossAt = async () => {
     const { data } = (await forwardSession.run(feeds))[y];
-    return weights.reduce((sum: number, weight: number, i: number) => sum + weight * Number(data[i]), 0);
+    let loss = 0;
+    for (const [i, weight] of weights.entries()) loss += weight * Number(data[i]);
+    return loss;
   };
 
   const step = type === 'float64' ? 1e-5 : 2e-2;

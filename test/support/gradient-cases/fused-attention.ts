@@ -1,5 +1,12 @@
 import fc from 'fast-check';
-import { float, floats, type GraphBuilder, int64s, type Tensor } from '../../../packages/onnx/src/index.ts';
+import {
+  type AttributeInput,
+  float,
+  floats,
+  type GraphBuilder,
+  int64s,
+  type Tensor,
+} from '../../../packages/onnx/src/index.ts';
 import { type Case, type Cases, extent } from './generators.ts';
 
 /** Fused attention and rotary embeddings: every form of their masks, layouts and options that can be taken apart. */
@@ -18,7 +25,8 @@ const bits = fc.array(fc.nat(3), { minLength: 64, maxLength: 64 });
 const seen = (bits: number[], count: number, row: number) =>
   Array.from({ length: count }, (_, i) => (i % row === 0 || bits[i % 64] > 0 ? 1 : 0));
 const scale = fc.constantFrom(undefined, 0.5);
-const scaleAttribute = (value: number | undefined) => (value === undefined ? {} : { scale: float(value) });
+const scaleAttribute = (value: number | undefined): Record<string, AttributeInput> =>
+  value === undefined ? {} : { scale: float(value) };
 /** Facts that a form of a mask needs are told, all others told and withheld in turn. */
 const told = (isNeeded: boolean): Partial<Case> => (isNeeded ? { shapes: 'static' } : {});
 

@@ -7,7 +7,7 @@ import type { ShapeContext } from '../shapes/context.js';
 import { divideDims } from '../shapes/dims.js';
 import type { Facts } from '../shapes/facts.js';
 import type { UnfuseContext } from './context.js';
-import { splitEvenly } from './heads.js';
+import { ofRank, splitEvenly } from './heads.js';
 
 /** Products and sums fused with the function that follows them. */
 
@@ -50,7 +50,8 @@ function unfuseBiasSplitGelu({ emitter: e, node }: UnfuseContext): string[] {
 }
 
 function inferBiasSplitGelu(context: ShapeContext): Facts[] {
-  const { type, shape } = context.input(0);
+  const { type } = context.input(0);
+  const shape = ofRank(context.shape(0), 2, 3);
   return [{ type, shape: shape?.with(-1, divideDims(shape.at(-1) ?? null, 2)) }];
 }
 

@@ -1,9 +1,10 @@
+import type { Dim } from '../model.js';
 import type { OpRule } from '../rules/rule.js';
-import type { ShapeContext } from '../shapes/context.js';
-import { isStatic } from '../shapes/dims.js';
+import type { NodeReader, ShapeContext } from '../shapes/context.js';
+import { divideDims, isStatic, multiplyDims, ShapeConflict } from '../shapes/dims.js';
 import type { Facts } from '../shapes/facts.js';
 import type { UnfuseContext } from './context.js';
-import { joinHeads, splitEvenly, splitHeads, splitInto } from './heads.js';
+import { headCount, joinHeads, ofRank, splitEvenly, splitHeads, splitInto } from './heads.js';
 import { causal, LOWEST, paddingMask, summandOf, sumOf } from './masks.js';
 import { attend } from './scaled-dot-product.js';
 
@@ -49,22 +50,29 @@ function unfuseAttention(context: UnfuseContext): string[] {
   context.refuseAttributes({ do_rotary: 0, past_present_share_buffer: 0 });
   const { emitter: e } = context;
   const [x, weights, bias] = [context.input(0), context.input(1), context.input(2)];
-  const heads = context.int('num_heads', 0);
+  const heads = headCount(context, 'num_heads');
   const product = e.matmul(x, weights);
   const projected = context.has(2) ? e.assumeShape(e.addTo(product, bias), product) : product;
-  const sizes = context.ints('qkv_hidden_sizes');
+  const sizes = projectionSizes(context);
   const parts = sizes ? splitInto(e, projected, e.ints(sizes), 3, -1) : splitEvenly(e, projected, 3, -1);
   const [query, key, value] = parts.map((part) => splitHeads(e, part, heads)) as [string, string, string];
   const mask = masksOf(context, { query: x, key: x, keyAxis: 1, padding: 3, bias: 5 });
   return [joinHeads(e, attend(e, { query, key, value, heads, keyHeads: heads, scale: scaleOf(context), mask }))];
 }
 
+/** The widths of query, key and value where they are not the same. */
+function projectionSizes(reader: NodeReader): number[] | undefined {
+  const sizes = reader.ints('qkv_hidden_sizes');
+  if (sizes && sizes.length !== 3) throw new ShapeConflict(`qkv_hidden_sizes has ${sizes.length} elements, not 3`);
+  return sizes;
+}
+
 function inferAttention(context: ShapeContext): Facts[] {
-  const { type, shape } = context.input(0);
-  const sizes = context.ints('qkv_hidden_sizes');
-  const all = context.shape(1)?.at(-1);
-  const width = sizes?.[2] ?? (typeof all === 'number' ? all / 3 : null);
-  return [{ type, shape: shape?.with(-1, width) }];
+  const { type } = context.input(0);
+  const shape = ofRank(context.shape(0), 3);
+  const weights = ofRank(context.shape(1), 2);
+  const width = projectionSizes(context)?.[2] ?? divideDims(weights?.[1] ?? null, 3);
+  return [{ type, shape: shape?.with(2, width) }];
 }
 
 function unfuseMultiHeadAttention(context: UnfuseContext): string[] {
@@ -76,7 +84,7 @@ function unfuseMultiHeadAttention(context: UnfuseContext): string[] {
   });
   context.refuseOutputs({ 3: 'qk' });
   const { emitter: e } = context;
-  const heads = context.int('num_heads', 0);
+  const heads = headCount(context, 'num_heads');
   if (!context.has(1) || !context.has(2) || e.rank(context.input(1)) === 5) {
     context.refuse('packed projections are not supported');
   }
@@ -109,20 +117,19 @@ function splitBias(context: UnfuseContext, projected: string[]): string[] {
 }
 
 function inferMultiHeadAttention(context: ShapeContext): Facts[] {
-  const { type, shape } = context.input(0);
-  // Packed projections: an output whose last axis is heads · width.
-  if (shape?.length !== 3 || !context.has(1) || !context.has(2)) return [{ type, shape: undefined }];
-  const [key, value] = [context.shape(1), context.shape(2)];
-  const heads = context.int('num_heads', 0);
-  const present = (part: typeof key): Facts => {
-    if (part?.length === 4) return { type, shape: part };
-    const [batch = null, keys = null, width = null] = part ?? [];
-    return { type, shape: [batch, heads, keys, typeof width === 'number' ? width / heads : null] };
-  };
-  const depth = value?.length === 4 ? value[3] : null;
-  const width = value?.length === 4 ? (typeof depth === 'number' ? depth * heads : null) : (value?.at(-1) ?? null);
-  if (context.has(6)) return [{ type, shape: shape.with(-1, width) }];
-  return [{ type, shape: shape.with(-1, width) }, present(key), present(value)];
+  const { type } = context.input(0);
+  const query = ofRank(context.shape(0), 3, 5);
+  // Packed projections are not followed.
+  if (query?.length !== 3 || !context.has(1) || !context.has(2)) return [{ type, shape: undefined }];
+  const heads = headCount(context, 'num_heads');
+  const [key, value] = [1, 2].map((index) => {
+    const shape = ofRank(context.shape(index), 3, 4);
+    if (shape?.length === 4) return shape;
+    const [batch = null, keys = null, width = null] = shape ?? [];
+    return [batch, heads, keys, divideDims(width, heads)];
+  }) as [Dim[], Dim[]];
+  const y: Facts = { type, shape: query.with(2, multiplyDims([heads, value[3] ?? null])) };
+  return context.has(6) ? [y] : [y, { type, shape: key }, { type, shape: value }];
 }
 
 export const attentionRules: OpRule[] = [

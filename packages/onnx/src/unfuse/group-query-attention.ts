@@ -1,9 +1,9 @@
-import type { Dim } from '../model.js';
 import type { OpRule } from '../rules/rule.js';
 import type { ShapeContext } from '../shapes/context.js';
+import { divideDims, multiplyDims } from '../shapes/dims.js';
 import type { Facts } from '../shapes/facts.js';
 import type { UnfuseContext } from './context.js';
-import { joinHeads, splitHeads, splitInto } from './heads.js';
+import { groupedHeads, joinHeads, ofRank, splitHeads, splitInto } from './heads.js';
 import { causal, countTo, LOWEST, summandOf, sumOf } from './masks.js';
 import { rotate, rowsFor } from './rotary.js';
 import { attend } from './scaled-dot-product.js';
@@ -18,7 +18,7 @@ function unfuseGroupQueryAttention(context: UnfuseContext): string[] {
   context.refuseAttributes({ smooth_softmax: 0, kv_cache_bit_width: 0 });
   const { emitter: e } = context;
   const x = context.input(0);
-  const [heads, keyHeads] = [context.int('num_heads', 0), context.int('kv_num_heads', 0)];
+  const [heads, keyHeads] = groupedHeads(context, 'num_heads', 'kv_num_heads');
   const tokens = e.extent(x, 1);
   const [plainQuery, plainKey, value] = splitProjections(context, heads, keyHeads);
   const turned = rotation(context, tokens);
@@ -55,12 +55,13 @@ function rotation(context: UnfuseContext, tokens: string): (x: string) => string
 }
 
 function inferGroupQueryAttention(context: ShapeContext): Facts[] {
-  const { type, shape } = context.input(0);
+  const { type } = context.input(0);
+  const shape = ofRank(context.shape(0), 3);
   if (!shape) return [{ type, shape }];
-  const [heads, keyHeads] = [context.int('num_heads', 0), context.int('kv_num_heads', 0)];
+  const [heads, keyHeads] = groupedHeads(context, 'num_heads', 'kv_num_heads');
   const [batch = null, tokens = null, width = null] = shape;
-  const depth: Dim = typeof width === 'number' ? width / (context.has(1) ? heads : heads + 2 * keyHeads) : null;
-  const output: Facts = { type, shape: [batch, tokens, depth === null ? null : depth * heads] };
+  const depth = divideDims(width, context.has(1) ? heads : heads + 2 * keyHeads);
+  const output: Facts = { type, shape: [batch, tokens, multiplyDims([heads, depth])] };
   if (context.has(3)) return [output];
   const present: Facts = { type, shape: [batch, keyHeads, tokens, depth] };
   return [output, present, present];

@@ -1,6 +1,29 @@
 import type { Emitter } from '../gradient/emitter.js';
+import type { Dim } from '../model.js';
+import type { NodeReader } from '../shapes/context.js';
+import { ShapeConflict } from '../shapes/dims.js';
 
 /** Moves between the layout of projections, `[batch, tokens, heads·width]`, and that of attention, `[batch, heads, tokens, width]`. */
+
+/** The attribute that says how many heads there are. */
+export function headCount(reader: NodeReader, attribute: string): number {
+  const heads = reader.int(attribute, 0);
+  if (heads < 1) throw new ShapeConflict(`its attribute ${attribute} is ${heads || 'missing'}; it must be at least 1`);
+  return heads;
+}
+
+/** The heads of queries, and of the keys that they share evenly. */
+export function groupedHeads(reader: NodeReader, attribute: string, keyAttribute: string): [number, number] {
+  const [heads, keyHeads] = [headCount(reader, attribute), headCount(reader, keyAttribute)];
+  if (heads % keyHeads !== 0) throw new ShapeConflict(`${heads} query heads cannot share ${keyHeads} key heads evenly`);
+  return [heads, keyHeads];
+}
+
+/** A shape that must have one of these ranks. */
+export function ofRank(shape: Dim[] | undefined, ...ranks: number[]): Dim[] | undefined {
+  if (shape === undefined || ranks.includes(shape.length)) return shape;
+  throw new ShapeConflict(`an input has ${shape.length} axes; it must have ${ranks.join(' or ')}`);
+}
 
 /** `[batch, tokens, heads·width]` to `[batch, heads, tokens, width]`. */
 export function splitHeads(e: Emitter, value: string, heads: number): string {

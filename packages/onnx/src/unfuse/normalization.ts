@@ -3,8 +3,10 @@ import type { Emitter } from '../gradient/emitter.js';
 import { sameAsInput } from '../rules/elementwise.js';
 import type { OpRule } from '../rules/rule.js';
 import type { ShapeContext } from '../shapes/context.js';
+import { normalizeAxis } from '../shapes/dims.js';
 import type { Facts } from '../shapes/facts.js';
 import type { UnfuseContext } from './context.js';
+import { ofRank } from './heads.js';
 import { countTo } from './masks.js';
 
 /** Normalisations fused with what comes before them: a residual connection, or the embeddings of BERT. */
@@ -46,7 +48,8 @@ function unfuseSkipSimplifiedLayerNormalization(context: UnfuseContext): string[
 
 /** Both have y and the sum in the shape of x, and between them two statistics per row. */
 function inferSkip(context: ShapeContext): Facts[] {
-  const y = sameAsInput(context);
+  const { type } = context.input(0);
+  const y: Facts = { type, shape: ofRank(context.shape(0), 2, 3) };
   const statistics: Facts = { type: 'float32', shape: y.shape?.with(-1, 1) };
   return [y, statistics, statistics, y];
 }
@@ -59,7 +62,7 @@ function unfuseSimplifiedLayerNormalization(context: UnfuseContext): string[] {
   const { emitter: e } = context;
   const [x, scale] = [context.input(0), context.input(1)];
   const axis = context.int('axis', -1);
-  const over = axis === -1 ? [-1] : e.shape(x).flatMap((_, i) => (i >= (axis + e.rank(x)) % e.rank(x) ? [i] : []));
+  const over = axis === -1 ? [-1] : e.shape(x).flatMap((_, i) => (i >= normalizeAxis(axis, e.rank(x)) ? [i] : []));
   const square = e.mul(x, x);
   // Since opset 18 the axes are an input.
   const mean =
@@ -73,8 +76,7 @@ function unfuseSimplifiedLayerNormalization(context: UnfuseContext): string[] {
 
 function inferSimplified(context: ShapeContext): Facts[] {
   const y = sameAsInput(context);
-  const axis = context.int('axis', -1);
-  const first = y.shape && (axis < 0 ? axis + y.shape.length : axis);
+  const first = y.shape && normalizeAxis(context.int('axis', -1), y.shape.length);
   return [y, { type: 'float32', shape: y.shape?.map((dim, i) => (i < (first ?? 0) ? dim : 1)) }];
 }
 
@@ -111,8 +113,8 @@ function lengths(context: UnfuseContext): string {
 }
 
 function inferEmbedLayerNormalization(context: ShapeContext): Facts[] {
-  const [ids, words] = [context.shape(0), context.input(2)];
-  const embedded: Facts = { type: words.type, shape: ids && [...ids, words.shape?.[1] ?? null] };
+  const [ids, words] = [ofRank(context.shape(0), 2), context.input(2)];
+  const embedded: Facts = { type: words.type, shape: ids && [...ids, ofRank(words.shape, 2)?.[1] ?? null] };
   return [embedded, { type: 'int32', shape: ids?.slice(0, 1) }, embedded];
 }
 

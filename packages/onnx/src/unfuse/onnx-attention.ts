@@ -1,10 +1,10 @@
 import type { Dim } from '../model.js';
 import type { OpRule } from '../rules/rule.js';
 import type { ShapeContext } from '../shapes/context.js';
-import { sameDim } from '../shapes/dims.js';
+import { divideDims, multiplyDims, ShapeConflict, sameDim } from '../shapes/dims.js';
 import type { Facts } from '../shapes/facts.js';
 import type { UnfuseContext } from './context.js';
-import { joinHeads, splitHeads } from './heads.js';
+import { groupedHeads, joinHeads, ofRank, splitHeads } from './heads.js';
 import { causal, LOWEST, summandOf, sumOf } from './masks.js';
 import { attend } from './scaled-dot-product.js';
 
@@ -19,7 +19,7 @@ function unfuseOnnxAttention(context: UnfuseContext): string[] {
   const isFlat = e.rank(context.input(0)) === 3;
   const inputs = [context.input(0), context.input(1), context.input(2)] as const;
   const [heads, keyHeads] = isFlat
-    ? [context.int('q_num_heads', 0), context.int('kv_num_heads', 0)]
+    ? groupedHeads(context, 'q_num_heads', 'kv_num_heads')
     : [headsOf(context, 0), headsOf(context, 1)];
   const [query, key, value] = inputs.map((input, i) =>
     isFlat ? splitHeads(e, input, i === 0 ? heads : keyHeads) : input,
@@ -64,17 +64,18 @@ function masksOf(context: UnfuseContext, queries: string, keys: string): { mask?
 }
 
 function inferOnnxAttention(context: ShapeContext): Facts[] {
-  const { type, shape: query } = context.input(0);
-  const [key, value] = [context.shape(1), context.shape(2)];
+  const { type } = context.input(0);
+  const [query, key, value] = [0, 1, 2].map((index) => ofRank(context.shape(index), 3, 4));
   if (!query || !key || !value) return [{ type, shape: undefined }];
+  if (key.length !== query.length || value.length !== query.length)
+    throw new ShapeConflict('its inputs differ in rank');
   if (query.length === 4) {
     const y: Facts = { type, shape: query.with(3, value[3] ?? null) };
     return context.has(4) ? [y] : [y, { type, shape: key }, { type, shape: value }];
   }
-  const [heads, keyHeads] = [context.int('q_num_heads', 0), context.int('kv_num_heads', 0)];
-  const depth = (width: Dim | undefined) => (typeof width === 'number' ? width / keyHeads : null);
-  const valueWidth = depth(value[2]);
-  const y: Facts = { type, shape: query.with(2, valueWidth === null ? null : heads * valueWidth) };
+  const [heads, keyHeads] = groupedHeads(context, 'q_num_heads', 'kv_num_heads');
+  const depth = (width: Dim | undefined) => divideDims(width ?? null, keyHeads);
+  const y: Facts = { type, shape: query.with(2, multiplyDims([heads, depth(value[2])])) };
   if (context.has(4)) return [y];
   const present = (part: Dim[]): Facts => ({
     type,

@@ -1,8 +1,9 @@
 import type { Emitter } from '../gradient/emitter.js';
-import { sameAsInput } from '../rules/elementwise.js';
 import type { OpRule } from '../rules/rule.js';
+import type { ShapeContext } from '../shapes/context.js';
+import type { Facts } from '../shapes/facts.js';
 import type { UnfuseContext } from './context.js';
-import { splitEvenly } from './heads.js';
+import { headCount, ofRank, splitEvenly } from './heads.js';
 import { countTo } from './masks.js';
 
 /** Rotary position embeddings (Su et al. 2021): pairs of features turn by an angle that grows with the position. */
@@ -77,7 +78,7 @@ function microsoftHeads(context: UnfuseContext): number[] {
 function unfuseOnnx(context: UnfuseContext): string[] {
   const { emitter: e } = context;
   const isFlat = e.rank(context.input(0)) === 3;
-  const heads = context.int('num_heads', 0);
+  const heads = isFlat ? headCount(context, 'num_heads') : 0;
   const x = isFlat ? e.emit('Reshape', [context.input(0), e.ints([0, 0, heads, -1])]) : context.input(0);
   return turn(context, { x, positions: context.has(3) ? context.input(3) : undefined, cos: 1, sin: 2, isFlat });
 }
@@ -101,12 +102,17 @@ function turn(
   return [at.isFlat ? e.emit('Reshape', [turned, e.ints([0, 0, -1])]) : turned];
 }
 
+function inferRotary(context: ShapeContext): Facts[] {
+  const { type } = context.input(0);
+  return [{ type, shape: ofRank(context.shape(0), 3, 4) }];
+}
+
 export const rotaryRules: OpRule[] = [
   {
     op: 'RotaryEmbedding',
     domain: 'com.microsoft',
-    infer: (context) => [sameAsInput(context)],
+    infer: inferRotary,
     unfuse: unfuseMicrosoft,
   },
-  { op: 'RotaryEmbedding', infer: (context) => [sameAsInput(context)], unfuse: unfuseOnnx },
+  { op: 'RotaryEmbedding', infer: inferRotary, unfuse: unfuseOnnx },
 ];

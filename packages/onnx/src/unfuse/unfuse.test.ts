@@ -394,6 +394,43 @@ describe('unfuse refuses', () => {
     expect(detail).toContain(message);
   });
 
+  const invalid: [string, Fused, string][] = [
+    ['no heads', { op: 'Attention', inputs: attention }, 'its attribute num_heads is missing'],
+    [
+      'a negative number of heads',
+      { op: 'MultiHeadAttention', inputs: projected, attributes: { num_heads: -2 } },
+      'its attribute num_heads is -2',
+    ],
+    [
+      'heads that do not divide the width',
+      { op: 'MultiHeadAttention', inputs: projected, attributes: { num_heads: 3 } },
+      '4 is not a multiple of 3',
+    ],
+    [
+      'heads that cannot share keys evenly',
+      { op: 'GroupQueryAttention', inputs: sequences, attributes: { num_heads: 4, kv_num_heads: 3 } },
+      '4 query heads cannot share 3 key heads evenly',
+    ],
+    [
+      'projections of two widths',
+      { op: 'Attention', inputs: attention, attributes: { ...heads, qkv_hidden_sizes: [4, 4] } },
+      'qkv_hidden_sizes has 2 elements, not 3',
+    ],
+    ['an input without axes', { op: 'SkipLayerNormalization', inputs: [wave([]), wave([]), wave([4])] }, 'has 0 axes'],
+    [
+      'an input of five axes',
+      { op: 'Attention', domain: '', opset: 23, inputs: Array(3).fill(wave([1, 1, 1, 1, 1])) },
+      'has 5 axes',
+    ],
+    ['a missing input', { op: 'EmbedLayerNormalization', inputs: [int32s([1, 1], [0])] }, 'its input 2 is missing'],
+  ];
+
+  it.each(invalid)('%s', (_, fused, message) => {
+    const { code, message: detail } = refusalOf(() => unfuse(modelOf(fused)));
+    expect([code, detail.includes(message)], detail).toEqual(['RT_INVALID_MODEL', true]);
+    expect(detail).toContain(`node "y" (${fused.domain === '' ? '' : `${domain}.`}${fused.op})`);
+  });
+
   it('inputs of unknown rank where the form depends on it', () => {
     const b = new GraphBuilder({ opset: 23 });
     for (const name of ['q', 'k', 'v']) b.graph.inputs.push({ name, type: 'float32', shape: undefined });
