@@ -9,7 +9,7 @@ import {
 } from '../../../packages/onnx/src/index.ts';
 import { type Case, type Cases, extent } from './generators.ts';
 
-/** Fused attention and rotary embeddings: every form of their masks, layouts and options that can be taken apart. */
+/** Fused attention: every form of their masks, layouts and options that can be taken apart. */
 
 const domain = 'com.microsoft';
 
@@ -268,74 +268,9 @@ const groupQueryAttention = fc
     };
   });
 
-const rotary = fc.record({
-  batch: extent,
-  tokens: extent,
-  heads: fc.constantFrom(1, 2),
-  pairs: fc.constantFrom(1, 2),
-  rest: fc.constantFrom(0, 2),
-  isFlat: fc.boolean(),
-  interleaved: fc.nat(1),
-  seeds: bits,
-});
-
-/** The tables of cosines and sines have a row for each of these positions. */
-const POSITIONS = 6;
-
-const microsoftRotary = fc.record({ at: rotary, oneOffset: fc.boolean() }).map(({ at, oneOffset }): Case => {
-  const { batch, tokens, heads, pairs, rest, isFlat } = at;
-  const depth = 2 * pairs + rest;
-  return {
-    variables: {
-      x: { dims: isFlat ? [batch, tokens, heads * depth] : [batch, heads, tokens, depth] },
-      cos: { dims: [POSITIONS, pairs], range: [-1, 1] },
-      sin: { dims: [POSITIONS, pairs], range: [-1, 1] },
-    },
-    build: (b) => {
-      const positions = oneOffset ? int64s([1], [2]) : int64s([batch, tokens], at.seeds.slice(0, batch * tokens));
-      return b.add('RotaryEmbedding', ['x', b.constant(positions), 'cos', 'sin'], {
-        domain,
-        attributes: {
-          interleaved: at.interleaved,
-          num_heads: heads,
-          rotary_embedding_dim: rest === 0 ? 0 : 2 * pairs,
-        },
-      });
-    },
-    type: 'float32',
-  };
-});
-
-const onnxRotary = fc.record({ at: rotary, hasPositions: fc.boolean() }).map(({ at, hasPositions }): Case => {
-  const { batch, tokens, heads, pairs, rest, isFlat } = at;
-  const depth = 2 * pairs + rest;
-  const table = hasPositions ? [POSITIONS, pairs] : [batch, tokens, pairs];
-  return {
-    variables: {
-      x: { dims: isFlat ? [batch, tokens, heads * depth] : [batch, heads, tokens, depth] },
-      cos: { dims: table, range: [-1, 1] },
-      sin: { dims: table, range: [-1, 1] },
-    },
-    build: (b) => {
-      const positions = hasPositions ? [b.constant(int64s([batch, tokens], at.seeds.slice(0, batch * tokens)))] : [];
-      return b.add('RotaryEmbedding', ['x', 'cos', 'sin', ...positions], {
-        attributes: {
-          interleaved: at.interleaved,
-          rotary_embedding_dim: rest === 0 ? 0 : 2 * pairs,
-          ...(isFlat ? { num_heads: heads } : {}),
-        },
-      });
-    },
-    type: 'float32',
-    opset: 23,
-  };
-});
-
 export const fusedAttentionCases: Cases = {
   '.Attention': onnxAttention,
-  '.RotaryEmbedding': onnxRotary,
   'com.microsoft.Attention': microsoftAttention,
   'com.microsoft.GroupQueryAttention': groupQueryAttention,
   'com.microsoft.MultiHeadAttention': multiHeadAttention,
-  'com.microsoft.RotaryEmbedding': microsoftRotary,
 };

@@ -1,5 +1,6 @@
 import { RetortError } from '@retort/contracts';
 import type { Model, Node } from '../model.js';
+import { pruneGraph } from '../prune.js';
 import { findRule } from '../rules/registry.js';
 import type { Facts } from '../shapes/facts.js';
 import { inferShapes } from '../shapes/infer-shapes.js';
@@ -8,7 +9,6 @@ import { isFused, unfuse } from '../unfuse/unfuse.js';
 import { GradientContext } from './context.js';
 import { Emitter } from './emitter.js';
 import { findPath, isFloat, type Path } from './path.js';
-import { pruneGraph } from './prune.js';
 import { explainRefusal, placeOf } from './refusals.js';
 
 /** The opsets of ai.onnx whose operators the rules know: 13 made axes an input, 16 brought scatter-add. */

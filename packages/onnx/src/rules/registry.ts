@@ -23,7 +23,7 @@ import { softmaxRules } from './softmax.js';
 
 /**
  * Every operator that Retort knows, one rule each. To add one: write its rule in the file of its family, and a case for it in
- * that family's test, which checks it against finite differences.
+ * that family's test, which checks it against finite differences. Fused operators stand in ../unfuse.
  */
 const RULES = new Map(
   [

@@ -17,6 +17,7 @@ import {
   variadic,
 } from '../../../../test/support/gradient-cases/generators.ts';
 import { indexingCases, slices } from '../../../../test/support/gradient-cases/indexing.ts';
+import { rotaryCases } from '../../../../test/support/gradient-cases/rotary.ts';
 import { float } from '../builder.js';
 import { int64s, int64Vector } from '../tensor.js';
 import { supportedOps } from './registry.js';
@@ -255,6 +256,7 @@ const CASES: Cases = {
   ...fusedAttentionCases,
   ...fusedCases,
   ...indexingCases,
+  ...rotaryCases,
   '.Add': variadic('Add', 2),
   '.Cast': unary('Cast', {
     attributes: { to: 11 },

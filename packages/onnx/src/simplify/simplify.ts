@@ -1,6 +1,6 @@
 import type { Model, Node } from '../model.js';
+import { pruneGraph } from '../prune.js';
 import { fuseLayerNorm } from './fuse-layer-norm.js';
-import { prune } from './prune.js';
 import { Rebuilder } from './rebuild.js';
 
 /**
@@ -15,7 +15,7 @@ import { Rebuilder } from './rebuild.js';
  */
 export function simplify(model: Model): Model {
   if (model.graph.nodes.some(hasSubgraph)) return model;
-  return prune(fuseLayerNorm(new Rebuilder(model).run()));
+  return pruneGraph(fuseLayerNorm(new Rebuilder(model).run()));
 }
 
 function hasSubgraph(node: Node): boolean {
