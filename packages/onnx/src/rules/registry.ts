@@ -1,10 +1,5 @@
 import type { Node } from '../model.js';
-import { fusedActivationRules } from '../unfuse/activations.js';
-import { attentionRules } from '../unfuse/attention.js';
-import { groupQueryAttentionRules } from '../unfuse/group-query-attention.js';
-import { fusedNormalizationRules } from '../unfuse/normalization.js';
-import { onnxAttentionRules } from '../unfuse/onnx-attention.js';
-import { rotaryRules } from '../unfuse/rotary.js';
+import { fusedRules } from '../unfuse/rules.js';
 import { activationRules } from './activations.js';
 import { arithmeticRules } from './arithmetic.js';
 import { constantRules } from './constants.js';
@@ -27,24 +22,19 @@ import { softmaxRules } from './softmax.js';
  */
 const RULES = new Map(
   [
+    fusedRules,
     activationRules,
     arithmeticRules,
-    attentionRules,
     constantRules,
     elementwiseRules,
     forwardOnlyRules,
-    fusedActivationRules,
-    fusedNormalizationRules,
-    groupQueryAttentionRules,
     indexingRules,
     layoutRules,
     logicRules,
     matmulRules,
     normalizationRules,
-    onnxAttentionRules,
     reductionRules,
     repeatingRules,
-    rotaryRules,
     slicingRules,
     softmaxRules,
   ]
