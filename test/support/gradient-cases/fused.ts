@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { type AttributeInput, float } from '../../../packages/onnx/src/index.ts';
-import { int32s } from './fused-attention.ts';
+import { fusedAttentionCases, int32s } from './fused-attention.ts';
 import { type Case, type Cases, extent } from './generators.ts';
+import { rotaryCases } from './rotary.ts';
 
 /** Normalisations and activations fused with what comes before them. */
 
@@ -146,7 +147,10 @@ const gemm = fc
     }),
   );
 
+/** All that is fused. */
 export const fusedCases: Cases = {
+  ...fusedAttentionCases,
+  ...rotaryCases,
   '.SimplifiedLayerNormalization': simplified,
   'com.microsoft.EmbedLayerNormalization': embed,
   'com.microsoft.FusedGemm': gemm,
