@@ -15,4 +15,5 @@ export { inferShapes } from './shapes/infer-shapes.js';
 export { simplify } from './simplify/simplify.js';
 export * from './tensor.js';
 export * from './tfjs/index.js';
+export { unfuse } from './unfuse/unfuse.js';
 export { writeModel } from './write.js';

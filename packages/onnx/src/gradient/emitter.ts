@@ -3,7 +3,7 @@ import type { Dim, Model, Node } from '../model.js';
 import { toProtoType } from '../proto-types.js';
 import { findRule } from '../rules/registry.js';
 import { ShapeContext } from '../shapes/context.js';
-import { isStatic, sameDim, sameShape, unifyShape } from '../shapes/dims.js';
+import { isStatic, normalizeAxis, sameDim, sameShape, unifyShape } from '../shapes/dims.js';
 import { type Facts, factsOf, UNKNOWN } from '../shapes/facts.js';
 import { type DataType, int64Vector, sizeOf, type Tensor } from '../tensor.js';
 import { UnknownRank, UnsupportedUse } from './refusals.js';
@@ -18,14 +18,19 @@ const MIN_SUMMED_WIDTH = 8;
  */
 export class Emitter {
   readonly builder: GraphBuilder;
+  readonly #stem: string;
   readonly #facts: Map<string, Facts>;
   readonly #constants = new Map<string, string>();
   /** Values that several rules use, by what they are. */
   readonly #made = new Map<string, string>();
 
-  /** @param facts of all values of `model` (`inferShapes`); grows with what is emitted. */
-  constructor(model: Model, facts: Map<string, Facts>) {
+  /**
+   * @param facts of all values of `model` (`inferShapes`); grows with what is emitted.
+   * @param stem what the names of the emitted values begin with.
+   */
+  constructor(model: Model, facts: Map<string, Facts>, stem = 'grad') {
     this.builder = new GraphBuilder({ base: model });
+    this.#stem = stem;
     this.#facts = facts;
   }
 
@@ -48,9 +53,14 @@ export class Emitter {
     return this.shape(name).length;
   }
 
+  /** A name for a new output of `op`. */
+  name(op: string): string {
+    return this.builder.unique(`${this.#stem}/${op}`);
+  }
+
   /** Appends a node of one output. */
   emit(op: string, inputs: string[], options: AddOptions = {}): string {
-    return this.emitMany(op, inputs, { outputs: [this.builder.unique(`grad/${op}`)], ...options })[0];
+    return this.emitMany(op, inputs, { outputs: [this.name(op)], ...options })[0];
   }
 
   emitMany(op: string, inputs: string[], options: AddOptions): string[] {
@@ -89,7 +99,7 @@ export class Emitter {
     const key = `${tensor.type}[${tensor.dims}]${tensor.data}`;
     const existing = this.#constants.get(key);
     if (existing !== undefined) return existing;
-    const name = this.builder.constant(tensor, 'grad/const');
+    const name = this.builder.constant(tensor, `${this.#stem}/const`);
     this.#facts.set(name, factsOf(tensor));
     this.#constants.set(key, name);
     return name;
@@ -167,6 +177,15 @@ export class Emitter {
     const { shape } = this.facts(name);
     if (isStatic(shape)) return this.ints(shape);
     return this.once(`shape ${name}`, () => this.emit('Shape', [name]));
+  }
+
+  /** One extent of a value, as an int64 vector of one element. */
+  extent(name: string, axis: number): string {
+    const shape = this.shape(name);
+    const at = normalizeAxis(axis, shape.length);
+    const dim = shape[at];
+    if (typeof dim === 'number') return this.ints([dim]);
+    return this.emit('Slice', [this.shapeValue(name), this.ints([at]), this.ints([at + 1])]);
   }
 
   /** Zeros of the shape and type of `like`. */

@@ -67,8 +67,8 @@ function meanOver(e: Emitter, value: string, axes: number[], type: DataType): st
 
 export const normalizationRules: OpRule[] = [
   {
+    // Before opset 17 it is ONNX Runtime's own, of the same meaning, which exporters put into ai.onnx.
     op: 'LayerNormalization',
-    since: 17,
     infer: inferLayerNormalization,
     gradient: layerNormalizationGradient,
     opaqueOutputs: [1, 2],

@@ -1,7 +1,7 @@
 import type { Model, Node } from '../model.js';
+import { pruneGraph } from '../prune.js';
 import { fuseGelu } from './fuse-gelu.js';
 import { fuseLayerNorm } from './fuse-layer-norm.js';
-import { prune } from './prune.js';
 import { Rebuilder } from './rebuild.js';
 
 /**
@@ -16,7 +16,7 @@ import { Rebuilder } from './rebuild.js';
  */
 export function simplify(model: Model): Model {
   if (model.graph.nodes.some(hasSubgraph)) return model;
-  return prune(fuseGelu(fuseLayerNorm(new Rebuilder(model).run())));
+  return pruneGraph(fuseGelu(fuseLayerNorm(new Rebuilder(model).run())));
 }
 
 function hasSubgraph(node: Node): boolean {
