@@ -9,7 +9,7 @@ import { isFused, unfuse } from '../unfuse/unfuse.js';
 import { GradientContext } from './context.js';
 import { Emitter } from './emitter.js';
 import { findPath, isFloat, type Path } from './path.js';
-import { explainRefusal, placeOf } from './refusals.js';
+import { explainRefusal, placeOf, UnsupportedUse } from './refusals.js';
 
 /** The opsets of ai.onnx whose operators the rules know: 13 made axes an input, 16 brought scatter-add. */
 export const GRADIENT_OPSETS = { min: 13, max: 24 } as const;
