@@ -1,4 +1,3 @@
-import { RetortError } from '@retort/contracts';
 import type { EpochRecord } from './history.js';
 import type { OptimizerState } from './optimizer.js';
 import { Random, type RandomState } from './random.js';
