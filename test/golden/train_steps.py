@@ -14,9 +14,9 @@ import torch
 from torch.nn import functional as F
 
 VOCABULARY, WIDTH, CLASSES, ROWS, TOKENS, STEPS = 9, 5, 3, 6, 4, 10
-# Every row of the table is used in every step, so that lazily updated rows are those of a dense update.
-IDS = [[1, 2, 2, 3], [4, 5, 6, 7], [1, 1, 1, 1], [3, 7, 8, 8], [6, 2, 5, 7], [0, 4, 4, 0]]
-LABELS = [0, 1, 2, -1, 1, -1]
+# Every row of the table has a gradient in every step, so that lazily updated rows are those of a dense update.
+IDS = [[1, 2, 2, 3], [4, 5, 6, 7], [1, 1, 1, 1], [3, 7, 8, 8], [6, 2, 5, 8], [0, 4, 4, 0]]
+LABELS = [0, 1, 2, -1, 1, 2]
 MOMENTUM, EPSILON = 0.9, 1e-8
 
 
