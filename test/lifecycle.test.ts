@@ -56,8 +56,8 @@ for (const { name, skip } of queueBackends()) {
       running.push(() => trainer.close());
       return trainer;
     };
-    const forkTrainer = async () => {
-      const trainer = await forkService('trainer', context.env);
+    const forkTrainer = async (env: Record<string, string> = {}) => {
+      const trainer = await forkService('trainer', { ...context.env, ...env });
       running.push(() => trainer.kill());
       return trainer;
     };
@@ -209,14 +209,24 @@ for (const { name, skip } of queueBackends()) {
       expect(Date.now() - asked).toBeLessThan(10_000);
       expect(await row(id)).toMatchObject({ status: 'queued', stage: null, attempt: 0 }); // No attempt was lost.
 
-      const seen = (await events(id)).length;
-      const killed = await forkTrainer();
-      await eventually(async () => (await events(id)).slice(seen).find(inStage('training')), 30_000);
+      // The next goes on from the checkpoint, writes one after every step, and is killed after some of them.
+      const killed = await forkTrainer({ CHECKPOINT_SECONDS: '0' });
+      const resumption = await occurrence(context, id, ({ data }) => /^resumed/.test((data as Progress).note ?? ''));
+      const from = (resumption.data as Progress).done;
+      await occurrence(context, id, (event) => inStage('training')(event) && (event.data as Progress).done > from + 1);
       await killed.kill('SIGKILL');
       expect(await row(id)).toMatchObject({ status: 'running', stage: 'training', attempt: 1 });
       await startTrainer();
       expect(await ended(context, id)).toMatchObject({ status: 'succeeded', attempt: 2, error: null });
       expect(await models()).toHaveLength(before.length + 1);
+
+      // Each attempt went on from what the one before had left, and the last left nothing.
+      const notes = (await events(id)).map(({ data }) => (data as Progress).note ?? '');
+      const steps = notes.flatMap((note) => /^resumed at step (\d+)$/.exec(note)?.slice(1).map(Number) ?? []);
+      expect(steps[0]).toBeGreaterThan(0);
+      expect(steps.at(-1)).toBeGreaterThan(steps[0]!);
+      const folder = join(context.config.dataDir, 'training');
+      await eventually(async () => ((await readdir(folder)).length === 0 ? true : undefined), 5_000);
     });
   });
 }
