@@ -1,7 +1,7 @@
 export * from './character-tokenizer.js';
 export * from './check-text.js';
 export * from './encode-batch.js';
-export { InlineTextModel, TEXT_INPUTS } from './inline-text-model.js';
+export { InlineTextModel } from './inline-text-model.js';
 export { findModelFile, labelsOf, MODEL_PATHS, readJson } from './model-folder.js';
 export * from './near-duplicates.js';
 export { normalizeText } from './normalize-text.js';
@@ -16,5 +16,6 @@ export {
   type TextModelOptions,
   type TextOutput,
 } from './text-model.js';
+export { type TextInputs, textInputs } from './text-inputs.js';
 export { type TextModelReady, type TextModelRequest, ThreadedTextModel } from './threaded-text-model.js';
 export { loadTokenizer, type Tokenizer } from './tokenizer.js';
