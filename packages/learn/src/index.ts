@@ -1,6 +1,8 @@
-export { AdamW, type AdamWOptions, type ParameterGradient } from './adamw.js';
 export * from './calibration.js';
-export { LOSS, withLoss } from './loss.js';
+export type { CheckpointOptions } from './checkpoint.js';
+export * from './examples.js';
+export type { EpochRecord, ValidationRecord } from './history.js';
+export { LOSS, type LossOptions, withLoss } from './loss.js';
 export * from './metrics.js';
 export { type MlpHeadOptions, mlpHead } from './mlp-head.js';
 export { type PredictOptions, predict } from './predict.js';
@@ -9,3 +11,4 @@ export { type StaticStudentOptions, staticStudent } from './static-student.js';
 export { train } from './train.js';
 export * from './train-options.js';
 export * from './trainable.js';
+export { TRAINING_DEFAULTS, type TrainingSettings } from './training-settings.js';
