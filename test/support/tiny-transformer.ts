@@ -31,7 +31,10 @@ export function tinyTransformer({
   for (const name of inputs) b.input(name, 'int64' as DataType, ['batch', 'tokens']);
   let count = 0;
   const weight = (dims: number[], scale: number, offset = 0) => {
-    const data = weights(dims.reduce((a, d) => a * d), ++count).map((value) => offset + scale * value);
+    const data = weights(
+      dims.reduce((a, d) => a * d),
+      ++count,
+    ).map((value) => offset + scale * value);
     return b.initializer(`onnx::${count}`, floats(dims, data));
   };
   const int64 = (...values: number[]) => b.constant(int64Vector(values));
@@ -47,7 +50,8 @@ export function tinyTransformer({
   const tokens = b.add('Gather', [b.add('Shape', ['input_ids']), one]);
   const positions = b.add('Unsqueeze', [b.add('Range', [zero, tokens, one]), int64(0)]);
   x = b.add('Add', [x, b.add('Gather', [weight([POSITIONS, width], 0.05), positions])]);
-  if (inputs.includes('token_type_ids')) x = b.add('Add', [x, b.add('Gather', [weight([2, width], 0.05), 'token_type_ids'])]);
+  if (inputs.includes('token_type_ids'))
+    x = b.add('Add', [x, b.add('Gather', [weight([2, width], 0.05), 'token_type_ids'])]);
   if (norm === 'post') x = normalize(x);
 
   let mask: string | undefined;

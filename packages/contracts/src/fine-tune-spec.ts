@@ -46,14 +46,34 @@ export const FineTuneSpec = Type.Object(
       default: 0.1,
       description: 'Share of each target that is spread over all labels.',
     }),
-    freezeEmbeddings: Type.Boolean({ default: false, description: 'Leaves the embedding tables and their norm as they are.' }),
+    averageDecay: Type.Number({
+      minimum: 0,
+      exclusiveMaximum: 1,
+      default: 0,
+      description: 'Decay of the exponential moving average of the weights that becomes the teacher; 0 for none.',
+    }),
+    patience: Type.Integer({
+      minimum: 0,
+      maximum: 100,
+      default: 0,
+      description: 'Stop after this many epochs in a row without a better validation accuracy; 0 for never.',
+    }),
+    freezeEmbeddings: Type.Boolean({
+      default: false,
+      description: 'Leaves the embedding tables and their norm as they are.',
+    }),
     freezeLayers: Type.Integer({
       minimum: 0,
       maximum: 1000,
       default: 0,
       description: 'Leaves the first layers as they are, and the embeddings with them.',
     }),
-    maxLength: Type.Integer({ minimum: 4, maximum: 8192, default: 128, description: 'Tokens that are learned from of a text.' }),
+    maxLength: Type.Integer({
+      minimum: 4,
+      maximum: 8192,
+      default: 128,
+      description: 'Tokens that are learned from of a text.',
+    }),
     hidden: Type.Integer({
       minimum: 0,
       maximum: 4096,

@@ -1,6 +1,6 @@
 import type { Examples } from '@retort/learn';
 import type { Model } from '@retort/onnx';
-import { type TextInputs, textInputs, type Tokenizer } from '@retort/text';
+import { type TextInputs, type Tokenizer, textInputs } from '@retort/text';
 import { invalidTeacher } from './invalid-teacher.js';
 
 /** Texts that are encoded once and then run again and again, in batches of any rows. */

@@ -6,7 +6,15 @@ import { type Model, readModel } from '@retort/onnx';
 import { afterAll, describe, expect, it } from 'vitest';
 import { tinyEncoder, writeFolder } from '../../../test/support/tiny-models.js';
 import { tinyTransformer } from '../../../test/support/tiny-transformer.js';
-import { answerDigest, fineTune, importModel, inspectModelFolder, listModelFiles, openTeacher, trainTeacherHead } from './index.js';
+import {
+  answerDigest,
+  fineTune,
+  importModel,
+  inspectModelFolder,
+  listModelFiles,
+  openTeacher,
+  trainTeacherHead,
+} from './index.js';
 
 const root = mkdtempSync(join(tmpdir(), 'retort-finetune-'));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -19,7 +27,10 @@ function rowsOf(count: number, splits: Split[] = ['train', 'train', 'train', 'va
   return Array.from({ length: count }, (_, i) => {
     const label = i % 2 === 0 ? 'early' : 'late';
     const other = i % 2 === 0 ? 'late' : 'early';
-    const letters = Array.from({ length: 9 }, (_, k) => halves[k % 3 === 2 ? other : label][(i * 7 + k * k * 5 + k) % 13]);
+    const letters = Array.from(
+      { length: 9 },
+      (_, k) => halves[k % 3 === 2 ? other : label][(i * 7 + k * k * 5 + k) % 13],
+    );
     return { text: letters.join(''), label, split: splits[Math.floor(i / 2) % splits.length] };
   });
 }
@@ -27,7 +38,9 @@ function rowsOf(count: number, splits: Split[] = ['train', 'train', 'train', 'va
 const modelIn = (dir: string): Model => readModel(readFileSync(join(dir, 'onnx/model.onnx')));
 
 /** An encoder whose rows are all alike, so that nothing but training it can tell one letter from another. */
-const blind = writeFolder(fresh(), tinyTransformer({ table: { alike: true } }), { 'config.json': { model_type: 'tiny' } });
+const blind = writeFolder(fresh(), tinyTransformer({ table: { alike: true } }), {
+  'config.json': { model_type: 'tiny' },
+});
 const seeing = writeFolder(fresh(), tinyTransformer());
 const spec: FineTuneSpecInput = { epochs: 4, batchSize: 16, learningRate: 0.01, headLearningRate: 0.01 };
 
@@ -44,7 +57,13 @@ describe('fineTune', () => {
       spec,
       onProgress: (p) => progress.push(p),
     });
-    const frozen = await trainTeacherHead({ encoderDir: blind, outDir: fresh(), rows, seed: 1, head: { hidden: 16, epochs: 10 } });
+    const frozen = await trainTeacherHead({
+      encoderDir: blind,
+      outDir: fresh(),
+      rows,
+      seed: 1,
+      head: { hidden: 16, epochs: 10 },
+    });
     expect(metrics.accuracy).toBeGreaterThan(0.95);
     expect(frozen.metrics.accuracy).toBeLessThan(0.7);
     expect(manifest).toMatchObject({ kind: 'onnx-classifier', labels: ['early', 'late'] });
@@ -91,9 +110,11 @@ describe('fineTune', () => {
     const after = modelIn(outDir).graph.initializers;
     for (const [name, at] of before.depths) {
       const { data, dims } = before.model.graph.initializers.get(name)!;
-      const same = Buffer.from((data as Float32Array).buffer, (data as Float32Array).byteOffset, 4 * data.length).equals(
-        Buffer.from(Float32Array.from(after.get(name)!.data as Float32Array).buffer),
-      );
+      const same = Buffer.from(
+        (data as Float32Array).buffer,
+        (data as Float32Array).byteOffset,
+        4 * data.length,
+      ).equals(Buffer.from(Float32Array.from(after.get(name)!.data as Float32Array).buffer));
       // What is added to every key is taken away by the softmax: its gradient is zero but for rounding.
       expect({ name, dims, same: at > depth ? false : same }).toEqual({ name, dims, same: at <= depth });
       if (at > depth && dims.length > 1) expect({ name, same }).toEqual({ name, same: false });
@@ -102,7 +123,13 @@ describe('fineTune', () => {
 
   it('does without validation and test rows', async () => {
     const rows = rowsOf(40, ['train']);
-    const { metrics } = await fineTune({ encoderDir: seeing, outDir: fresh(), rows, seed: 1, spec: { ...spec, epochs: 2 } });
+    const { metrics } = await fineTune({
+      encoderDir: seeing,
+      outDir: fresh(),
+      rows,
+      seed: 1,
+      spec: { ...spec, epochs: 2 },
+    });
     expect(metrics).toMatchObject({ rows: { train: 40, valid: 0, test: 0 }, bestEpoch: 2 });
     expect(metrics.accuracy).toBeUndefined();
     expect(metrics.validationAccuracy).toBeUndefined();

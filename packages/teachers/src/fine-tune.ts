@@ -4,12 +4,21 @@ import {
   type OnProgress,
   type Pooling,
   progressOf,
-  resolveFineTuneSpec,
   type Row,
+  resolveFineTuneSpec,
   type Split,
   type TeacherManifest,
 } from '@retort/contracts';
-import { evaluate, mlpHead, predict, type TrainableModel, type TrainResult, train, withWeights } from '@retort/learn';
+import {
+  type CheckpointOptions,
+  evaluate,
+  mlpHead,
+  predict,
+  type TrainableModel,
+  type TrainResult,
+  train,
+  withWeights,
+} from '@retort/learn';
 import { type Model, sizeOf } from '@retort/onnx';
 import { openTokenizer } from '@retort/text';
 import { writeClassifierFolder } from './classifier-folder.js';
@@ -36,6 +45,8 @@ export interface FineTuneOptions {
   pooling?: Pooling;
   /** What is left out has the default of {@link FineTuneSpec}. */
   spec?: FineTuneSpecInput;
+  /** Where to keep the state of the training, to go on from after a crash or an abort. */
+  checkpoint?: CheckpointOptions;
   /** Threads of each kernel; default 1. */
   threads?: number;
   signal?: AbortSignal;
@@ -81,7 +92,7 @@ const MEASURED_TEXTS = 32;
  *
  * @throws RetortError `RT_INVALID_FIELD` for options out of range, `RT_INVALID_TEACHER` where the encoder cannot be trained,
  * `RT_UNSUPPORTED_OP` naming the nodes that have no gradient, `RT_INVALID_DATASET` where the rows cannot be learned from,
- * `RT_CANCELLED`, `RT_TRAINING_DIVERGED`
+ * `RT_CANCELLED`, `RT_TRAINING_DIVERGED`, `RT_INVALID_CHECKPOINT`
  */
 export function fineTune(options: FineTuneOptions): Promise<FineTuned> {
   return asTeacher(async () => {
@@ -106,7 +117,10 @@ export function fineTune(options: FineTuneOptions): Promise<FineTuned> {
       labels: rows.labels.length,
       embeddingWidth: imported.width,
       layers: imported.layers,
-      trainedWeights: task.trainable.reduce((sum, name) => sum + sizeOf(task.model.graph.initializers.get(name)!.dims), 0),
+      trainedWeights: task.trainable.reduce(
+        (sum, name) => sum + sizeOf(task.model.graph.initializers.get(name)!.dims),
+        0,
+      ),
       epochs: spec.epochs,
       bestEpoch: trained.bestEpoch,
       history: trained.history.map(({ loss, validation }) => ({ loss, validationAccuracy: validation?.value })),
@@ -138,16 +152,17 @@ function learn(
   texts: EncodedTexts,
   rows: HeadRows,
   spec: FineTuneSpec,
-  { seed, threads, signal, onProgress }: FineTuneOptions,
+  { seed, checkpoint, threads, signal, onProgress }: FineTuneOptions,
 ): Promise<TrainResult> {
   const valid = byLength(rows.texts.valid, rows.classes.valid);
   let report: ReturnType<typeof progressOf> | undefined;
   return train({
     ...task,
     ...texts.examples(rows.texts.train, rows.classes.train),
-    loss: { lambda: 1, temperature: 1 },
+    loss: { lambda: 1, temperature: 1, labelSmoothing: spec.labelSmoothing },
     training: { ...spec, seed },
     validate: valid.texts.length > 0 ? texts.examples(valid.texts, valid.classes) : undefined,
+    checkpoint,
     threads,
     signal,
     onProgress: ({ step, steps, epoch, loss }) => {

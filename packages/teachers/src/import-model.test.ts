@@ -24,14 +24,17 @@ const shapesAt = ({ model, depths }: Awaited<ReturnType<typeof importModel>>, wa
   [...depths].filter(([, depth]) => depth === wanted).map(([name]) => model.graph.initializers.get(name)?.dims);
 
 describe('importModel', () => {
-  it.each([1, 2, 3, 7])('finds the weights of a transformer that normalizes afterwards, %i layer(s)', async (layers) => {
-    const imported = await importModel(folderOf(tinyTransformer({ layers })));
-    expect(imported).toMatchObject({ layers, width: 8, embedding: { output: 'last_hidden_state', pooling: 'mean' } });
-    // Three tables and a norm; four projections and two of the feed-forward with their biases, and two norms.
-    if (layers > 1) expect(countsByDepth(imported.depths)).toEqual([5, ...Array<number>(layers).fill(16)]);
-    else expect(countsByDepth(imported.depths)).toEqual([3, 18]);
-    expect(imported.trainable).toEqual([...imported.depths.keys()]);
-  });
+  it.each([1, 2, 3, 7])(
+    'finds the weights of a transformer that normalizes afterwards, %i layer(s)',
+    async (layers) => {
+      const imported = await importModel(folderOf(tinyTransformer({ layers })));
+      expect(imported).toMatchObject({ layers, width: 8, embedding: { output: 'last_hidden_state', pooling: 'mean' } });
+      // Three tables and a norm; four projections and two of the feed-forward with their biases, and two norms.
+      if (layers > 1) expect(countsByDepth(imported.depths)).toEqual([5, ...Array<number>(layers).fill(16)]);
+      else expect(countsByDepth(imported.depths)).toEqual([3, 18]);
+      expect(imported.trainable).toEqual([...imported.depths.keys()]);
+    },
+  );
 
   it.each([2, 3])('puts the first norm of a layer that normalizes before into the layer, %i layers', async (layers) => {
     const imported = await importModel(folderOf(tinyTransformer({ layers, norm: 'pre' })));
@@ -41,7 +44,8 @@ describe('importModel', () => {
       [64, 8],
       [2, 8],
     ]);
-    for (let layer = 1; layer <= layers; layer++) expect(shapesAt(imported, layer).slice(0, 3)).toEqual([[8], [8], [8, 8]]);
+    for (let layer = 1; layer <= layers; layer++)
+      expect(shapesAt(imported, layer).slice(0, 3)).toEqual([[8], [8], [8, 8]]);
     expect(shapesAt(imported, layers + 1)).toEqual([[8], [8]]);
   });
 

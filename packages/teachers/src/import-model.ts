@@ -25,7 +25,8 @@ export interface ImportedModel extends TrainableModel {
 }
 
 /** Operators that compute with quantized weights. */
-const QUANTIZED = /^(DequantizeLinear|DynamicQuantize.*|QuantizeLinear|MatMulInteger.*|ConvInteger|QLinear.*|MatMulNBits|QAttention)$/;
+const QUANTIZED =
+  /^(DequantizeLinear|DynamicQuantize.*|QuantizeLinear|MatMulInteger.*|ConvInteger|QLinear.*|MatMulNBits|QAttention)$/;
 
 /**
  * Makes a trainable model of a Hugging Face ONNX export: the graph is simplified, its pooling put inside, and its learned

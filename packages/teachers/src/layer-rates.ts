@@ -18,7 +18,11 @@ export interface LayerRates {
  */
 export function layerRates(
   { depths, layers }: Pick<ImportedModel, 'depths' | 'layers'>,
-  { layerDecay, freezeEmbeddings, freezeLayers }: Pick<FineTuneSpec, 'layerDecay' | 'freezeEmbeddings' | 'freezeLayers'>,
+  {
+    layerDecay,
+    freezeEmbeddings,
+    freezeLayers,
+  }: Pick<FineTuneSpec, 'layerDecay' | 'freezeEmbeddings' | 'freezeLayers'>,
 ): LayerRates {
   if (freezeLayers > layers) {
     throw invalidTeacher(`freezeLayers is ${freezeLayers}, but the model has ${layers} layer(s).`);

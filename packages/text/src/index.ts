@@ -9,6 +9,7 @@ export { type ReadOptions, type ReadRow, type RowLimits, readRows } from './rows
 export { serveTextModel } from './serve-text-model.js';
 export * from './split.js';
 export * from './text-classifier.js';
+export { type TextInputs, textInputs } from './text-inputs.js';
 export {
   openTextModel,
   openTokenizer,
@@ -16,6 +17,5 @@ export {
   type TextModelOptions,
   type TextOutput,
 } from './text-model.js';
-export { type TextInputs, textInputs } from './text-inputs.js';
 export { type TextModelReady, type TextModelRequest, ThreadedTextModel } from './threaded-text-model.js';
 export { loadTokenizer, type Tokenizer } from './tokenizer.js';
