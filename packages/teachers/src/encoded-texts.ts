@@ -3,6 +3,24 @@ import type { Model } from '@retort/onnx';
 import { type TextInputs, type Tokenizer, textInputs } from '@retort/text';
 import { invalidTeacher } from './invalid-teacher.js';
 
+/**
+ * How to feed padded batches to a model.
+ *
+ * @throws RetortError `RT_INVALID_TEACHER` for a model that cannot be run in padded batches
+ */
+export function batchInputs({ graph }: Model): TextInputs {
+  const inputs = textInputs(graph.inputs.map((input) => ({ ...input, shape: input.shape ?? [] })));
+  if (inputs.oneRow) {
+    throw invalidTeacher('The model takes one text at a time: export it with a dynamic batch to train it.');
+  }
+  if (!inputs.masked) {
+    throw invalidTeacher(
+      'The model has no input "attention_mask", so that padding would be learned as text: export it with one to train it.',
+    );
+  }
+  return inputs;
+}
+
 /** Texts that are encoded once and then run again and again, in batches of any rows. */
 export class EncodedTexts {
   readonly #inputs: TextInputs;
@@ -14,14 +32,8 @@ export class EncodedTexts {
    * @throws RetortError `RT_INVALID_TEACHER` for a model that cannot be run in padded batches
    */
   constructor(model: Model, tokenizer: Tokenizer, maxLength: number) {
-    this.#inputs = textInputs(model.graph.inputs.map((input) => ({ ...input, shape: input.shape ?? [] })));
-    const { oneRow, masked, tokens = maxLength } = this.#inputs;
-    if (oneRow) throw invalidTeacher('The model takes one text at a time: export it with a dynamic batch to train it.');
-    if (!masked) {
-      throw invalidTeacher(
-        'The model has no input "attention_mask", so that padding would be learned as text: export it with one to train it.',
-      );
-    }
+    this.#inputs = batchInputs(model);
+    const { tokens = maxLength } = this.#inputs;
     this.#tokenizer = tokenizer;
     this.#maxLength = Math.min(maxLength, tokens, tokenizer.maxLength);
   }

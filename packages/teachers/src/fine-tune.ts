@@ -12,9 +12,7 @@ import {
 import {
   type CheckpointOptions,
   evaluate,
-  mlpHead,
   predict,
-  type TrainableModel,
   type TrainResult,
   train,
   withWeights,
@@ -24,11 +22,10 @@ import { openTokenizer } from '@retort/text';
 import { writeClassifierFolder } from './classifier-folder.js';
 import { byLength, EncodedTexts } from './encoded-texts.js';
 import { type HeadRows, headRows } from './head-rows.js';
-import { type ImportedModel, importModel } from './import-model.js';
+import { importModel } from './import-model.js';
 import { inspectFolder } from './inspect-folder.js';
 import { asTeacher } from './invalid-teacher.js';
-import { layerRates } from './layer-rates.js';
-import { mergeHead } from './merge-head.js';
+import { type FineTuningTask, fineTuningTask } from './fine-tuning-task.js';
 
 export interface FineTuneOptions {
   /** Folder of the encoder; see `inspectModelFolder`. */
@@ -100,7 +97,7 @@ export function fineTune(options: FineTuneOptions): Promise<FineTuned> {
     const spec = resolveFineTuneSpec(options.spec);
     const rows = headRows(options.rows, options.labels);
     const imported = await importModel(encoderDir, { pooling });
-    const task = trainingTask(imported, { spec, seed, classes: rows.labels.length });
+    const task = fineTuningTask(imported, { spec, seed, classes: rows.labels.length });
     const texts = new EncodedTexts(imported.model, await openTokenizer(encoderDir), spec.maxLength);
 
     const begun = performance.now();
@@ -130,25 +127,8 @@ export function fineTune(options: FineTuneOptions): Promise<FineTuned> {
   });
 }
 
-/** Encoder and head as one graph, with what of it is trained how fast. */
-interface TrainingTask extends TrainableModel {
-  rates: Map<string, number>;
-}
-
-function trainingTask(
-  imported: ImportedModel,
-  { spec, seed, classes }: { spec: FineTuneSpec; seed: number; classes: number },
-): TrainingTask {
-  const { trainable, rates } = layerRates(imported, spec);
-  const head = mlpHead({ inputWidth: imported.width, hidden: spec.hidden, classes, seed });
-  const { model, names } = mergeHead(imported.model, head.model);
-  const headWeights = head.trainable.map((name) => names.get(name)!);
-  for (const name of headWeights) rates.set(name, spec.headLearningRate / spec.learningRate);
-  return { model, trainable: [...trainable, ...headWeights], rates };
-}
-
 function learn(
-  task: TrainingTask,
+  task: FineTuningTask,
   texts: EncodedTexts,
   rows: HeadRows,
   spec: FineTuneSpec,

@@ -10,6 +10,7 @@ import {
   startSweeper,
   teacherFailed,
 } from '@retort/platform';
+import { CheckpointFiles } from './checkpoint-files.js';
 import type { TrainerDeps } from './deps.js';
 import { processTeacherJob } from './teacher-job.js';
 import { processTrainJob } from './train-job.js';
@@ -23,6 +24,7 @@ export function trainerDeps(context: Context): TrainerDeps {
     rows: new CanonicalRows(artifacts),
     models: new ModelFolders(artifacts, join(config.dataDir, 'models')),
     scratch: new WorkFolders(join(config.dataDir, 'training')),
+    checkpoints: new CheckpointFiles(join(config.dataDir, 'checkpoints')),
   };
 }
 
@@ -52,8 +54,14 @@ export async function createTrainer(context: Context): Promise<Service> {
     metrics.recordJob(outcome);
     if (outcome.error === undefined || !outcome.final) return;
     const id = outcome.data.teacherId;
-    await teacherFailed(database, { id }, givenUp('Training its head', outcome.error.message));
+    await teacherFailed(database, { id }, givenUp('Its training', outcome.error.message));
   };
+
+  const isOver = async (id: string): Promise<boolean> => {
+    const teacher = await database.prisma.teacher.findUnique({ where: { id }, select: { status: true } });
+    return teacher?.status !== 'training';
+  };
+  await deps.checkpoints.removeStale(isOver);
 
   const workers = [
     queues.worker('train', (job) => processTrainJob(deps, job), { ...common, onOutcome: onTrainOutcome }),

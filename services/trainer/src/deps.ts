@@ -10,6 +10,7 @@ import {
   type StoredError,
   workerLost,
 } from '@retort/platform';
+import type { CheckpointFiles } from './checkpoint-files.js';
 import type { WorkFolders } from './work-folders.js';
 
 /** What both kinds of jobs of a trainer work with. */
@@ -18,6 +19,7 @@ export interface TrainerDeps {
   rows: CanonicalRows;
   models: ModelFolders;
   scratch: WorkFolders;
+  checkpoints: CheckpointFiles;
 }
 
 /** Writes progress at most every {@link PROGRESS_INTERVAL_MS}, and the last of every stage for sure. */
@@ -40,9 +42,9 @@ export function interruptionCost(signal: AbortSignal): StoredError | undefined {
   return closing ? undefined : workerLost('The worker was silent for so long that the queue took the job from it.');
 }
 
-/** The classifier that answers for a teacher. @throws RetortError `RT_INVALID_TEACHER` while its head is not trained */
+/** The classifier that answers for a teacher. @throws RetortError `RT_INVALID_TEACHER` while it is not trained */
 export function classifierOf(row: { id: string; manifest: unknown }) {
   const { classifier } = row.manifest as StoredTeacherManifest;
-  if (classifier === null) throw new RetortError('RT_INVALID_TEACHER', `Teacher ${row.id} has no trained head yet.`);
+  if (classifier === null) throw new RetortError('RT_INVALID_TEACHER', `Teacher ${row.id} is not trained yet.`);
   return classifier;
 }
