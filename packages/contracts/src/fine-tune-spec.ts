@@ -3,12 +3,18 @@ import { Value } from 'typebox/value';
 import { type FieldProblem, RetortError } from './errors.js';
 
 /**
- * How an encoder is fine-tuned. The defaults were chosen on validation rows of banking77 and clinc150 with all-MiniLM-L6-v2;
+ * How an encoder is fine-tuned. The defaults were chosen on validation rows of banking77 with all-MiniLM-L6-v2;
  * docs/architecture.md has the figures.
  */
 export const FineTuneSpec = Type.Object(
   {
-    epochs: Type.Integer({ minimum: 1, maximum: 100, default: 6 }),
+    epochs: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 100,
+        description: 'Default 5, and for small datasets as many more as make 300 steps, at most 30.',
+      }),
+    ),
     batchSize: Type.Integer({ minimum: 1, maximum: 512, default: 32 }),
     learningRate: Type.Number({
       exclusiveMinimum: 0,

@@ -9,23 +9,16 @@ import {
   type Split,
   type TeacherManifest,
 } from '@retort/contracts';
-import {
-  type CheckpointOptions,
-  evaluate,
-  predict,
-  type TrainResult,
-  train,
-  withWeights,
-} from '@retort/learn';
+import { type CheckpointOptions, evaluate, predict, type TrainResult, train, withWeights } from '@retort/learn';
 import { type Model, sizeOf } from '@retort/onnx';
 import { openTokenizer } from '@retort/text';
 import { writeClassifierFolder } from './classifier-folder.js';
 import { byLength, EncodedTexts } from './encoded-texts.js';
+import { type FineTuningTask, fineTuningTask } from './fine-tuning-task.js';
 import { type HeadRows, headRows } from './head-rows.js';
 import { importModel } from './import-model.js';
 import { inspectFolder } from './inspect-folder.js';
 import { asTeacher } from './invalid-teacher.js';
-import { type FineTuningTask, fineTuningTask } from './fine-tuning-task.js';
 
 export interface FineTuneOptions {
   /** Folder of the encoder; see `inspectModelFolder`. */
@@ -94,8 +87,8 @@ const MEASURED_TEXTS = 32;
 export function fineTune(options: FineTuneOptions): Promise<FineTuned> {
   return asTeacher(async () => {
     const { encoderDir, outDir, seed, pooling, threads, signal } = options;
-    const spec = resolveFineTuneSpec(options.spec);
     const rows = headRows(options.rows, options.labels);
+    const spec = withEpochs(resolveFineTuneSpec(options.spec), rows.texts.train.length);
     const imported = await importModel(encoderDir, { pooling });
     const task = fineTuningTask(imported, { spec, seed, classes: rows.labels.length });
     const texts = new EncodedTexts(imported.model, await openTokenizer(encoderDir), spec.maxLength);
@@ -127,11 +120,21 @@ export function fineTune(options: FineTuneOptions): Promise<FineTuned> {
   });
 }
 
+type Spec = FineTuneSpec & { epochs: number };
+
+const EPOCHS = { fewest: 5, most: 30 };
+const FEWEST_STEPS = 300;
+
+function withEpochs(spec: FineTuneSpec, rows: number): Spec {
+  const enough = Math.ceil(FEWEST_STEPS / Math.ceil(rows / spec.batchSize));
+  return { ...spec, epochs: spec.epochs ?? Math.max(EPOCHS.fewest, Math.min(EPOCHS.most, enough)) };
+}
+
 function learn(
   task: FineTuningTask,
   texts: EncodedTexts,
   rows: HeadRows,
-  spec: FineTuneSpec,
+  spec: Spec,
   { seed, checkpoint, threads, signal, onProgress }: FineTuneOptions,
 ): Promise<TrainResult> {
   const valid = byLength(rows.texts.valid, rows.classes.valid);

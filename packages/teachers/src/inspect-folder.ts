@@ -3,7 +3,11 @@ import { join } from 'node:path';
 import {
   type FineTuneSpec,
   MAX_MODEL_BYTES,
-  type ModelPort, type Pooling, RetortError, type TeacherManifest } from '@retort/contracts';
+  type ModelPort,
+  type Pooling,
+  RetortError,
+  type TeacherManifest,
+} from '@retort/contracts';
 import { type Model, readModel, writeModel } from '@retort/onnx';
 import {
   InlineTextModel,

@@ -17,7 +17,11 @@ import {
 
 export const TeacherParams = Type.Object({ teacher: TeacherId }, { additionalProperties: false });
 
-const Seed = Type.Integer({ minimum: 0, maximum: 4_294_967_295, description: 'Of initial weights and order. Default 1.' });
+const Seed = Type.Integer({
+  minimum: 0,
+  maximum: 4_294_967_295,
+  description: 'Of initial weights and order. Default 1.',
+});
 
 export const TeacherHead = Type.Object(
   { dataset: DatasetId, seed: Type.Optional(Seed) },
@@ -50,7 +54,8 @@ const registration = {
   task: Type.Optional(TaskName),
   kind: Type.Optional(
     Type.Enum([...TEACHER_KINDS], {
-      description: 'What the folder must hold. Left out: `onnx-encoder` if `head` or `train` is given, else `onnx-classifier`.',
+      description:
+        'What the folder must hold. Left out: `onnx-encoder` if `head` or `train` is given, else `onnx-classifier`.',
     }),
   ),
   pooling: Type.Optional(

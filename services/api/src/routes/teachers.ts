@@ -139,7 +139,8 @@ export function teacherRoutes(app: HttpApp, context: ApiContext, { predictor, ev
         operationId: 'streamTeacherEvents',
         tags,
         summary: 'Follow the training of a teacher',
-        description: 'Server-sent events as of a distillation; the stream ends when the teacher is ready, failed or cancelled.',
+        description:
+          'Server-sent events as of a distillation; the stream ends when the teacher is ready, failed or cancelled.',
         params: TeacherParams,
         headers: EventHeaders,
         response: EVENT_STREAM,
@@ -170,7 +171,9 @@ export function teacherRoutes(app: HttpApp, context: ApiContext, { predictor, ev
     async ({ params: { teacher } }) => {
       const row = await cancelTeacher(database, teacher);
       // Only tidiness: a worker that finds the row over does nothing.
-      await queues.remove('teacher', teacher).catch((error) => logger.warn({ err: error }, 'the queue keeps a cancelled job'));
+      await queues
+        .remove('teacher', teacher)
+        .catch((error) => logger.warn({ err: error }, 'the queue keeps a cancelled job'));
       return teacherBody(row);
     },
   );
