@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Progress, StudentMetrics } from '@retort/contracts';
 import { createLabeler } from '@retort/labeler';
@@ -56,8 +56,8 @@ for (const { name, skip } of queueBackends()) {
       running.push(() => trainer.close());
       return trainer;
     };
-    const forkTrainer = async () => {
-      const trainer = await forkService('trainer', context.env);
+    const forkTrainer = async (env: Record<string, string> = {}) => {
+      const trainer = await forkService('trainer', { ...context.env, ...env });
       running.push(() => trainer.kill());
       return trainer;
     };
@@ -204,19 +204,33 @@ for (const { name, skip } of queueBackends()) {
       const stopped = await forkTrainer();
       const id = await submitToy(context, teacher, 150);
       await occurrence(context, id, inStage('training'));
+      const folder = join(context.config.dataDir, 'training');
+      const checkpoint = join(folder, `${id}.checkpoint`);
       const asked = Date.now();
       expect(await stopped.kill('SIGTERM')).toBe(0);
       expect(Date.now() - asked).toBeLessThan(10_000);
       expect(await row(id)).toMatchObject({ status: 'queued', stage: null, attempt: 0 }); // No attempt was lost.
 
-      const seen = (await events(id)).length;
-      const killed = await forkTrainer();
-      await eventually(async () => (await events(id)).slice(seen).find(inStage('training')), 30_000);
+      // The next writes a checkpoint after every step, and is killed once it has written one.
+      const left = await stat(checkpoint);
+      const killed = await forkTrainer({ CHECKPOINT_SECONDS: '0' });
+      await eventually(async () => ((await stat(checkpoint)).mtimeMs > left.mtimeMs ? true : undefined), 30_000);
+      await occurrence(context, id, ({ data }) => /^resumed/.test((data as Progress).note ?? ''));
       await killed.kill('SIGKILL');
       expect(await row(id)).toMatchObject({ status: 'running', stage: 'training', attempt: 1 });
       await startTrainer();
       expect(await ended(context, id)).toMatchObject({ status: 'succeeded', attempt: 2, error: null });
       expect(await models()).toHaveLength(before.length + 1);
+
+      // Each attempt went on where the one before had left its checkpoint, and the last left none.
+      const resumed = (await events(id))
+        .map(({ data }) => (data as Progress).note)
+        .filter((note) => note?.startsWith('resumed'));
+      const steps = resumed.map((note) => Number(/^resumed at step (\d+)$/.exec(note!)?.[1]));
+      expect(steps).toHaveLength(2);
+      expect(steps[0]).toBeGreaterThan(0);
+      expect(steps[1]).toBeGreaterThan(steps[0]!);
+      await eventually(async () => ((await readdir(folder)).length === 0 ? true : undefined), 5_000);
     });
   });
 }

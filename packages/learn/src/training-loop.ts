@@ -8,7 +8,7 @@ import type { MovingAverage } from './moving-average.js';
 import { createOptimizer, type Optimizer } from './optimizer.js';
 import type { Parameters } from './parameters.js';
 import { Random } from './random.js';
-import { nextEpoch, type Progressing } from './run-state.js';
+import { nextEpoch, type Progressing, type RunState } from './run-state.js';
 import { learningRateAt } from './schedule.js';
 import type { TrainOptions, TrainResult } from './train-options.js';
 import type { Weights } from './trainable.js';
@@ -125,7 +125,7 @@ export class TrainingLoop {
       ...{ step, position: state.position + batches.length, runs: state.runs + batches.length },
       ...{ lossSum: state.lossSum + lossSum, rows: state.rows + rows, optimizer: this.#optimizer.state() },
     };
-    if (this.#report() || step === this.steps) this.#tell(learningRate);
+    if (this.#report() || step === this.steps) this.#tell(this.#run.state);
   }
 
   #learningRate(step: number): number {
@@ -133,9 +133,9 @@ export class TrainingLoop {
     return learningRateAt(step, { schedule, steps: this.steps, peak, warmup });
   }
 
-  #tell(learningRate: number): void {
-    const { step, epoch, lossSum, rows } = this.#run.state;
+  #tell({ step, epoch, lossSum, rows }: RunState): void {
     const { epochs } = this.#parts.settings;
+    const learningRate = this.#learningRate(step - 1);
     this.#options.onProgress?.({ step, steps: this.steps, epoch, epochs, loss: lossSum / rows, learningRate });
   }
 
@@ -155,7 +155,9 @@ export class TrainingLoop {
       if (validator) best = parameters.snapshot();
     }
     this.#run = { state: { ...nextEpoch(state, random.state()), history, bestEpoch }, best };
-    if (this.#isOver()) await this.#save();
+    if (!this.#isOver()) return;
+    if (state.step < this.steps) this.#tell(state);
+    await this.#save();
   }
 
   async #save(): Promise<void> {

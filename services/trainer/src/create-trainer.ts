@@ -13,7 +13,7 @@ import {
 import { CheckpointFiles } from './checkpoint-files.js';
 import type { TrainerDeps } from './deps.js';
 import { processTeacherJob } from './teacher-job.js';
-import { processTrainJob } from './train-job.js';
+import { processTrainJob, tidyCheckpoints } from './train-job.js';
 import { WorkFolders } from './work-folders.js';
 
 /** What the processors of a trainer need, on this context. */
@@ -68,6 +68,7 @@ export async function createTrainer(context: Context): Promise<Service> {
     queues.worker('teacher', (job) => processTeacherJob(deps, job), { ...common, onOutcome: onTeacherOutcome }),
   ];
   const sweeper = startSweeper(context);
+  await tidyCheckpoints(deps);
   await Promise.all(workers.map((worker) => worker.ready()));
   return {
     async close() {

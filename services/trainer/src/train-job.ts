@@ -61,7 +61,20 @@ export async function processTrainJob(deps: TrainerDeps, job: JobContext<'train'
     if (final) await failDistillation(database, claim, toStoredError(error, id));
     else await releaseTraining(database, claim, toStoredError(error, id));
     throw error;
+  } finally {
+    await tidyCheckpoints(deps).catch((error) => log.warn({ err: error }, 'checkpoints not tidied'));
   }
+}
+
+/** Removes the checkpoints of distillations that have ended, also of those that ended elsewhere. */
+export async function tidyCheckpoints({ context, scratch }: TrainerDeps): Promise<void> {
+  const ids = await scratch.checkpointed();
+  const open = await context.database.prisma.distillation.findMany({
+    where: { id: { in: ids }, status: { in: ['queued', 'running'] } },
+    select: { id: true },
+  });
+  const kept = new Set(open.map(({ id }) => id));
+  await Promise.all(ids.filter((id) => !kept.has(id)).map((id) => scratch.removeCheckpoint(id)));
 }
 
 async function train(deps: TrainerDeps, claim: Claim, distillation: Distillation, signal: AbortSignal): Promise<void> {
@@ -112,6 +125,7 @@ async function trainInThread(
           distillationId: claim.id,
         },
         threads: config.trainThreads,
+        checkpoint: { path: deps.scratch.checkpointOf(claim), everySeconds: config.checkpointSeconds },
       },
       { signal, onProgress: progress.push, transfer: [teacherLogits.buffer as ArrayBuffer] },
     );
