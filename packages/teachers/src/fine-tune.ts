@@ -35,8 +35,11 @@ export interface FineTuneOptions {
   pooling?: Pooling;
   /** What is left out has the default of {@link FineTuneSpec}. */
   spec?: FineTuneSpecInput;
-  /** Where to keep the state of the training, to go on from after a crash or an abort. */
-  checkpoint?: CheckpointOptions;
+  /**
+   * A file in which to keep the state of the training: where it is left from an earlier attempt at the same, the training goes on
+   * from it, to the same bytes. One that cannot be used is replaced. It stays there until the caller removes it.
+   */
+  checkpoint?: Pick<CheckpointOptions, 'path' | 'everySeconds'>;
   /** Threads of each kernel; default 1. */
   threads?: number;
   signal?: AbortSignal;
@@ -82,7 +85,7 @@ const MEASURED_TEXTS = 32;
  *
  * @throws RetortError `RT_INVALID_FIELD` for options out of range, `RT_INVALID_TEACHER` where the encoder cannot be trained,
  * `RT_UNSUPPORTED_OP` naming the nodes that have no gradient, `RT_INVALID_DATASET` where the rows cannot be learned from,
- * `RT_CANCELLED`, `RT_TRAINING_DIVERGED`, `RT_INVALID_CHECKPOINT`
+ * `RT_CANCELLED`, `RT_TRAINING_DIVERGED`
  */
 export function fineTune(options: FineTuneOptions): Promise<FineTuned> {
   return asTeacher(async () => {
@@ -139,13 +142,22 @@ function learn(
 ): Promise<TrainResult> {
   const valid = byLength(rows.texts.valid, rows.classes.valid);
   let report: ReturnType<typeof progressOf> | undefined;
+  const resumable: CheckpointOptions | undefined = checkpoint && {
+    ...checkpoint,
+    onResume: ({ step, steps }) => {
+      report = progressOf('fine-tuning', steps, onProgress, step);
+      report(step, `resumed at step ${step}`);
+    },
+    // The job is worth more than what an earlier attempt left of it.
+    onRefused: () => undefined,
+  };
   return train({
     ...task,
     ...texts.examples(rows.texts.train, rows.classes.train),
     loss: { lambda: 1, temperature: 1, labelSmoothing: spec.labelSmoothing },
     training: { ...spec, seed },
     validate: valid.texts.length > 0 ? texts.examples(valid.texts, valid.classes) : undefined,
-    checkpoint,
+    checkpoint: resumable,
     threads,
     signal,
     onProgress: ({ step, steps, epoch, loss }) => {

@@ -10,10 +10,10 @@ import {
   startSweeper,
   teacherFailed,
 } from '@retort/platform';
-import { CheckpointFiles } from './checkpoint-files.js';
 import type { TrainerDeps } from './deps.js';
 import { processTeacherJob } from './teacher-job.js';
-import { processTrainJob, tidyCheckpoints } from './train-job.js';
+import { tidyCheckpoints } from './tidy-checkpoints.js';
+import { processTrainJob } from './train-job.js';
 import { WorkFolders } from './work-folders.js';
 
 /** What the processors of a trainer need, on this context. */
@@ -24,7 +24,6 @@ export function trainerDeps(context: Context): TrainerDeps {
     rows: new CanonicalRows(artifacts),
     models: new ModelFolders(artifacts, join(config.dataDir, 'models')),
     scratch: new WorkFolders(join(config.dataDir, 'training')),
-    checkpoints: new CheckpointFiles(join(config.dataDir, 'checkpoints')),
   };
 }
 
@@ -56,12 +55,6 @@ export async function createTrainer(context: Context): Promise<Service> {
     const id = outcome.data.teacherId;
     await teacherFailed(database, { id }, givenUp('Its training', outcome.error.message));
   };
-
-  const isOver = async (id: string): Promise<boolean> => {
-    const teacher = await database.prisma.teacher.findUnique({ where: { id }, select: { status: true } });
-    return teacher?.status !== 'training';
-  };
-  await deps.checkpoints.removeStale(isOver);
 
   const workers = [
     queues.worker('train', (job) => processTrainJob(deps, job), { ...common, onOutcome: onTrainOutcome }),

@@ -10,7 +10,6 @@ import {
   type StoredError,
   workerLost,
 } from '@retort/platform';
-import type { CheckpointFiles } from './checkpoint-files.js';
 import type { WorkFolders } from './work-folders.js';
 
 /** What both kinds of jobs of a trainer work with. */
@@ -19,7 +18,6 @@ export interface TrainerDeps {
   rows: CanonicalRows;
   models: ModelFolders;
   scratch: WorkFolders;
-  checkpoints: CheckpointFiles;
 }
 
 /** Writes progress at most every {@link PROGRESS_INTERVAL_MS}, and the last of every stage for sure. */

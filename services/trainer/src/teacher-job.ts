@@ -20,6 +20,7 @@ import { answerDigest, type FineTuned, type TrainedTeacherHead } from '@retort/t
 import { claimPatiently } from './claim-patiently.js';
 import { coalesceProgress, interruptionCost, type TrainerDeps } from './deps.js';
 import { runInThread } from './run-in-thread.js';
+import { tidyCheckpoints } from './tidy-checkpoints.js';
 
 type Teacher = Extract<TeacherClaim, { kind: 'claimed' }>['teacher'];
 
@@ -46,7 +47,6 @@ export async function processTeacherJob(deps: TrainerDeps, job: JobContext<'teac
       (signal) => trainTeacher(deps, claim, teacher, signal),
     );
     if (watched.stopped !== undefined) log.info({ why: watched.stopped }, 'training stopped');
-    if (watched.stopped === 'superseded') await forget(deps, id);
     if (watched.stopped === 'interrupted') {
       await releaseTeacher(database, claim, interruptionCost(job.signal));
       throw job.signal.reason;
@@ -55,11 +55,11 @@ export async function processTeacherJob(deps: TrainerDeps, job: JobContext<'teac
     if (job.signal.aborted) throw error;
     logFailure(log, error, 'training a teacher failed');
     const final = !isWorthRetrying(error) || job.lastAttempt || claim.attempt >= config.jobAttempts;
-    if (final) {
-      await teacherFailed(database, claim, toStoredError(error, id));
-      await deps.checkpoints.remove(id);
-    } else await releaseTeacher(database, claim, toStoredError(error, id));
+    if (final) await teacherFailed(database, claim, toStoredError(error, id));
+    else await releaseTeacher(database, claim, toStoredError(error, id));
     throw error;
+  } finally {
+    await tidyCheckpoints(deps).catch((error) => log.warn({ err: error }, 'checkpoints not tidied'));
   }
 }
 
@@ -70,7 +70,7 @@ async function trainTeacher(deps: TrainerDeps, claim: Claim, teacher: Teacher, s
   await deps.scratch.use(claim, async (folder) => {
     const outDir = join(folder, 'teacher');
     try {
-      const { manifest, metrics } = await learn(deps, teacher, { outDir, signal, onProgress: progress.push });
+      const { manifest, metrics } = await learn(deps, claim, teacher, { outDir, signal, onProgress: progress.push });
       await progress.flush();
       const files = await storeFolder(artifacts, outDir, { signal });
       await teacherReady(database, claim, {
@@ -83,12 +83,12 @@ async function trainTeacher(deps: TrainerDeps, claim: Claim, teacher: Teacher, s
       await progress.flush();
     }
   });
-  await deps.checkpoints.remove(teacher.id);
 }
 
 /** Leaves the classifier in `outDir`. */
 async function learn(
   deps: TrainerDeps,
+  claim: Claim,
   { id, dataset, manifest }: Teacher,
   { outDir, ...control }: { outDir: string; signal: AbortSignal; onProgress: OnProgress },
 ): Promise<Pick<TrainedTeacherHead | FineTuned, 'manifest' | 'metrics'>> {
@@ -99,14 +99,9 @@ async function learn(
   }
   const rows = await deps.rows.read(dataset.rowsDigest, 0, dataset.rows, control.signal);
   const encoderDir = await deps.models.get(source.files);
-  const options = { encoderDir, outDir, rows, seed, pooling, threads: deps.context.config.trainThreads };
+  const { trainThreads: threads, checkpointSeconds: everySeconds } = deps.context.config;
+  const options = { encoderDir, outDir, rows, seed, pooling, threads };
   if (train === undefined) return runInThread('teacher-head', options, control);
-  const checkpoint = await deps.checkpoints.path(id);
+  const checkpoint = { path: deps.scratch.checkpointOf(claim), everySeconds };
   return runInThread('fine-tune', { ...options, spec: train.spec, checkpoint }, control);
-}
-
-/** Removes the checkpoint of a teacher that was cancelled; another worker that has it now may need it. */
-async function forget({ context, checkpoints }: TrainerDeps, id: string): Promise<void> {
-  const teacher = await context.database.prisma.teacher.findUnique({ where: { id }, select: { status: true } });
-  if (teacher?.status !== 'training') await checkpoints.remove(id);
 }

@@ -10,11 +10,7 @@ type Sendable<Options> = Omit<Options, 'signal' | 'onProgress'>;
 export interface Tasks {
   student: { options: Sendable<TrainStudentOptions>; result: TrainedStudent };
   'teacher-head': { options: Sendable<TrainTeacherHeadOptions>; result: TrainedTeacherHead };
-  'fine-tune': {
-    /** `checkpoint`: its path. */
-    options: Sendable<Omit<FineTuneOptions, 'checkpoint'>> & { checkpoint: string };
-    result: FineTuned;
-  };
+  'fine-tune': { options: Sendable<FineTuneOptions>; result: FineTuned };
 }
 
 export type TaskKind = keyof Tasks;

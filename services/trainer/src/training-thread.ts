@@ -26,11 +26,8 @@ function perform(task: Task) {
       return trainStudent({ ...task.options, signal, onProgress });
     case 'teacher-head':
       return trainTeacherHead({ ...task.options, signal, onProgress });
-    case 'fine-tune': {
-      // A damaged checkpoint, or one of another release, costs the time of an attempt and no more.
-      const checkpoint = { path: task.options.checkpoint, onRefused: () => undefined };
-      return fineTune({ ...task.options, checkpoint, signal, onProgress });
-    }
+    case 'fine-tune':
+      return fineTune({ ...task.options, signal, onProgress });
   }
 }
 
