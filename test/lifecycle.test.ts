@@ -2,7 +2,14 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Progress, StudentMetrics } from '@retort/contracts';
 import { createLabeler } from '@retort/labeler';
-import { type Context, type JobContext, readEvents, requestCancel, type Service } from '@retort/platform';
+import {
+  type Context,
+  cancelTeacher,
+  type JobContext,
+  readEvents,
+  requestCancel,
+  type Service,
+} from '@retort/platform';
 import { createTrainer } from '@retort/trainer';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { forkService } from './support/fork-service.ts';
@@ -197,6 +204,40 @@ for (const { name, skip } of queueBackends()) {
       expect([...ready.labels].sort()).toEqual(['high', 'low', 'mid']);
       const id = await submitToy(context, encoder);
       expect(await ended(context, id)).toMatchObject({ status: 'succeeded' });
+    });
+
+    it('fine-tunes an encoder, going on where a trainer was stopped', async () => {
+      const stopped = await forkTrainer();
+      const encoder = await registerToyTeacher(context, {
+        kind: 'encoder',
+        train: { epochs: 100, learningRate: 0.02 },
+      });
+      await occurrence(context, encoder, inStage('fine-tuning'));
+      expect(await stopped.kill('SIGTERM')).toBe(0);
+      await startTrainer();
+      const resumed = await occurrence(context, encoder, ({ data }) => /^resumed/.test((data as Progress).note ?? ''));
+      expect((resumed.data as Progress).done).toBeGreaterThan(0);
+      await occurrence(context, encoder, ({ data }) => (data as { status?: string }).status === 'ready');
+      const ready = await context.database.prisma.teacher.findUniqueOrThrow({ where: { id: encoder } });
+      expect(ready).toMatchObject({ attempt: 1, error: null, metrics: { epochs: 100, layers: 1 } });
+      expect((ready.metrics as { accuracy: number }).accuracy).toBeGreaterThan(0.8);
+      const folder = join(context.config.dataDir, 'training');
+      await eventually(async () => ((await readdir(folder)).length === 0 ? true : undefined), 5_000);
+    });
+
+    it('stops fine-tuning when it is cancelled, and leaves nothing behind', async () => {
+      await startTrainer();
+      const encoder = await registerToyTeacher(context, { kind: 'encoder', train: { epochs: 100 } });
+      await occurrence(context, encoder, inStage('fine-tuning'));
+      expect(await cancelTeacher(context.database, encoder)).toMatchObject({ status: 'cancelled' });
+      await eventually(async () => ((await context.queues.counts('teacher')).active === 0 ? true : undefined), 5_000);
+      const row = await context.database.prisma.teacher.findUniqueOrThrow({ where: { id: encoder } });
+      expect(row).toMatchObject({ status: 'cancelled', digest: null, error: null, progress: null });
+      const folder = join(context.config.dataDir, 'training');
+      await eventually(async () => ((await readdir(folder)).length === 0 ? true : undefined), 5_000);
+      const ready = await registerToyTeacher(context);
+      await expect(cancelTeacher(context.database, ready)).rejects.toMatchObject({ code: 'RT_CONFLICT' });
+      await expect(cancelTeacher(context.database, 'tch_0')).rejects.toMatchObject({ code: 'RT_NOT_FOUND' });
     });
 
     it('survives trainers that are stopped and killed in the middle of training', async () => {

@@ -22,6 +22,7 @@ import { registerModelVersion } from '@retort/registry';
 import { claimPatiently } from './claim-patiently.js';
 import { classifierOf, coalesceProgress, interruptionCost, type TrainerDeps } from './deps.js';
 import { runInThread } from './run-in-thread.js';
+import { tidyCheckpoints } from './tidy-checkpoints.js';
 
 type Distillation = Extract<ClaimOutcome, { kind: 'claimed' }>['distillation'];
 
@@ -64,17 +65,6 @@ export async function processTrainJob(deps: TrainerDeps, job: JobContext<'train'
   } finally {
     await tidyCheckpoints(deps).catch((error) => log.warn({ err: error }, 'checkpoints not tidied'));
   }
-}
-
-/** Removes the checkpoints of distillations that have ended, also of those that ended elsewhere. */
-export async function tidyCheckpoints({ context, scratch }: TrainerDeps): Promise<void> {
-  const ids = await scratch.checkpointed();
-  const open = await context.database.prisma.distillation.findMany({
-    where: { id: { in: ids }, status: { in: ['queued', 'running'] } },
-    select: { id: true },
-  });
-  const kept = new Set(open.map(({ id }) => id));
-  await Promise.all(ids.filter((id) => !kept.has(id)).map((id) => scratch.removeCheckpoint(id)));
 }
 
 async function train(deps: TrainerDeps, claim: Claim, distillation: Distillation, signal: AbortSignal): Promise<void> {
