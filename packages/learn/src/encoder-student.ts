@@ -69,7 +69,7 @@ export function encoderStudent(
   const shared = { mask: paddingMask(b, mask), splitHeads: headExtents(b, ids, spec) };
   for (let layer = 0; layer < spec.layers; layer++) x = encoderLayer(layers, `layers.${layer}`, x, spec, shared);
 
-  const hidden = b.add('Reshape', [x, hiddenExtents(b, ids, width)]);
+  const hidden = b.add('Reshape', [x, hiddenExtents(b, ids, width)], { outputs: ['last_hidden_state'] });
   const pooled = layers.dropout(
     spec.pooling === 'mean' ? meanOverTokens(layers, hidden, mask, width) : firstToken(b, hidden),
   );

@@ -1,4 +1,6 @@
 export { AdamW, type AdamWOptions, type ParameterGradient } from './adamw.js';
+export { initializeEncoder } from './bert/initialize-encoder.js';
+export { type BertWeights, readBert } from './bert/read-bert.js';
 export * from './calibration.js';
 export { type EncoderStudentOptions, encoderStudent, LAYER_NORM_EPSILON } from './encoder-student.js';
 export { LOSS, withLoss } from './loss.js';
