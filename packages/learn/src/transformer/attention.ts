@@ -13,6 +13,8 @@ export interface AttentionInputs {
   mask: string;
   /** int64 `[4]`: the extents of `[batch, tokens, 3·heads, headWidth]`, made once. */
   splitHeads: string;
+  /** Takes the keys and values `[batch, heads, tokens, headWidth]` of this layer and gives those to attend to. Default: themselves. */
+  remember?: (part: 'key' | 'value', made: string) => string;
 }
 
 /**
@@ -27,7 +29,7 @@ export function selfAttention(
   name: string,
   x: string,
   { width, heads }: AttentionShape,
-  { mask, splitHeads }: AttentionInputs,
+  { mask, splitHeads, remember = (_, made) => made }: AttentionInputs,
 ): string {
   const b = layers.builder;
   const projected = b.add('Reshape', [layers.dense(`${name}.qkv`, x, width, 3 * width), splitHeads]);
@@ -36,7 +38,8 @@ export function selfAttention(
     attributes: { axis: 1 },
     outputs: [b.unique(`${name}.q`), b.unique(`${name}.k`), b.unique(`${name}.v`)],
   }) as [string, string, string];
-  const context = attend(layers, { q, k, v, mask, headWidth: width / heads });
+  const seen = { k: remember('key', k), v: remember('value', v) };
+  const context = attend(layers, { q, ...seen, mask, headWidth: width / heads });
   const merged = layers.reshape(b.add('Transpose', [context], { attributes: { perm: [0, 2, 1, 3] } }), -1, width);
   return layers.dropout(layers.dense(`${name}.output`, merged, width, width));
 }
@@ -45,7 +48,7 @@ export function selfAttention(
  * softmax(q·kᵀ/√headWidth + mask)·v of q `[batch, heads, queries, headWidth]` and k, v `[batch, heads, keys, headWidth]`:
  * `[batch, heads, queries, headWidth]`.
  */
-export function attend(
+function attend(
   layers: TransformerLayers,
   { q, k, v, mask, headWidth }: { q: string; k: string; v: string; mask: string; headWidth: number },
 ): string {

@@ -11,17 +11,20 @@ export interface EmbeddingShape {
 /**
  * Word plus position embeddings: ids int64 `[batch, tokens]` → float32 `[batch, tokens, width]`.
  *
- * The positions are the table's first rows, so that their gradient is one sum over the batch and not a row per token.
+ * Without `positions` int64 `[batch, tokens]` they count from 0: the table's first rows, so that their gradient is one sum over the batch
+ * and not a row per token.
  */
 export function tokenEmbeddings(
   layers: TransformerLayers,
   ids: string,
   { vocabularySize, maxLength, width }: EmbeddingShape,
+  positions?: string,
 ): string {
   const b = layers.builder;
   const words = b.add('Gather', [layers.matrix('embeddings.word', vocabularySize, width), ids]);
+  const table = layers.matrix('embeddings.position', maxLength, width);
+  if (positions !== undefined) return b.add('Add', [words, b.add('Gather', [table, positions])]);
   const tokens = b.add('Shape', [ids], { attributes: { start: 1, end: 2 } });
   const zero = b.constant(int64Vector([0]));
-  const positions = b.add('Slice', [layers.matrix('embeddings.position', maxLength, width), zero, tokens, zero]);
-  return b.add('Add', [words, positions]);
+  return b.add('Add', [words, b.add('Slice', [table, zero, tokens, zero])]);
 }
