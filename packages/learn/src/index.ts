@@ -1,6 +1,9 @@
+export { initializeEncoder } from './bert/initialize-encoder.js';
+export { type BertWeights, readBert } from './bert/read-bert.js';
 export * from './calibration.js';
 export type { CheckpointOptions } from './checkpoint.js';
-export { type EncoderStudentOptions, encoderStudent } from './encoder-student.js';
+export { type DecoderSpec, type DecoderStudentOptions, decoderStudent } from './decoder-student.js';
+export { type EncoderStudentOptions, encoderStudent, LAYER_NORM_EPSILON } from './encoder-student.js';
 export * from './examples.js';
 export type { EpochRecord, ValidationRecord } from './history.js';
 export { LOSS, type LossOptions, withLoss } from './loss.js';
@@ -9,6 +12,7 @@ export { type MlpHeadOptions, mlpHead } from './mlp-head.js';
 export { type PredictOptions, predict } from './predict.js';
 export { Random } from './random.js';
 export { type StaticStudentOptions, staticStudent } from './static-student.js';
+export { withTokenLoss } from './token-loss.js';
 export { train } from './train.js';
 export * from './train-options.js';
 export * from './trainable.js';

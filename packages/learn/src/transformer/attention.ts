@@ -13,6 +13,8 @@ export interface AttentionInputs {
   mask: string;
   /** int64 `[4]`: the extents of `[batch, tokens, heads, headWidth]`, made once. */
   splitHeads: string;
+  /** Takes the keys and values `[batch, heads, tokens, headWidth]` of this layer and gives those to attend to; absent: themselves. */
+  remember?: (part: 'key' | 'value', made: string) => string;
 }
 
 /**
@@ -26,7 +28,7 @@ export function selfAttention(
   name: string,
   x: string,
   { width, heads }: AttentionShape,
-  { mask, splitHeads }: AttentionInputs,
+  { mask, splitHeads, remember }: AttentionInputs,
 ): string {
   const b = layers.builder;
   const [q, k, v] = b.addMany(
@@ -36,10 +38,13 @@ export function selfAttention(
   ) as [string, string, string];
   const arrange = (part: string, perm: number[]) =>
     b.add('Transpose', [b.add('Reshape', [part, splitHeads])], { attributes: { perm } });
+  const byHead = (part: string) => arrange(part, [0, 2, 1, 3]);
   const context = attend(layers, {
-    q: arrange(q, [0, 2, 1, 3]),
-    transposedK: arrange(k, [0, 2, 3, 1]),
-    v: arrange(v, [0, 2, 1, 3]),
+    q: byHead(q),
+    transposedK: remember
+      ? b.add('Transpose', [remember('key', byHead(k))], { attributes: { perm: [0, 1, 3, 2] } })
+      : arrange(k, [0, 2, 3, 1]),
+    v: remember ? remember('value', byHead(v)) : byHead(v),
     mask,
     headWidth: width / heads,
   });
@@ -51,7 +56,7 @@ export function selfAttention(
  * softmax(q·kᵀ/√headWidth + mask)·v of q `[batch, heads, queries, headWidth]`, kᵀ `[batch, heads, headWidth, keys]` and v
  * `[batch, heads, keys, headWidth]`: `[batch, heads, queries, headWidth]`.
  */
-export function attend(
+function attend(
   layers: TransformerLayers,
   {
     q,

@@ -19,6 +19,6 @@ export function simplify(model: Model): Model {
   return pruneGraph(fuseGelu(fuseLayerNorm(new Rebuilder(model).run())));
 }
 
-function hasSubgraph(node: Node): boolean {
+export function hasSubgraph(node: Node): boolean {
   return Object.values(node.attributes).some(({ kind }) => kind === 'graph');
 }
