@@ -68,7 +68,7 @@ function trainArguments(args: string[]): TrainArguments {
   };
 }
 
-function parse<Config extends ParseArgsConfig>(config: Config) {
+function parse<const Config extends ParseArgsConfig>(config: Config) {
   try {
     return parseArgs(config).values;
   } catch (error) {
