@@ -68,7 +68,8 @@ function trainArguments(args: string[]): TrainArguments {
   };
 }
 
-function parse<const Config extends ParseArgsConfig>(config: Config) {
+/** Every way in which `parseArgs` refuses is the user's mistake. */
+function parse<Config extends ParseArgsConfig>(config: Config): ReturnType<typeof parseArgs<Config>>['values'] {
   try {
     return parseArgs(config).values;
   } catch (error) {

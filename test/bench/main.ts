@@ -1,8 +1,14 @@
 /** `npm run bench -- COMMAND`: see {@link USAGE}. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArguments, type TrainArguments, USAGE, UsageError } from './arguments.ts';
+import { recordLossCurve } from './pictures/loss-curve.ts';
+import { recordStepBreakdown } from './pictures/step-breakdown.ts';
 import { benchTrain } from './train/bench-train.ts';
+import { SHAPES } from './train/shapes.ts';
 import { trainTable } from './train/table.ts';
+
+/** Of what is recorded for pictures. */
+const THREADS = 2;
 
 const RESULTS = new URL('../../docs/engine/', import.meta.url);
 
@@ -10,6 +16,7 @@ async function main(): Promise<void> {
   const given = parseArguments(process.argv.slice(2));
   if (given.command === 'help') return say(USAGE);
   if (given.command === 'train') return trainCommand(given);
+  return picturesCommand();
 }
 
 async function trainCommand({ json, save, ...options }: TrainArguments): Promise<void> {
@@ -17,6 +24,15 @@ async function trainCommand({ json, save, ...options }: TrainArguments): Promise
   say(trainTable(report));
   if (save) keep('bench-train.json', report);
   if (json) say(JSON.stringify(report));
+}
+
+/** Records the data of the pictures; `npm run generate` draws them. */
+async function picturesCommand(): Promise<void> {
+  const shape = SHAPES.find(({ name }) => name === 'encoder 4x256');
+  if (!shape) throw new Error('The shape whose step is shown is gone.');
+  keep('step-breakdown.json', await recordStepBreakdown(shape, THREADS));
+  keep('loss-curve.json', await recordLossCurve(THREADS));
+  say('docs/engine/step-breakdown.json and loss-curve.json are new; `npm run generate` draws them.');
 }
 
 function keep(name: string, content: object): void {

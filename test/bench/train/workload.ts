@@ -4,7 +4,8 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { encoderStudent, Random, staticStudent, type TrainableModel, type TrainOptions } from '@retort/learn';
-import { floats, GraphBuilder, type Model, readModel, simplify, type Tensor } from '@retort/onnx';
+import { floats, GraphBuilder, readModel, simplify, type Tensor } from '@retort/onnx';
+import { padBatch } from '@retort/text';
 import { sharedPath } from '../../support/shared.ts';
 import type { MinilmShape, ReferenceShape } from './shapes.ts';
 
@@ -42,17 +43,15 @@ export function workloadOf(shape: ReferenceShape, { steps, threads }: { steps: n
 }
 
 function inputsOf({ family, tokens }: ReferenceShape, ids: Int32Array, rows: Int32Array): Record<string, Tensor> {
-  const dims = [rows.length, tokens];
-  const data = new BigInt64Array(rows.length * tokens);
-  for (const [i, row] of rows.entries()) {
-    for (let t = 0; t < tokens; t++) data[i * tokens + t] = BigInt(ids[row * tokens + t]);
-  }
-  const all = (value: bigint): Tensor => ({ type: 'int64', dims, data: new BigInt64Array(data.length).fill(value) });
-  const inputs: Record<string, Tensor> = { input_ids: { type: 'int64', dims, data }, attention_mask: all(1n) };
-  if (family === 'minilm') inputs.token_type_ids = all(0n);
-  return inputs;
+  const texts = Array.from(rows, (row) => ids.subarray(row * tokens, (row + 1) * tokens));
+  const { inputIds, attentionMask } = padBatch(texts, 0);
+  const inputs = { input_ids: inputIds, attention_mask: attentionMask };
+  if (family !== 'minilm') return inputs;
+  const { dims } = inputIds;
+  return { ...inputs, token_type_ids: { type: 'int64', dims, data: new BigInt64Array(rows.length * tokens) } };
 }
 
+/** The model of a shape, untrained or as it was exported. */
 export function modelOf(shape: ReferenceShape): TrainableModel {
   const { vocabulary: vocabularySize, tokens: maxLength, classes } = shape;
   const options = { vocabularySize, classes, seed: SEED };
@@ -83,9 +82,5 @@ function pretrained({ width, classes }: MinilmShape): TrainableModel {
   ];
   b.add('Gemm', ['sentence_embedding', ...head], { outputs: ['logits'] });
   b.output('logits', 'float32', ['batch', classes]);
-  return { model: build(b, exported), trainable: [...weights.map(([name]) => name), ...head] };
-}
-
-function build(b: GraphBuilder, { irVersion }: Model): Model {
-  return b.build({ irVersion });
+  return { model: b.build({ irVersion: exported.irVersion }), trainable: [...weights.map(([name]) => name), ...head] };
 }
