@@ -8,5 +8,6 @@ export * from './rows.js';
 export * from './scopes.js';
 export * from './spec.js';
 export * from './stages.js';
+export * from './student-spec.js';
 export * from './teacher.js';
 export * from './version.js';

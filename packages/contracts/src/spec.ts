@@ -1,64 +1,5 @@
 import { type Static, Type } from 'typebox';
-
-/** The `static` student: an embedding bag over character n-grams hashed inside the graph. */
-export const StaticStudent = Type.Object(
-  {
-    family: Type.Literal('static'),
-    width: Type.Integer({ minimum: 8, maximum: 1024, default: 64, description: 'Embedding width per n-gram order.' }),
-    buckets: Type.Integer({
-      minimum: 256,
-      maximum: 1_048_576,
-      default: 16_384,
-      description: 'Rows of the hashed n-gram table (the bytes on disk are about 4 · width · buckets).',
-    }),
-    minGram: Type.Integer({ minimum: 1, maximum: 8, default: 2, description: 'Shortest character n-gram.' }),
-    maxGram: Type.Integer({ minimum: 1, maximum: 8, default: 5, description: 'Longest character n-gram.' }),
-    hidden: Type.Integer({
-      minimum: 0,
-      maximum: 4096,
-      default: 256,
-      description: 'Width of the hidden layer; 0 for none.',
-    }),
-    maxLength: Type.Integer({ minimum: 8, maximum: 2048, default: 256, description: 'Characters read of a text.' }),
-  },
-  { additionalProperties: false },
-);
-
-/** The `encoder` student: a BERT-shaped transformer (post-LayerNorm, learned positions, exact GELU) over the teacher's tokens. */
-export const EncoderStudent = Type.Object(
-  {
-    family: Type.Literal('encoder'),
-    layers: Type.Integer({ minimum: 1, maximum: 24, default: 4, description: 'Transformer layers.' }),
-    width: Type.Integer({ minimum: 16, maximum: 1024, default: 256, description: 'Width of the hidden states.' }),
-    heads: Type.Integer({
-      minimum: 1,
-      maximum: 64,
-      description: 'Attention heads; must divide the width. Default: heads of width 32, or the next that divide it.',
-    }),
-    intermediate: Type.Integer({
-      minimum: 16,
-      maximum: 4096,
-      description: 'Width inside the feed-forward layers. Default: 4 · width.',
-    }),
-    maxLength: Type.Integer({
-      minimum: 8,
-      maximum: 512,
-      default: 128,
-      description: 'Tokens read of a text, special tokens included; each has a learned position.',
-    }),
-    dropout: Type.Number({
-      minimum: 0,
-      maximum: 0.9,
-      default: 0.1,
-      description: 'Share of activations zeroed while training, where BERT does it; 0 for none.',
-    }),
-    pooling: Type.Union([Type.Literal('mean'), Type.Literal('cls')], {
-      default: 'mean',
-      description: 'What is classified: the mean of the last hidden states, or that of the first token.',
-    }),
-  },
-  { additionalProperties: false },
-);
+import { StudentSpec, StudentSpecInput } from './student-spec.js';
 
 export const LossSpec = Type.Object(
   {
@@ -85,12 +26,10 @@ export const TrainingSpec = Type.Object(
 
 /** How to distil: the part of a job that does not depend on where data and teacher live. All of it has defaults. */
 export const DistillationSpec = Type.Object(
-  { student: StaticStudent, loss: LossSpec, training: TrainingSpec },
+  { student: StudentSpec, loss: LossSpec, training: TrainingSpec },
   { additionalProperties: false },
 );
 
-export type StaticStudent = Static<typeof StaticStudent>;
-export type EncoderStudent = Static<typeof EncoderStudent>;
 export type LossSpec = Static<typeof LossSpec>;
 export type TrainingSpec = Static<typeof TrainingSpec>;
 export type DistillationSpec = Static<typeof DistillationSpec>;
@@ -98,7 +37,7 @@ export type DistillationSpec = Static<typeof DistillationSpec>;
 /** What a user writes: any part may be left out. */
 export const DistillationSpecInput = Type.Object(
   {
-    student: Type.Optional(Type.Partial(StaticStudent, { additionalProperties: false })),
+    student: Type.Optional(StudentSpecInput),
     loss: Type.Optional(Type.Partial(LossSpec, { additionalProperties: false })),
     training: Type.Optional(Type.Partial(TrainingSpec, { additionalProperties: false })),
   },

@@ -11,7 +11,7 @@ import {
   VERSION,
 } from '@retort/contracts';
 import { type TrainableModel, train, withWeights } from '@retort/learn';
-import { sizeOf } from '@retort/onnx';
+import { sizeOf, withoutDropout } from '@retort/onnx';
 import { answerDigest, listModelFiles } from '@retort/teachers';
 import { calibrate } from './calibrate.js';
 import { draftStudent } from './draft-student.js';
@@ -71,7 +71,8 @@ async function trainAndMeasure(staged: string, options: TrainStudentOptions) {
   const { rows, labels, spec, threads, signal, onProgress } = options;
   const parts = partition(rows);
   const textsOf = (indexes: Int32Array) => Array.from(indexes, (row) => rows[row].text);
-  const draft = draftStudent(spec, textsOf(parts.train), labels);
+  const { teacherDir } = options;
+  const draft = await draftStudent(spec, { texts: textsOf(parts.train), labels, teacherDir });
   const encoded = new EncodedRows(rows, draft.tokenizer, labels, options.teacherLogits);
   const validation = encoded.examples(parts.valid);
 
@@ -90,14 +91,14 @@ async function trainAndMeasure(staged: string, options: TrainStudentOptions) {
       report(step, `epoch ${epoch}, loss ${loss.toFixed(3)}`);
     },
   });
-  const trained = withWeights(draft.model, weights);
+  const trained = withoutDropout(withWeights(draft.model, weights));
   const { model, temperature } = await calibrate(trained, validation, { classes: labels.length, threads, signal });
   await writeModelFolder(staged, model, draft.files);
 
   const test = encoded.examples(parts.test);
   const metrics = await evaluateStudent({
     studentDir: staged,
-    teacherDir: options.teacherDir,
+    teacherDir,
     labels,
     texts: textsOf(parts.test),
     actual: test.labels,

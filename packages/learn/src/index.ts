@@ -1,6 +1,6 @@
 export { AdamW, type AdamWOptions, type ParameterGradient } from './adamw.js';
 export * from './calibration.js';
-export { type EncoderStudentOptions, encoderStudent } from './encoder-student.js';
+export { type EncoderStudentOptions, encoderStudent, LAYER_NORM_EPSILON } from './encoder-student.js';
 export { LOSS, withLoss } from './loss.js';
 export * from './metrics.js';
 export { type MlpHeadOptions, mlpHead } from './mlp-head.js';

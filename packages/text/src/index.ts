@@ -18,3 +18,4 @@ export {
 } from './text-model.js';
 export { type TextModelReady, type TextModelRequest, ThreadedTextModel } from './threaded-text-model.js';
 export { loadTokenizer, type Tokenizer } from './tokenizer.js';
+export { type TrimmedTokenizer, trimVocabulary } from './trim-vocabulary.js';

@@ -704,40 +704,7 @@ export interface components {
              */
             teacher: string;
             spec?: {
-                student?: {
-                    /** @enum {string} */
-                    family?: "static";
-                    /**
-                     * @description Embedding width per n-gram order.
-                     * @default 64
-                     */
-                    width?: number;
-                    /**
-                     * @description Rows of the hashed n-gram table (the bytes on disk are about 4 · width · buckets).
-                     * @default 16384
-                     */
-                    buckets?: number;
-                    /**
-                     * @description Shortest character n-gram.
-                     * @default 2
-                     */
-                    minGram?: number;
-                    /**
-                     * @description Longest character n-gram.
-                     * @default 5
-                     */
-                    maxGram?: number;
-                    /**
-                     * @description Width of the hidden layer; 0 for none.
-                     * @default 256
-                     */
-                    hidden?: number;
-                    /**
-                     * @description Characters read of a text.
-                     * @default 256
-                     */
-                    maxLength?: number;
-                };
+                student?: components["schemas"]["StaticStudentInput"] | components["schemas"]["EncoderStudentInput"];
                 loss?: {
                     /**
                      * @description Weight of the hard-label cross-entropy: L = lambda·CE + (1-lambda)·T²·KL(teacher‖student).
@@ -775,40 +742,7 @@ export interface components {
          * @description How to distil, with every default filled in.
          */
         DistillationSpec: {
-            student: {
-                /** @enum {string} */
-                family: "static";
-                /**
-                 * @description Embedding width per n-gram order.
-                 * @default 64
-                 */
-                width: number;
-                /**
-                 * @description Rows of the hashed n-gram table (the bytes on disk are about 4 · width · buckets).
-                 * @default 16384
-                 */
-                buckets: number;
-                /**
-                 * @description Shortest character n-gram.
-                 * @default 2
-                 */
-                minGram: number;
-                /**
-                 * @description Longest character n-gram.
-                 * @default 5
-                 */
-                maxGram: number;
-                /**
-                 * @description Width of the hidden layer; 0 for none.
-                 * @default 256
-                 */
-                hidden: number;
-                /**
-                 * @description Characters read of a text.
-                 * @default 256
-                 */
-                maxLength: number;
-            };
+            student: components["schemas"]["StaticStudent"] | components["schemas"]["EncoderStudent"];
             loss: {
                 /**
                  * @description Weight of the hard-label cross-entropy: L = lambda·CE + (1-lambda)·T²·KL(teacher‖student).
@@ -846,6 +780,88 @@ export interface components {
             }[];
             /** @description Distinct texts that were compared; past 4,194,304 of them new texts are no longer remembered. */
             checked: number;
+        };
+        /**
+         * EncoderStudent
+         * @description A small BERT. Its default training.learningRate is 0.001.
+         */
+        EncoderStudent: {
+            /** @enum {string} */
+            family: "encoder";
+            /**
+             * @description Transformer layers.
+             * @default 4
+             */
+            layers: number;
+            /**
+             * @description Width of the hidden states.
+             * @default 256
+             */
+            width: number;
+            /** @description Attention heads; must divide the width. Default: heads of width 32, or the next wider that divide it. */
+            heads: number;
+            /** @description Width inside the feed-forward layers. Default: 4 · width. */
+            intermediate: number;
+            /**
+             * @description Tokens read of a text, special tokens included; each has a learned position.
+             * @default 128
+             */
+            maxLength: number;
+            /**
+             * @description Share of activations zeroed while training, where BERT does it; 0 for none.
+             * @default 0.1
+             */
+            dropout: number;
+            /**
+             * @description What is classified: the mean of the last hidden states, or that of the first token.
+             * @default mean
+             */
+            pooling: "mean" | "cls";
+            initFrom?: {
+                /** @description Layers of the teacher, counted from 0, that the student’s layers start as, one for each. The embeddings come with them. A narrower student starts from their projection. */
+                layers: number[];
+            };
+        };
+        /**
+         * EncoderStudentInput
+         * @description A small BERT. Its default training.learningRate is 0.001.
+         */
+        EncoderStudentInput: {
+            /** @enum {string} */
+            family: "encoder";
+            /**
+             * @description Transformer layers.
+             * @default 4
+             */
+            layers?: number;
+            /**
+             * @description Width of the hidden states.
+             * @default 256
+             */
+            width?: number;
+            /** @description Attention heads; must divide the width. Default: heads of width 32, or the next wider that divide it. */
+            heads?: number;
+            /** @description Width inside the feed-forward layers. Default: 4 · width. */
+            intermediate?: number;
+            /**
+             * @description Tokens read of a text, special tokens included; each has a learned position.
+             * @default 128
+             */
+            maxLength?: number;
+            /**
+             * @description Share of activations zeroed while training, where BERT does it; 0 for none.
+             * @default 0.1
+             */
+            dropout?: number;
+            /**
+             * @description What is classified: the mean of the last hidden states, or that of the first token.
+             * @default mean
+             */
+            pooling?: "mean" | "cls";
+            initFrom?: {
+                /** @description Layers of the teacher, counted from 0, that the student’s layers start as, one for each. The embeddings come with them. A narrower student starts from their projection. */
+                layers: number[];
+            };
         };
         /** FieldProblem */
         FieldProblem: {
@@ -1178,6 +1194,76 @@ export interface components {
             valid: number;
             /** @description Test rows. */
             test: number;
+        };
+        /** StaticStudent */
+        StaticStudent: {
+            /** @enum {string} */
+            family: "static";
+            /**
+             * @description Embedding width per n-gram order.
+             * @default 64
+             */
+            width: number;
+            /**
+             * @description Rows of the hashed n-gram table (the bytes on disk are about 4 · width · buckets).
+             * @default 16384
+             */
+            buckets: number;
+            /**
+             * @description Shortest character n-gram.
+             * @default 2
+             */
+            minGram: number;
+            /**
+             * @description Longest character n-gram.
+             * @default 5
+             */
+            maxGram: number;
+            /**
+             * @description Width of the hidden layer; 0 for none.
+             * @default 256
+             */
+            hidden: number;
+            /**
+             * @description Characters read of a text.
+             * @default 256
+             */
+            maxLength: number;
+        };
+        /** StaticStudentInput */
+        StaticStudentInput: {
+            /** @enum {string} */
+            family?: "static";
+            /**
+             * @description Embedding width per n-gram order.
+             * @default 64
+             */
+            width?: number;
+            /**
+             * @description Rows of the hashed n-gram table (the bytes on disk are about 4 · width · buckets).
+             * @default 16384
+             */
+            buckets?: number;
+            /**
+             * @description Shortest character n-gram.
+             * @default 2
+             */
+            minGram?: number;
+            /**
+             * @description Longest character n-gram.
+             * @default 5
+             */
+            maxGram?: number;
+            /**
+             * @description Width of the hidden layer; 0 for none.
+             * @default 256
+             */
+            hidden?: number;
+            /**
+             * @description Characters read of a text.
+             * @default 256
+             */
+            maxLength?: number;
         };
         /** StudentFigures */
         StudentFigures: {

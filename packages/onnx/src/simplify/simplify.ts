@@ -18,6 +18,6 @@ export function simplify(model: Model): Model {
   return prune(fuseLayerNorm(new Rebuilder(model).run()));
 }
 
-function hasSubgraph(node: Node): boolean {
+export function hasSubgraph(node: Node): boolean {
   return Object.values(node.attributes).some(({ kind }) => kind === 'graph');
 }
