@@ -10,7 +10,7 @@ interface CommonShape {
   classes: number;
 }
 
-export interface TransformerSizes {
+interface TransformerSizes {
   layers: number;
   width: number;
   heads: number;
@@ -18,7 +18,7 @@ export interface TransformerSizes {
   intermediate: number;
 }
 
-export interface EncoderShape extends CommonShape, TransformerSizes {
+interface EncoderShape extends CommonShape, TransformerSizes {
   family: 'encoder';
 }
 
@@ -26,7 +26,7 @@ export interface MinilmShape extends CommonShape, TransformerSizes {
   family: 'minilm';
 }
 
-export interface StaticShape extends CommonShape {
+interface StaticShape extends CommonShape {
   family: 'static';
   /** Width of one n-gram order's embedding. */
   width: number;
