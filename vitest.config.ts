@@ -6,7 +6,7 @@ const everything = ['packages/*/src/**/*.test.ts', 'services/*/src/**/*.test.ts'
 const withServers = [
   'packages/{platform,registry,http,client,cli}/src/**/*.test.ts',
   'services/*/src/**/*.test.ts',
-  'test/**/*.test.ts',
+  'test/*.test.ts',
 ];
 
 export default defineConfig({

@@ -1,11 +1,16 @@
-/** Writes what the documentation takes from the code: the README's table of variables, and docs/errors.md. */
+/**
+ * Writes what the documentation takes from the code and from recorded measurements: the README's table of variables, docs/errors.md,
+ * the lists, tables and pictures of docs/engine.md.
+ */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { ERRORS } from '@retort/contracts';
 import { listVariables } from '@retort/platform';
+import { enginePage } from './docs/engine-page.ts';
+import { lossCurvePicture } from './docs/loss-curve-picture.ts';
+import { replaceSection } from './docs/sections.ts';
+import { stepBreakdownPicture } from './docs/step-breakdown-picture.ts';
 
-const README = new URL('../README.md', import.meta.url);
-const ERROR_TABLE = new URL('../docs/errors.md', import.meta.url);
-const SECTION = /(<!-- variables: [^>]*-->\n)[\s\S]*?(<!-- end of variables -->)/;
+const ROOT = new URL('../', import.meta.url);
 
 function variables(): string {
   const rows = listVariables().map(({ name, type, default: value, description }) => {
@@ -32,10 +37,11 @@ ${rows.join('\n')}
 `;
 }
 
-const readme = readFileSync(README, 'utf8');
-if (!SECTION.test(readme)) throw new Error('README.md has lost the markers of its table of variables.');
-writeFileSync(
-  README,
-  readme.replace(SECTION, (_, start, end) => `${start}\n${variables()}\n\n${end}`),
-);
-writeFileSync(ERROR_TABLE, errors());
+const read = (path: string) => readFileSync(new URL(path, ROOT), 'utf8');
+const write = (path: string, content: string) => writeFileSync(new URL(path, ROOT), content);
+
+write('README.md', replaceSection(read('README.md'), 'variables', variables()));
+write('docs/errors.md', errors());
+write('docs/engine.md', enginePage(read('docs/engine.md'), JSON.parse(read('docs/engine/bench-train.json'))));
+write('docs/engine/loss-curve.svg', lossCurvePicture(JSON.parse(read('docs/engine/loss-curve.json'))));
+write('docs/engine/step-breakdown.svg', stepBreakdownPicture(JSON.parse(read('docs/engine/step-breakdown.json'))));

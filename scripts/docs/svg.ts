@@ -1,0 +1,67 @@
+/** The little SVG that the documentation's pictures need: the same input gives the same bytes. */
+
+/** Readable on white and on near black alike, since a page may be either. */
+export const COLORS = {
+  text: '#7a838c',
+  grid: '#7a838c',
+  first: '#3a87c8',
+  second: '#d9822b',
+  third: '#8b939b',
+} as const;
+
+const FONT = 'system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif';
+
+type Attributes = Record<string, string | number>;
+
+/** An element of SVG. Children are elements, not text. */
+export function element(name: string, attributes: Attributes, children: readonly string[] = []): string {
+  const written = Object.entries(attributes).map(([key, value]) => ` ${key}="${attributeOf(value)}"`);
+  const open = `<${name}${written.join('')}`;
+  return children.length === 0 ? `${open}/>` : `${open}>\n${children.join('\n')}\n</${name}>`;
+}
+
+/** A line of text, `x` and `y` on its baseline. */
+export function label(content: string, x: number, y: number, attributes: Attributes = {}): string {
+  const written = Object.entries({ x, y, ...attributes }).map(([key, value]) => ` ${key}="${attributeOf(value)}"`);
+  return `<text${written.join('')}>${escaped(content)}</text>`;
+}
+
+/**
+ * A whole picture.
+ *
+ * @param title what it shows, for those who cannot see it
+ */
+export function picture(title: string, width: number, height: number, children: readonly string[]): string {
+  const root = element(
+    'svg',
+    {
+      xmlns: 'http://www.w3.org/2000/svg',
+      viewBox: `0 0 ${width} ${height}`,
+      width,
+      height,
+      role: 'img',
+      'font-family': FONT,
+      'font-size': 13,
+      fill: COLORS.text,
+    },
+    [`<title>${escaped(title)}</title>`, ...children],
+  );
+  return `${root}\n`;
+}
+
+/** Round numbers (1, 2 or 5 times a power of ten apart) from 0 to at least `max`, about `count` of them. */
+export function ticks(max: number, count: number): number[] {
+  const wanted = max / count;
+  const power = 10 ** Math.floor(Math.log10(wanted));
+  const step = ([1, 2, 5, 10].find((factor) => factor * power >= wanted) as number) * power;
+  const last = Math.ceil(max / step - 1e-9);
+  return Array.from({ length: last + 1 }, (_, i) => Number((i * step).toPrecision(12)));
+}
+
+function attributeOf(value: string | number): string {
+  return typeof value === 'number' ? String(Math.round(100 * value) / 100) : escaped(value);
+}
+
+function escaped(content: string): string {
+  return content.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/"/g, '&quot;');
+}
