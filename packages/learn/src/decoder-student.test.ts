@@ -11,9 +11,11 @@ import {
 import { openSession } from '@retort/runtime';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { AdamW, type ParameterGradient } from './adamw.js';
+import { AdamW } from './adamw.js';
 import { type DecoderSpec, decoderStudent } from './decoder-student.js';
+import { Gradients, type ParameterGradient } from './gradients.js';
 import { LOSS } from './loss.js';
+import { OPTIMIZER_STATES } from './optimizer.js';
 import { Parameters } from './parameters.js';
 import { withTokenLoss } from './token-loss.js';
 import { type TrainableModel, withWeights } from './trainable.js';
@@ -53,10 +55,12 @@ function batchOf(rows: number[][]) {
 /** Trains on random windows of {@link TEXT}; gives the losses and the trained model. */
 async function trained(steps: number) {
   const { model, trainable } = decoderStudent(SPEC, OPTIONS);
-  const parameters = new Parameters(model, trainable);
-  const optimizer = new AdamW(parameters);
   const forward = withTokenLoss(initializersToInputs(model, trainable));
   const { model: training, gradients } = gradient(forward, { loss: LOSS.output, wrt: trainable });
+  const tables = new Set([...gradients].flatMap(([name, { kind }]) => (kind === 'sparse' ? [name] : [])));
+  const parameters = new Parameters(model, trainable, { states: OPTIMIZER_STATES.adamw, tables });
+  const summed = new Gradients(parameters);
+  const optimizer = new AdamW(parameters);
   const session = await openSession(writeModel(training), { placement: 'inline' });
   const losses: number[] = [];
   for (let step = 0; step < steps; step++) {
@@ -70,7 +74,9 @@ async function trained(steps: number) {
         ? (results[output.output].data as Float32Array)
         : { indices: results[output.indices].data as BigInt64Array, rows: results[output.rows].data as Float32Array },
     ]);
-    optimizer.step(new Map(found), 0.005);
+    summed.clear();
+    summed.add(new Map(found));
+    optimizer.step(summed, { learningRate: 0.005, scale: 1 });
   }
   await session.close();
   return { losses, weights: parameters.snapshot() };
