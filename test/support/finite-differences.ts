@@ -46,7 +46,8 @@ const OPTIONS: ort.InferenceSession.SessionOptions = {
 /**
  * Compares the gradient of L = Σ r·y, for random r, with central differences (L(x + h) - L(x - h)) / 2h in every element of
  * every variable. Returns the largest error relative to max(1, |gradient|). On the way it holds what `inferShapes` says of the
- * output against what came out.
+ * output against what came out, and what the differentiated graph (in which fused operators were taken apart) gives against the graph
+ * as it was.
  */
 export async function gradientError({
   variables,

@@ -12,11 +12,15 @@ export function headCount(reader: NodeReader, attribute: string): number {
   return heads;
 }
 
-/** The heads of queries, and of the keys that they share evenly. */
+/** Two attributes: the heads of queries, and of the keys that they share evenly. */
 export function groupedHeads(reader: NodeReader, attribute: string, keyAttribute: string): [number, number] {
-  const [heads, keyHeads] = [headCount(reader, attribute), headCount(reader, keyAttribute)];
-  if (heads % keyHeads !== 0) throw new ShapeConflict(`${heads} query heads cannot share ${keyHeads} key heads evenly`);
-  return [heads, keyHeads];
+  return evenly(headCount(reader, attribute), headCount(reader, keyAttribute));
+}
+
+/** Both numbers, of query heads and of key heads, if each key head serves as many query heads as the others. */
+export function evenly(heads: number, keyHeads: number): [number, number] {
+  if (keyHeads > 0 && heads % keyHeads === 0) return [heads, keyHeads];
+  throw new ShapeConflict(`${heads} query heads cannot share ${keyHeads} key heads evenly`);
 }
 
 /** A shape that must have one of these ranks. */

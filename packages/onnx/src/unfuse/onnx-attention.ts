@@ -4,7 +4,7 @@ import type { ShapeContext } from '../shapes/context.js';
 import { divideDims, multiplyDims, ShapeConflict, sameDim } from '../shapes/dims.js';
 import type { Facts } from '../shapes/facts.js';
 import type { UnfuseContext } from './context.js';
-import { groupedHeads, joinHeads, ofRank, splitHeads } from './heads.js';
+import { evenly, groupedHeads, joinHeads, ofRank, splitHeads } from './heads.js';
 import { causal, LOWEST, summandOf, sumOf } from './masks.js';
 import { attend } from './scaled-dot-product.js';
 
@@ -20,7 +20,7 @@ function unfuseOnnxAttention(context: UnfuseContext): string[] {
   const inputs = [context.input(0), context.input(1), context.input(2)] as const;
   const [heads, keyHeads] = isFlat
     ? groupedHeads(context, 'q_num_heads', 'kv_num_heads')
-    : [headsOf(context, 0), headsOf(context, 1)];
+    : evenly(headsOf(context, 0), headsOf(context, 1));
   const [query, key, value] = inputs.map((input, i) =>
     isFlat ? splitHeads(e, input, i === 0 ? heads : keyHeads) : input,
   ) as [string, string, string];
