@@ -749,17 +749,78 @@ export interface components {
                      * @default 3
                      */
                     temperature?: number;
+                    /**
+                     * @description Share ε of the hard label that is spread evenly over all classes.
+                     * @default 0
+                     */
+                    labelSmoothing?: number;
                 };
                 training?: {
                     /** @default 15 */
                     epochs?: number;
-                    /** @default 64 */
+                    /**
+                     * @description Rows of one run of the graph.
+                     * @default 64
+                     */
                     batchSize?: number;
                     /**
-                     * @description Peak rate of AdamW.
+                     * @description Batches whose gradients make one step: it learns from accumulate · batchSize rows.
+                     * @default 1
+                     */
+                    accumulate?: number;
+                    /**
+                     * @default adamw
+                     * @enum {unknown}
+                     */
+                    optimizer?: "adamw" | "sgd";
+                    /**
+                     * @description Peak learning rate.
                      * @default 0.01
                      */
                     learningRate?: number;
+                    /**
+                     * @description Of SGD.
+                     * @default 0.9
+                     */
+                    momentum?: number;
+                    /**
+                     * @description Whether SGD looks ahead by its momentum.
+                     * @default false
+                     */
+                    nesterov?: boolean;
+                    /**
+                     * @description Of matrices and tables. AdamW: decoupled, per unit of learning rate. SGD: added to the gradient.
+                     * @default 0.01
+                     */
+                    weightDecay?: number;
+                    /**
+                     * @description Largest norm of the whole gradient; a longer one is scaled down to it.
+                     * @default 1
+                     */
+                    clipNorm?: number;
+                    /**
+                     * @description How the learning rate goes on from its peak.
+                     * @default cosine
+                     * @enum {unknown}
+                     */
+                    schedule?: "constant" | "linear" | "cosine" | "one-cycle";
+                    /** @description Share of the steps over which the learning rate rises; default 0.05, of one-cycle 0.3. */
+                    warmup?: number;
+                    /**
+                     * @description Decay of the exponential moving average of the weights that becomes the student; 0 for none.
+                     * @default 0
+                     */
+                    averageDecay?: number;
+                    /**
+                     * @description Stop after this many epochs in a row without a better validation metric; 0 for never.
+                     * @default 0
+                     */
+                    patience?: number;
+                    /**
+                     * @description By how much the metric must rise to count as better.
+                     * @default 0
+                     */
+                    minDelta?: number;
                     /** @default 1 */
                     seed?: number;
                 };
@@ -820,17 +881,78 @@ export interface components {
                  * @default 3
                  */
                 temperature: number;
+                /**
+                 * @description Share ε of the hard label that is spread evenly over all classes.
+                 * @default 0
+                 */
+                labelSmoothing: number;
             };
             training: {
                 /** @default 15 */
                 epochs: number;
-                /** @default 64 */
+                /**
+                 * @description Rows of one run of the graph.
+                 * @default 64
+                 */
                 batchSize: number;
                 /**
-                 * @description Peak rate of AdamW.
+                 * @description Batches whose gradients make one step: it learns from accumulate · batchSize rows.
+                 * @default 1
+                 */
+                accumulate: number;
+                /**
+                 * @default adamw
+                 * @enum {unknown}
+                 */
+                optimizer: "adamw" | "sgd";
+                /**
+                 * @description Peak learning rate.
                  * @default 0.01
                  */
                 learningRate: number;
+                /**
+                 * @description Of SGD.
+                 * @default 0.9
+                 */
+                momentum: number;
+                /**
+                 * @description Whether SGD looks ahead by its momentum.
+                 * @default false
+                 */
+                nesterov: boolean;
+                /**
+                 * @description Of matrices and tables. AdamW: decoupled, per unit of learning rate. SGD: added to the gradient.
+                 * @default 0.01
+                 */
+                weightDecay: number;
+                /**
+                 * @description Largest norm of the whole gradient; a longer one is scaled down to it.
+                 * @default 1
+                 */
+                clipNorm: number;
+                /**
+                 * @description How the learning rate goes on from its peak.
+                 * @default cosine
+                 * @enum {unknown}
+                 */
+                schedule: "constant" | "linear" | "cosine" | "one-cycle";
+                /** @description Share of the steps over which the learning rate rises; default 0.05, of one-cycle 0.3. */
+                warmup?: number;
+                /**
+                 * @description Decay of the exponential moving average of the weights that becomes the student; 0 for none.
+                 * @default 0
+                 */
+                averageDecay: number;
+                /**
+                 * @description Stop after this many epochs in a row without a better validation metric; 0 for never.
+                 * @default 0
+                 */
+                patience: number;
+                /**
+                 * @description By how much the metric must rise to count as better.
+                 * @default 0
+                 */
+                minDelta: number;
                 /** @default 1 */
                 seed: number;
             };
@@ -1110,7 +1232,7 @@ export interface components {
              * @description Stable code from the error table.
              * @enum {unknown}
              */
-            code: "RT_BAD_REQUEST" | "RT_INVALID_FIELD" | "RT_INVALID_TEXT" | "RT_INVALID_SPEC" | "RT_UNAUTHENTICATED" | "RT_FORBIDDEN" | "RT_NOT_FOUND" | "RT_METHOD_NOT_ALLOWED" | "RT_REQUEST_TIMEOUT" | "RT_CONFLICT" | "RT_TOO_LARGE" | "RT_UNSUPPORTED_MEDIA_TYPE" | "RT_INVALID_DATASET" | "RT_INVALID_TEACHER" | "RT_INVALID_MODEL" | "RT_UNSUPPORTED_OP" | "RT_NO_MODEL" | "RT_RATE_LIMITED" | "RT_CANCELLED" | "RT_HEADERS_TOO_LARGE" | "RT_TRAINING_DIVERGED" | "RT_WORKER_LOST" | "RT_INTERNAL" | "RT_UNAVAILABLE";
+            code: "RT_BAD_REQUEST" | "RT_INVALID_FIELD" | "RT_INVALID_TEXT" | "RT_INVALID_SPEC" | "RT_UNAUTHENTICATED" | "RT_FORBIDDEN" | "RT_NOT_FOUND" | "RT_METHOD_NOT_ALLOWED" | "RT_REQUEST_TIMEOUT" | "RT_CONFLICT" | "RT_TOO_LARGE" | "RT_UNSUPPORTED_MEDIA_TYPE" | "RT_INVALID_DATASET" | "RT_INVALID_TEACHER" | "RT_INVALID_MODEL" | "RT_UNSUPPORTED_OP" | "RT_INVALID_CHECKPOINT" | "RT_NO_MODEL" | "RT_RATE_LIMITED" | "RT_CANCELLED" | "RT_HEADERS_TOO_LARGE" | "RT_TRAINING_DIVERGED" | "RT_WORKER_LOST" | "RT_INTERNAL" | "RT_UNAVAILABLE";
             /** @description What was wrong with this request. */
             detail: string;
             /** @description What to do. */
