@@ -72,7 +72,7 @@ describe('a training that was stopped and resumed', () => {
           expect(resumed.bestEpoch).toBe(whole.bestEpoch);
         },
       ),
-      { numRuns: 25 },
+      { numRuns: 20 },
     );
   });
 
