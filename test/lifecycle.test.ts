@@ -268,6 +268,6 @@ for (const { name, skip } of queueBackends()) {
       expect(steps.at(-1)).toBeGreaterThan(steps[0]!);
       const folder = join(context.config.dataDir, 'training');
       await eventually(async () => ((await readdir(folder)).length === 0 ? true : undefined), 5_000);
-    });
+    }, 120_000);
   });
 }

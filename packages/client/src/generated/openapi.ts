@@ -755,7 +755,10 @@ export interface components {
                      * @default 1
                      */
                     accumulate?: number;
-                    /** @default adamw */
+                    /**
+                     * @default adamw
+                     * @enum {unknown}
+                     */
                     optimizer?: "adamw" | "sgd";
                     /**
                      * @description Peak learning rate.
@@ -785,6 +788,7 @@ export interface components {
                     /**
                      * @description How the learning rate goes on from its peak.
                      * @default cosine
+                     * @enum {unknown}
                      */
                     schedule?: "constant" | "linear" | "cosine" | "one-cycle";
                     /** @description Share of the steps over which the learning rate rises; default 0.05, of one-cycle 0.3. */
@@ -850,7 +854,10 @@ export interface components {
                  * @default 1
                  */
                 accumulate: number;
-                /** @default adamw */
+                /**
+                 * @default adamw
+                 * @enum {unknown}
+                 */
                 optimizer: "adamw" | "sgd";
                 /**
                  * @description Peak learning rate.
@@ -880,6 +887,7 @@ export interface components {
                 /**
                  * @description How the learning rate goes on from its peak.
                  * @default cosine
+                 * @enum {unknown}
                  */
                 schedule: "constant" | "linear" | "cosine" | "one-cycle";
                 /** @description Share of the steps over which the learning rate rises; default 0.05, of one-cycle 0.3. */
@@ -1558,8 +1566,8 @@ export interface components {
                  */
                 dataset: string;
                 seed: number;
-                /** @default 6 */
-                epochs: number;
+                /** @description Default 5, and for small datasets as many more as make 300 steps, at most 30. */
+                epochs?: number;
                 /** @default 32 */
                 batchSize: number;
                 /**
@@ -1777,7 +1785,7 @@ export interface components {
             dataset: string;
             /** @description Of initial weights and order. Default 1. */
             seed?: number;
-            /** @default 6 */
+            /** @description Default 5, and for small datasets as many more as make 300 steps, at most 30. */
             epochs?: number;
             /** @default 32 */
             batchSize?: number;
