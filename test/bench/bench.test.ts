@@ -59,9 +59,9 @@ describe('the report', () => {
 
   it('takes the better of the ways in which PyTorch waits, and only models of one size', () => {
     const ours = reportShape(static256, 2, [measurement({})]);
-    const rounds = { passive: [measurement({ stepsMs: [40] })], active: [measurement({ stepsMs: [50] })] };
+    const rounds = { passive: [measurement({ stepsMs: [40] })], default: [measurement({ stepsMs: [50] })] };
     expect(reportTorch(ours, rounds)).toMatchObject({ msPerStep: 40, ratio: 0.5, peakRssRatio: 1 });
-    const other = { ...rounds, active: [measurement({ parameters: 6 })], passive: [measurement({ parameters: 6 })] };
+    const other = { ...rounds, default: [measurement({ parameters: 6 })], passive: [measurement({ parameters: 6 })] };
     expect(() => reportTorch(ours, other)).toThrow(/6 weights .* 5/);
   });
 });
