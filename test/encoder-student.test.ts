@@ -64,6 +64,15 @@ describe('distillation into an encoder student', () => {
     expect(card).not.toMatch(/undefined|NaN|\[object/);
   });
 
+  it('starts from layers of a teacher that is a BERT, nearer to it than a new student is', async () => {
+    const once = { ...training, epochs: 1, learningRate: 0.001 };
+    const same = await run('same', 'first', { student: { ...student, initFrom: { layers: [0, 1] } }, training: once });
+    const fresh = await run('fresh', 'first', { student, training: once });
+    expect(same.metrics.student.klToTeacher).toBeLessThan(0.5 * fresh.metrics.student.klToTeacher);
+    expect(await readFile(join(work, 'same/README.md'), 'utf8')).toContain("from the teacher's layers 0, 1");
+    await expectSameAnswersFromTransformers(join(work, 'same'), texts());
+  });
+
   it('reads characters where the tokenizer of the teacher cannot be trimmed', async () => {
     await run('second', 'characters', { student: { ...student, layers: 1 }, training: { ...training, epochs: 1 } });
     await expectSameAnswersFromTransformers(join(work, 'second'), texts());

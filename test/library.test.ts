@@ -74,6 +74,18 @@ describe('distillation as a library', () => {
     expect(report.teacher.accuracy).toBeGreaterThan(0.8);
   });
 
+  it('fine-tunes an encoder where it is asked to', async () => {
+    const seen = new Set<string>();
+    const { report } = await run('from-tuned', {
+      teacherDir: join(work, 'encoder'),
+      fineTune: { epochs: 20, learningRate: 0.02 },
+      onProgress: ({ stage }) => seen.add(stage),
+    });
+    expect([...seen]).toEqual(expect.arrayContaining(['fine-tuning', 'measuring', 'labelling']));
+    expect(seen).not.toContain('embedding');
+    expect(report.teacher.accuracy).toBeGreaterThan(0.8);
+  });
+
   it('refuses data that the teacher does not fit, naming what is wrong', async () => {
     const strange = rows.map((row) => ({ ...row, label: 'sideways' }));
     await expect(run('refused', { rows: strange })).rejects.toMatchObject({

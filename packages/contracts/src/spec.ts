@@ -10,6 +10,12 @@ export const LossSpec = Type.Object(
       description: 'Weight of the hard-label cross-entropy: L = lambda·CE + (1-lambda)·T²·KL(teacher‖student).',
     }),
     temperature: Type.Number({ minimum: 0.1, maximum: 100, default: 3, description: 'T of both softmaxes.' }),
+    labelSmoothing: Type.Number({
+      minimum: 0,
+      exclusiveMaximum: 1,
+      default: 0,
+      description: 'Share ε of the hard label that is spread evenly over all classes.',
+    }),
   },
   { additionalProperties: false },
 );
@@ -17,8 +23,58 @@ export const LossSpec = Type.Object(
 export const TrainingSpec = Type.Object(
   {
     epochs: Type.Integer({ minimum: 1, maximum: 1000, default: 15 }),
-    batchSize: Type.Integer({ minimum: 1, maximum: 4096, default: 64 }),
-    learningRate: Type.Number({ exclusiveMinimum: 0, maximum: 10, default: 0.01, description: 'Peak rate of AdamW.' }),
+    batchSize: Type.Integer({ minimum: 1, maximum: 4096, default: 64, description: 'Rows of one run of the graph.' }),
+    accumulate: Type.Integer({
+      minimum: 1,
+      maximum: 1024,
+      default: 1,
+      description: 'Batches whose gradients make one step: it learns from accumulate · batchSize rows.',
+    }),
+    optimizer: Type.Union([Type.Literal('adamw'), Type.Literal('sgd')], { default: 'adamw' }),
+    learningRate: Type.Number({ exclusiveMinimum: 0, maximum: 10, default: 0.01, description: 'Peak learning rate.' }),
+    momentum: Type.Number({ minimum: 0, exclusiveMaximum: 1, default: 0.9, description: 'Of SGD.' }),
+    nesterov: Type.Boolean({ default: false, description: 'Whether SGD looks ahead by its momentum.' }),
+    weightDecay: Type.Number({
+      minimum: 0,
+      maximum: 100,
+      default: 0.01,
+      description: 'Of matrices and tables. AdamW: decoupled, per unit of learning rate. SGD: added to the gradient.',
+    }),
+    clipNorm: Type.Number({
+      exclusiveMinimum: 0,
+      maximum: 1e9,
+      default: 1,
+      description: 'Largest norm of the whole gradient; a longer one is scaled down to it.',
+    }),
+    schedule: Type.Union(
+      [Type.Literal('constant'), Type.Literal('linear'), Type.Literal('cosine'), Type.Literal('one-cycle')],
+      { default: 'cosine', description: 'How the learning rate goes on from its peak.' },
+    ),
+    warmup: Type.Optional(
+      Type.Number({
+        minimum: 0,
+        exclusiveMaximum: 1,
+        description: 'Share of the steps over which the learning rate rises; default 0.05, of one-cycle 0.3.',
+      }),
+    ),
+    averageDecay: Type.Number({
+      minimum: 0,
+      exclusiveMaximum: 1,
+      default: 0,
+      description: 'Decay of the exponential moving average of the weights that becomes the student; 0 for none.',
+    }),
+    patience: Type.Integer({
+      minimum: 0,
+      maximum: 1000,
+      default: 0,
+      description: 'Stop after this many epochs in a row without a better validation metric; 0 for never.',
+    }),
+    minDelta: Type.Number({
+      minimum: 0,
+      maximum: 1,
+      default: 0,
+      description: 'By how much the metric must rise to count as better.',
+    }),
     seed: Type.Integer({ minimum: 0, maximum: 4_294_967_295, default: 1 }),
   },
   { additionalProperties: false },

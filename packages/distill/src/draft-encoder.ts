@@ -1,33 +1,72 @@
-import type { EncoderStudent } from '@retort/contracts';
-import { encoderStudent, LAYER_NORM_EPSILON } from '@retort/learn';
-import { characterTokenizer, loadTokenizer, readJson, type Tokenizer, trimVocabulary } from '@retort/text';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type EncoderStudent, RetortError } from '@retort/contracts';
+import {
+  type BertWeights,
+  encoderStudent,
+  initializeEncoder,
+  LAYER_NORM_EPSILON,
+  readBert,
+  type TrainableModel,
+} from '@retort/learn';
+import { readModel } from '@retort/onnx';
+import {
+  characterTokenizer,
+  findModelFile,
+  loadTokenizer,
+  readJson,
+  type Tokenizer,
+  trimVocabulary,
+} from '@retort/text';
 import type { DraftOptions, StudentDraft } from './draft-student.js';
 import { huggingFaceConfig } from './hugging-face-config.js';
 
-/** A new encoder student, with its teacher's tokenizer. */
+/**
+ * A new encoder student with its teacher's tokenizer, trimmed; or, where that is neither WordPiece nor Unigram, one of characters.
+ *
+ * @throws RetortError `RT_INVALID_SPEC` where the student is to start from a teacher that it cannot start from
+ */
 export async function draftEncoder(student: EncoderStudent, options: DraftOptions): Promise<StudentDraft> {
-  const { labels, seed } = options;
-  const { tokenizer: json, config } = await encoderTokenizer(student, options);
-  const tokenizer = loadTokenizer(json, config);
+  const { texts, labels, teacherDir, seed } = options;
+  const { maxLength } = student;
+  const json = await readJson(teacherDir, 'tokenizer.json');
+  const config = await readJson(teacherDir, 'tokenizer_config.json', { optional: true });
+  const trimmed = trimVocabulary(json, config, texts, { maxLength });
+  const files = trimmed ?? characterTokenizer(texts, { maxLength });
+  const tokenizer = loadTokenizer(files.tokenizer, files.config);
   const { vocabularySize } = tokenizer;
-  const trainable = encoderStudent(student, { vocabularySize, classes: labels.length, seed });
+  const fresh = encoderStudent(student, { vocabularySize, classes: labels.length, seed });
   return {
-    ...trainable,
+    ...(student.initFrom ? await fromTeacher(fresh, student, { teacherDir, kept: trimmed?.kept, seed }) : fresh),
     tokenizer,
     files: {
       'config.json': huggingFaceConfig(labels, bertConfig(student, tokenizer)),
-      'tokenizer.json': json,
-      'tokenizer_config.json': config,
+      'tokenizer.json': files.tokenizer,
+      'tokenizer_config.json': files.config,
     },
   };
 }
 
-/** The teacher's tokenizer with the tokens that the texts use, or one of characters where the teacher's cannot be trimmed. */
-async function encoderTokenizer({ maxLength }: EncoderStudent, { texts, teacherDir }: DraftOptions) {
-  const json = await readJson(teacherDir, 'tokenizer.json');
-  const config = await readJson(teacherDir, 'tokenizer_config.json', { optional: true });
-  const trimmed = trimVocabulary(json, config, texts, { maxLength });
-  return trimmed ?? characterTokenizer(texts, { maxLength });
+async function fromTeacher(
+  fresh: TrainableModel,
+  student: EncoderStudent,
+  { teacherDir, kept, seed }: { teacherDir: string; kept: Int32Array | undefined; seed: number },
+): Promise<TrainableModel> {
+  const unfit = (reason: string, cause?: unknown) =>
+    new RetortError('RT_INVALID_SPEC', `student.initFrom: ${reason} Leave initFrom out, or take another teacher.`, {
+      cause,
+    });
+  if (!kept)
+    throw unfit("the teacher's tokenizer is neither WordPiece nor Unigram, so the student cannot read as it does.");
+  const model = readModel(await readFile(join(teacherDir, await findModelFile(teacherDir))));
+  let teacher: BertWeights;
+  try {
+    teacher = readBert(model);
+  } catch (error) {
+    if (error instanceof RetortError) throw unfit(error.message, error);
+    throw error;
+  }
+  return initializeEncoder(fresh, student, { teacher, kept, seed });
 }
 
 /** What `config.json` says of a BERT's shape. Dropout is named as it was in training. */

@@ -10,7 +10,7 @@ import {
   type StudentMetrics,
   VERSION,
 } from '@retort/contracts';
-import { type TrainableModel, train, withWeights } from '@retort/learn';
+import { type CheckpointOptions, type TrainableModel, train, withWeights } from '@retort/learn';
 import { sizeOf, withoutDropout } from '@retort/onnx';
 import { answerDigest, listModelFiles } from '@retort/teachers';
 import { calibrate } from './calibrate.js';
@@ -37,6 +37,11 @@ export interface TrainStudentOptions {
   name?: string;
   /** Threads of each kernel while training; default 1. */
   threads?: number;
+  /**
+   * A file in which to keep the state of the training: where it is left from an earlier attempt at the same student, the training goes
+   * on from it, to the same bytes. One that cannot be used is replaced. It stays there until the caller removes it.
+   */
+  checkpoint?: Pick<CheckpointOptions, 'path' | 'everySeconds'>;
   signal?: AbortSignal;
   onProgress?: OnProgress;
 }
@@ -77,6 +82,15 @@ async function trainAndMeasure(staged: string, options: TrainStudentOptions) {
   const validation = encoded.examples(parts.valid);
 
   let report: ReturnType<typeof progressOf> | undefined;
+  const checkpoint: CheckpointOptions | undefined = options.checkpoint && {
+    ...options.checkpoint,
+    onResume: ({ step, steps }) => {
+      report = progressOf('training', steps, onProgress, step);
+      report(step, `resumed at step ${step}`);
+    },
+    // The job is worth more than what an earlier attempt left of it.
+    onRefused: () => undefined,
+  };
   const { weights, bestEpoch } = await train({
     model: draft.model,
     trainable: draft.trainable,
@@ -84,6 +98,7 @@ async function trainAndMeasure(staged: string, options: TrainStudentOptions) {
     loss: spec.loss,
     training: spec.training,
     validate: validation.count > 0 ? validation : undefined,
+    checkpoint,
     threads,
     signal,
     onProgress: ({ step, steps, epoch, loss }) => {

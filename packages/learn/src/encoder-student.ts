@@ -3,8 +3,10 @@ import { floatScalar, GraphBuilder, int64s, int64Vector } from '@retort/onnx';
 import type { TrainableModel } from './trainable.js';
 import { type AttentionInputs, selfAttention } from './transformer/attention.js';
 import { tokenEmbeddings } from './transformer/embeddings.js';
+import { extentsOf } from './transformer/extents.js';
 import { feedForward } from './transformer/feed-forward.js';
 import { TransformerLayers } from './transformer/layers.js';
+import { paddingMask } from './transformer/masks.js';
 
 export interface EncoderStudentOptions {
   /** Number of token ids: all ids are below it. */
@@ -20,9 +22,6 @@ const IR_VERSION = 9;
 
 /** BERT's ε of its layer normalizations. */
 export const LAYER_NORM_EPSILON = 1e-12;
-
-/** Added to the scores of padding: far below any score, and no overflow in any float format above 16 bits. */
-const MASKED = -1e9;
 
 const FLOAT32 = 1;
 
@@ -66,10 +65,10 @@ export function encoderStudent(
     LAYER_NORM_EPSILON,
   );
   let x = layers.dropout(normalized);
-  const shared = { mask: paddingMask(b, mask), splitHeads: headExtents(b, ids, spec) };
+  const shared = { mask: paddingMask(b, mask), splitHeads: extentsOf(b, ids, [spec.heads, width / spec.heads]) };
   for (let layer = 0; layer < spec.layers; layer++) x = encoderLayer(layers, `layers.${layer}`, x, spec, shared);
 
-  const hidden = b.add('Reshape', [x, hiddenExtents(b, ids, width)]);
+  const hidden = b.add('Reshape', [x, extentsOf(b, ids, [width])], { outputs: ['last_hidden_state'] });
   const pooled = layers.dropout(
     spec.pooling === 'mean' ? meanOverTokens(layers, hidden, mask, width) : firstToken(b, hidden),
   );
@@ -91,27 +90,6 @@ function encoderLayer(
   const attended = selfAttention(layers, `${name}.attention`, x, spec, shared);
   const y = normalized('attention', b.add('Add', [attended, x]));
   return normalized('feed_forward', b.add('Add', [feedForward(layers, `${name}.feed_forward`, y, spec), y]));
-}
-
-/** (1 - mask)·(-10⁹) as `[batch, 1, 1, tokens]`: softmax gives what it is added to no weight at all. */
-function paddingMask(b: GraphBuilder, mask: string): string {
-  const padding = b.add('Sub', [b.constant(floatScalar(1)), mask]);
-  const bias = b.add('Mul', [padding, b.constant(floatScalar(MASKED))]);
-  return b.add('Unsqueeze', [bias, b.constant(int64Vector([1, 2]), 'axes')]);
-}
-
-/** The extents `[batch, tokens, 3·heads, headWidth]`. */
-function headExtents(b: GraphBuilder, ids: string, { width, heads }: EncoderStudent): string {
-  return extents(b, ids, [3 * heads, width / heads]);
-}
-
-/** The extents `[batch, tokens, width]`. */
-function hiddenExtents(b: GraphBuilder, ids: string, width: number): string {
-  return extents(b, ids, [width]);
-}
-
-function extents(b: GraphBuilder, ids: string, more: number[]): string {
-  return b.add('Concat', [b.add('Shape', [ids]), b.constant(int64Vector(more))], { attributes: { axis: 0 } });
 }
 
 /**

@@ -16,4 +16,5 @@ export { simplify } from './simplify/simplify.js';
 export { withoutDropout } from './simplify/without-dropout.js';
 export * from './tensor.js';
 export * from './tfjs/index.js';
+export { unfuse } from './unfuse/unfuse.js';
 export { writeModel } from './write.js';

@@ -1,38 +1,52 @@
 import type { Node } from '../model.js';
+import { fusedRules } from '../unfuse/rules.js';
 import { activationRules } from './activations.js';
 import { arithmeticRules } from './arithmetic.js';
+import { channelNormalizationRules } from './channel-normalization.js';
 import { constantRules } from './constants.js';
+import { convolutionRules } from './convolution.js';
+import { dropoutRules } from './dropout.js';
+import { einsumRules } from './einsum.js';
 import { elementwiseRules } from './elementwise.js';
-import { forwardOnlyRules } from './forward-only.js';
 import { indexingRules } from './indexing.js';
 import { layoutRules } from './layout.js';
 import { logicRules } from './logic.js';
 import { matmulRules } from './matmul.js';
 import { normalizationRules } from './normalization.js';
+import { poolingRules } from './pooling.js';
 import { reductionRules } from './reduction.js';
 import { repeatingRules } from './repeating.js';
+import { rmsNormalizationRules } from './rms-normalization.js';
 import type { OpRule } from './rule.js';
+import { scanRules } from './scans.js';
 import { slicingRules } from './slicing.js';
 import { softmaxRules } from './softmax.js';
 
 /**
  * Every operator that Retort knows, one rule each. To add one: write its rule in the file of its family, and a case for it in
- * that family's test, which checks it against finite differences.
+ * that family's test, which checks it against finite differences. Fused operators stand in ../unfuse.
  */
 const RULES = new Map(
   [
+    fusedRules,
     activationRules,
     arithmeticRules,
+    channelNormalizationRules,
     constantRules,
+    convolutionRules,
+    dropoutRules,
+    einsumRules,
     elementwiseRules,
-    forwardOnlyRules,
     indexingRules,
     layoutRules,
     logicRules,
     matmulRules,
     normalizationRules,
+    poolingRules,
     reductionRules,
     repeatingRules,
+    rmsNormalizationRules,
+    scanRules,
     slicingRules,
     softmaxRules,
   ]
@@ -55,11 +69,18 @@ export interface SupportedOp {
   domain: string;
   /** Whether gradients pass through it. Otherwise only shapes are inferred. */
   differentiable: boolean;
+  /** Whether it is several operators fused, which `unfuse` takes apart. */
+  fused: boolean;
 }
 
 /** All operators that have a rule, by domain and name. */
 export function supportedOps(): SupportedOp[] {
   return [...RULES.values()]
-    .map(({ op, domain = '', gradient }) => ({ op, domain, differentiable: gradient !== undefined }))
+    .map(({ op, domain = '', gradient, unfuse }) => ({
+      op,
+      domain,
+      differentiable: (gradient ?? unfuse) !== undefined,
+      fused: unfuse !== undefined,
+    }))
     .sort((a, b) => (keyOf(a.op, a.domain) < keyOf(b.op, b.domain) ? -1 : 1));
 }

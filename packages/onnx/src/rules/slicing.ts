@@ -3,7 +3,7 @@ import { addAt, positionsIn } from '../gradient/positions.js';
 import type { Dim } from '../model.js';
 import type { ShapeContext } from '../shapes/context.js';
 import { addDims, normalizeAxis, ShapeConflict, subtractDims, unifyDim } from '../shapes/dims.js';
-import type { Facts } from '../shapes/facts.js';
+import { type Facts, MAX_ELEMENTS } from '../shapes/facts.js';
 import type { InputGradient, OpRule } from './rule.js';
 
 /** Operators that join and cut tensors. */
@@ -11,9 +11,9 @@ import type { InputGradient, OpRule } from './rule.js';
 function inferConcat(context: ShapeContext): Facts[] {
   const inputs = Array.from({ length: context.inputCount }, (_, i) => context.input(i));
   const { type } = context.input(0);
-  const elements = inputs.every((facts) => facts.elements)
-    ? inputs.flatMap((facts) => facts.elements as Dim[])
-    : undefined;
+  const count = inputs.reduce((sum, facts) => sum + (facts.elements?.length ?? Number.POSITIVE_INFINITY), 0);
+  // Bounded, since joining a value to itself doubles it, which a hostile file may do at every node.
+  const elements = count <= MAX_ELEMENTS ? inputs.flatMap((facts) => facts.elements as Dim[]) : undefined;
   const shapes = inputs.map(({ shape }) => shape);
   const first = shapes.find((shape) => shape !== undefined);
   if (!first) return [{ type, shape: undefined, elements }];
@@ -39,17 +39,10 @@ function concatGradient(context: GradientContext): InputGradient[] {
   const endAfter = (i: number): string => {
     const until = sizes.slice(0, i);
     if (until.every((size) => typeof size === 'number')) return e.ints([until.reduce((sum, size) => sum + size, 0)]);
-    ends[i] ??= e.emit('Add', [endAfter(i - 1), extent(context, node.inputs[i - 1], axis)]);
+    ends[i] ??= e.emit('Add', [endAfter(i - 1), e.extent(node.inputs[i - 1], axis)]);
     return ends[i];
   };
   return node.inputs.map((_, i) => () => e.emit('Slice', [dy, endAfter(i), endAfter(i + 1), e.ints([axis])]));
-}
-
-/** One extent of a value, as an int64 vector of one element. */
-function extent({ emitter: e }: GradientContext, value: string, axis: number): string {
-  const dim = e.shape(value)[axis];
-  if (typeof dim === 'number') return e.ints([dim]);
-  return e.emit('Slice', [e.shapeValue(value), e.ints([axis]), e.ints([axis + 1])]);
 }
 
 /** Starts, ends, axes and steps as far as they are known; older opsets have them as attributes. */

@@ -1,5 +1,5 @@
 import type { Model, Node } from '../model.js';
-import { prune } from './prune.js';
+import { pruneGraph } from '../prune.js';
 import { hasSubgraph } from './simplify.js';
 
 /**
@@ -24,5 +24,5 @@ export function withoutDropout(model: Model): Model {
     renamed.set(result, source);
     return [];
   });
-  return prune({ ...model, graph: { ...graph, nodes } });
+  return pruneGraph({ ...model, graph: { ...graph, nodes } });
 }
