@@ -53,7 +53,8 @@ export function measureTorch(
   };
   if (waitPolicy === 'passive') env.OMP_WAIT_POLICY = 'passive';
   else delete env.OMP_WAIT_POLICY;
+  const job = { shape, steps, warmUp: WARM_UP_STEPS, threads };
   // OpenBLAS then takes the best kernel for this processor; train.py checks that it computes rightly.
   delete env.OPENBLAS_CORETYPE;
-  return runJson<Measurement>(PYTHON, [SCRIPT, JSON.stringify({ shape, steps, warmUp: WARM_UP_STEPS, threads })], env);
+  return runJson<Measurement>(PYTHON, ['-B', SCRIPT, JSON.stringify(job)], env);
 }
