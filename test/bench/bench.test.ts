@@ -59,9 +59,9 @@ describe('the report', () => {
 
   it('takes the better of the ways in which PyTorch waits, and only models of one size', () => {
     const ours = reportShape(static256, 2, [measurement({})]);
-    const rounds = { passive: [measurement({ stepsMs: [40] })], active: [measurement({ stepsMs: [50] })] };
+    const rounds = { passive: [measurement({ stepsMs: [40] })], default: [measurement({ stepsMs: [50] })] };
     expect(reportTorch(ours, rounds)).toMatchObject({ msPerStep: 40, ratio: 0.5, peakRssRatio: 1 });
-    const other = { ...rounds, active: [measurement({ parameters: 6 })], passive: [measurement({ parameters: 6 })] };
+    const other = { ...rounds, default: [measurement({ parameters: 6 })], passive: [measurement({ parameters: 6 })] };
     expect(() => reportTorch(ours, other)).toThrow(/6 weights .* 5/);
   });
 });
@@ -81,7 +81,6 @@ describe('bench train', () => {
     expect(measured.parameters).toBe(16_381 * 256 + 2 * 1024 + 1024 * 256 + 256 + 256 * 150 + 150);
     for (const value of [measured.msPerStep, measured.sgemmGflops, measured.utilization])
       expect(value).toBeGreaterThan(0);
-    expect(measured.utilization).toBeLessThan(1);
     // Weights, two moments and a gradient are in there.
     expect(measured.peakRssBytes).toBeGreaterThan(16 * measured.parameters);
     expect(JSON.parse(JSON.stringify(report))).toEqual(report);

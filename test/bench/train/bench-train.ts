@@ -48,13 +48,13 @@ async function benchShape(
   torch: TorchVersions | { skipped: string } | undefined,
 ): Promise<ShapeReport> {
   const ours: Measurement[] = [];
-  const theirs: Record<WaitPolicy, Measurement[]> = { passive: [], active: [] };
+  const theirs: Record<WaitPolicy, Measurement[]> = { default: [], passive: [] };
   for (let round = 1; round <= rounds; round++) {
     onProgress(`${shape.name}, round ${round} of ${rounds}`);
     ours.push(await measureEngine(shape, { steps, threads }));
     if (torch === undefined || 'skipped' in torch) continue;
     for (const waitPolicy of WAIT_POLICIES) {
-      onProgress(`${shape.name}, round ${round} of ${rounds}: PyTorch (idle threads ${waitPolicy})`);
+      onProgress(`${shape.name}, round ${round} of ${rounds}: PyTorch (waiting: ${waitPolicy})`);
       theirs[waitPolicy].push(await measureTorch(shape, { steps, threads, waitPolicy }));
     }
   }

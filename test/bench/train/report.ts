@@ -71,12 +71,12 @@ export function reportShape(shape: ReferenceShape, threads: number, rounds: read
 
 /** @throws Error when the two did not train models of one size. */
 export function reportTorch(ours: ShapeReport, rounds: Record<WaitPolicy, readonly Measurement[]>): TorchReport {
-  const all = pool([...rounds.passive, ...rounds.active]);
+  const all = pool([...rounds.default, ...rounds.passive]);
   if (all.parameters !== ours.parameters) {
     throw new Error(`PyTorch trains ${all.parameters} weights where the engine trains ${ours.parameters}.`);
   }
   const medianOf = (policy: WaitPolicy) => median(pool(rounds[policy]).stepsMs);
-  const msPerStepByWaitPolicy = { passive: medianOf('passive'), active: medianOf('active') };
+  const msPerStepByWaitPolicy = { default: medianOf('default'), passive: medianOf('passive') };
   const msPerStep = Math.min(...Object.values(msPerStepByWaitPolicy));
   return {
     msPerStep,

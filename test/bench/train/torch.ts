@@ -35,10 +35,10 @@ export async function findTorch(): Promise<TorchVersions | { skipped: string }> 
 }
 
 /**
- * How idle OpenMP threads wait. PyTorch's own kernels run on OpenMP's threads, its products on OpenBLAS's, and on few cores the ones
- * that spin take time from the others; on an idle machine with cores to spare spinning may pay. Both are tried, the better one counts.
+ * How idle OpenMP threads wait: spinning for a while, as is their default, or asleep. PyTorch's own kernels run on OpenMP's threads,
+ * its products on OpenBLAS's, and on few cores the ones that spin take time from the others. Both are tried, the better one counts.
  */
-export const WAIT_POLICIES = ['passive', 'active'] as const;
+export const WAIT_POLICIES = ['default', 'passive'] as const;
 export type WaitPolicy = (typeof WAIT_POLICIES)[number];
 
 /** Measures some steps of the same shape in PyTorch. */
@@ -48,11 +48,13 @@ export function measureTorch(
 ): Promise<Measurement> {
   const env: NodeJS.ProcessEnv = {
     ...process.env,
-    OMP_WAIT_POLICY: waitPolicy,
     OMP_NUM_THREADS: String(threads),
     OPENBLAS_NUM_THREADS: String(threads),
   };
+  if (waitPolicy === 'passive') env.OMP_WAIT_POLICY = 'passive';
+  else delete env.OMP_WAIT_POLICY;
+  const job = { shape, steps, warmUp: WARM_UP_STEPS, threads };
   // OpenBLAS then takes the best kernel for this processor; train.py checks that it computes rightly.
   delete env.OPENBLAS_CORETYPE;
-  return runJson<Measurement>(PYTHON, [SCRIPT, JSON.stringify({ shape, steps, warmUp: WARM_UP_STEPS, threads })], env);
+  return runJson<Measurement>(PYTHON, ['-B', SCRIPT, JSON.stringify(job)], env);
 }
