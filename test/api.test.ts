@@ -245,6 +245,48 @@ describe('teachers', () => {
   });
 });
 
+describe('teachers that are fine-tuned', () => {
+  it('are checked whole when they are registered, wait for a trainer, and can be cancelled', async () => {
+    await test.ask('PUT', '/v1/tasks/tuned', { payload: {} });
+    const { body: dataset } = await upload('tuned', jsonl(toyRows(60)));
+    const register = async (train: object, more: object = {}) =>
+      test.ask('POST', '/v1/teachers', {
+        payload: { name: 'tuned', path: join(folder, 'models/encoder'), train, ...more },
+      });
+    const on = { dataset: dataset.id };
+    const problems = async (train: object, more: object = {}) => {
+      const { status, body } = await register(train, more);
+      expect(status).toBe(400);
+      return body.problems.map(({ path }: { path: string }) => path);
+    };
+    expect(await problems({})).toEqual(['/train/dataset']);
+    expect(await problems({ ...on, epochs: 0, learningRate: 'fast', layers: 2 })).toEqual(
+      expect.arrayContaining(['/train/epochs', '/train/learningRate', '/train/layers']),
+    );
+    expect(await problems(on, { head: on })).toEqual(['/train']);
+    expect(await problems(on, { kind: 'onnx-classifier' })).toEqual(['/train']);
+    expect(await problems(on, { task: 'data' })).toEqual(['/train/dataset']);
+    expect((await register({ dataset: 'ds_0' })).body.code).toBe('RT_NOT_FOUND');
+    // The toy encoder has one layer.
+    const deep = await register({ ...on, freezeLayers: 2 });
+    expect(deep).toMatchObject({ status: 422, body: { code: 'RT_INVALID_TEACHER' } });
+    expect(deep.body.detail).toContain('freezeLayers is 2');
+
+    const { body: teacher } = await register({ ...on, epochs: 7 });
+    expect(teacher).toMatchObject({ status: 'training', task: 'tuned', head: null, digest: null });
+    expect(teacher.train).toMatchObject({ dataset: dataset.id, seed: 1, epochs: 7, layerDecay: 0.9, batchSize: 32 });
+    expect(await test.context.queues.state('teacher', teacher.id)).toBe('waiting');
+
+    const cancel = () => test.ask('POST', `/v1/teachers/${teacher.id}/cancel`);
+    expect(await cancel()).toMatchObject({ status: 200, body: { status: 'cancelled' } });
+    expect(await cancel()).toMatchObject({ status: 200, body: { status: 'cancelled' } });
+    expect(await test.context.queues.state('teacher', teacher.id)).toBe('missing');
+    expect((await test.ask('POST', '/v1/teachers/tch_0/cancel')).body.code).toBe('RT_NOT_FOUND');
+    const events = await test.ask('GET', `/v1/teachers/${teacher.id}/events`);
+    expect(events.text).toContain('"cancelled"');
+  });
+});
+
 describe('distillations', () => {
   let dataset: string;
   let teacher: string;

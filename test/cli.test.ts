@@ -81,6 +81,21 @@ describe('the retort command', () => {
     ]);
   });
 
+  it('fine-tunes an encoder into a teacher', async () => {
+    await writeToyTeacher(join(work, 'encoder'), { kind: 'encoder' });
+    await writeFile(join(work, 'tune.json'), JSON.stringify({ epochs: 10, learningRate: 0.02 }));
+    const made = await run(
+      ...['teacher', 'train', data, '--encoder', 'encoder', '--out', 'tuned'],
+      ...['--spec', 'tune.json', '--report', 't.json', '--threads', '1'],
+    );
+    expect(made.status, made.output).toBe(0);
+    expect(made.output).toMatch(/accuracy on the test split \d+\.\d%/);
+    const report = JSON.parse(await readFile(join(work, 't.json'), 'utf8'));
+    expect(report).toMatchObject({ epochs: 10, labels: 3, spec: { learningRate: 0.02, layerDecay: 0.9 } });
+    expect(report.accuracy).toBeGreaterThan(0.8);
+    expect((await run('predict', 'tuned', 'abc abc')).status).toBe(0);
+  });
+
   it.each([
     [
       'a missing file',
@@ -98,6 +113,11 @@ describe('the retort command', () => {
       /not empty.*RT_CONFLICT/s,
     ],
     ['a missing option', ['distill', 'data.jsonl'], /--teacher/],
+    [
+      'options of fine-tuning that are none',
+      ['teacher', 'train', 'data.jsonl', '--encoder', 'teacher', '--out', 'x', '--spec', 'spec.json'],
+      /\/student: is not an option of fine-tuning.*RT_INVALID_FIELD/s,
+    ],
     ['a folder that is no model', ['predict', '.', 'text'], /RT_INVALID_(MODEL|TEACHER)/],
     ['an empty text', ['predict', 'student', ''], /RT_INVALID_TEXT/],
     ['an unknown command', ['brew'], /unknown command/],

@@ -1,28 +1,13 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { env, pipeline, type TextClassificationPipeline } from '@huggingface/transformers';
 import type { Progress, Row } from '@retort/contracts';
 import { type Distilled, distill, resolveSpec } from '@retort/distill';
-import { openTextClassifier } from '@retort/text';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { expectSameAnswersFromTransformers } from './support/hugging-face.ts';
 import { TOY_LABELS, toyRows, writeToyTeacher } from './support/toy-teacher.ts';
 
 const spec = resolveSpec({ student: { buckets: 1024, width: 16, minGram: 1, maxGram: 2 }, training: { epochs: 8 } });
-
-/** What a tokenizer and a hash can stumble on. */
-const TEXTS = [
-  'abcd efgh',
-  'ZZZ yyy',
-  'a',
-  'x'.repeat(600),
-  'çà ñ — “quotes” €5',
-  '日本語',
-  '👩‍👩‍👧 emoji',
-  '  two  spaces ',
-  'İstanbul ẞ',
-  '[PAD] [UNK]',
-];
 
 describe('distillation as a library', () => {
   let work: string;
@@ -66,29 +51,10 @@ describe('distillation as a library', () => {
   });
 
   it('packages a folder that transformers.js loads unchanged, with the same labels and scores', async () => {
-    env.allowRemoteModels = false;
-    const ours = await openTextClassifier(join(work, 'first'), { placement: 'inline' });
-    const theirs: TextClassificationPipeline = await pipeline('text-classification', join(work, 'first'), {
-      dtype: 'fp32',
-      local_files_only: true,
-    });
-    const texts = [...TEXTS, ...rows.slice(0, 20).map(({ text }) => text)];
-    for (const text of texts) {
-      const [answer] = await ours.classify([text], { topK: 3 });
-      const expected = (await theirs(text, { top_k: 3 })) as { label: string; score: number }[];
-      expect(answer.label, text).toBe(expected[0].label);
-      for (const { label, score } of answer.scores) {
-        expect(Math.abs(score - (expected.find((other) => other.label === label)?.score ?? 2)), text).toBeLessThan(
-          1e-4,
-        );
-      }
-    }
-    const batch = await ours.classify(texts);
-    for (const [i, text] of texts.entries()) {
-      expect(batch[i].confidence, text).toBeCloseTo((await ours.classify([text]))[0].confidence, 5);
-    }
-    await theirs.dispose();
-    await ours.close();
+    await expectSameAnswersFromTransformers(
+      join(work, 'first'),
+      rows.slice(0, 20).map(({ text }) => text),
+    );
   });
 
   it('describes itself: labels, lineage, figures, a model card', async () => {
@@ -105,6 +71,18 @@ describe('distillation as a library', () => {
 
   it('trains the head of an encoder first', async () => {
     const { report } = await run('from-encoder', { teacherDir: join(work, 'encoder') });
+    expect(report.teacher.accuracy).toBeGreaterThan(0.8);
+  });
+
+  it('fine-tunes an encoder where it is asked to', async () => {
+    const seen = new Set<string>();
+    const { report } = await run('from-tuned', {
+      teacherDir: join(work, 'encoder'),
+      fineTune: { epochs: 20, learningRate: 0.02 },
+      onProgress: ({ stage }) => seen.add(stage),
+    });
+    expect([...seen]).toEqual(expect.arrayContaining(['fine-tuning', 'measuring', 'labelling']));
+    expect(seen).not.toContain('embedding');
     expect(report.teacher.accuracy).toBeGreaterThan(0.8);
   });
 

@@ -2,7 +2,14 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Progress, StudentMetrics } from '@retort/contracts';
 import { createLabeler } from '@retort/labeler';
-import { type Context, type JobContext, readEvents, requestCancel, type Service } from '@retort/platform';
+import {
+  type Context,
+  cancelTeacher,
+  type JobContext,
+  readEvents,
+  requestCancel,
+  type Service,
+} from '@retort/platform';
 import { createTrainer } from '@retort/trainer';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { forkService } from './support/fork-service.ts';
@@ -56,8 +63,8 @@ for (const { name, skip } of queueBackends()) {
       running.push(() => trainer.close());
       return trainer;
     };
-    const forkTrainer = async () => {
-      const trainer = await forkService('trainer', context.env);
+    const forkTrainer = async (env: Record<string, string> = {}) => {
+      const trainer = await forkService('trainer', { ...context.env, ...env });
       running.push(() => trainer.kill());
       return trainer;
     };
@@ -199,6 +206,40 @@ for (const { name, skip } of queueBackends()) {
       expect(await ended(context, id)).toMatchObject({ status: 'succeeded' });
     });
 
+    it('fine-tunes an encoder, going on where a trainer was stopped', async () => {
+      const stopped = await forkTrainer();
+      const encoder = await registerToyTeacher(context, {
+        kind: 'encoder',
+        train: { epochs: 100, learningRate: 0.02 },
+      });
+      await occurrence(context, encoder, inStage('fine-tuning'));
+      expect(await stopped.kill('SIGTERM')).toBe(0);
+      await startTrainer();
+      const resumed = await occurrence(context, encoder, ({ data }) => /^resumed/.test((data as Progress).note ?? ''));
+      expect((resumed.data as Progress).done).toBeGreaterThan(0);
+      await occurrence(context, encoder, ({ data }) => (data as { status?: string }).status === 'ready');
+      const ready = await context.database.prisma.teacher.findUniqueOrThrow({ where: { id: encoder } });
+      expect(ready).toMatchObject({ attempt: 1, error: null, metrics: { epochs: 100, layers: 1 } });
+      expect((ready.metrics as { accuracy: number }).accuracy).toBeGreaterThan(0.8);
+      const folder = join(context.config.dataDir, 'training');
+      await eventually(async () => ((await readdir(folder)).length === 0 ? true : undefined), 5_000);
+    });
+
+    it('stops fine-tuning when it is cancelled, and leaves nothing behind', async () => {
+      await startTrainer();
+      const encoder = await registerToyTeacher(context, { kind: 'encoder', train: { epochs: 100 } });
+      await occurrence(context, encoder, inStage('fine-tuning'));
+      expect(await cancelTeacher(context.database, encoder)).toMatchObject({ status: 'cancelled' });
+      await eventually(async () => ((await context.queues.counts('teacher')).active === 0 ? true : undefined), 5_000);
+      const row = await context.database.prisma.teacher.findUniqueOrThrow({ where: { id: encoder } });
+      expect(row).toMatchObject({ status: 'cancelled', digest: null, error: null, progress: null });
+      const folder = join(context.config.dataDir, 'training');
+      await eventually(async () => ((await readdir(folder)).length === 0 ? true : undefined), 5_000);
+      const ready = await registerToyTeacher(context);
+      await expect(cancelTeacher(context.database, ready)).rejects.toMatchObject({ code: 'RT_CONFLICT' });
+      await expect(cancelTeacher(context.database, 'tch_0')).rejects.toMatchObject({ code: 'RT_NOT_FOUND' });
+    });
+
     it('survives trainers that are stopped and killed in the middle of training', async () => {
       const before = await models();
       const stopped = await forkTrainer();
@@ -209,14 +250,24 @@ for (const { name, skip } of queueBackends()) {
       expect(Date.now() - asked).toBeLessThan(10_000);
       expect(await row(id)).toMatchObject({ status: 'queued', stage: null, attempt: 0 }); // No attempt was lost.
 
-      const seen = (await events(id)).length;
-      const killed = await forkTrainer();
-      await eventually(async () => (await events(id)).slice(seen).find(inStage('training')), 30_000);
+      // The next goes on from the checkpoint, writes one after every step, and is killed after some of them.
+      const killed = await forkTrainer({ CHECKPOINT_SECONDS: '0' });
+      const resumption = await occurrence(context, id, ({ data }) => /^resumed/.test((data as Progress).note ?? ''));
+      const from = (resumption.data as Progress).done;
+      await occurrence(context, id, (event) => inStage('training')(event) && (event.data as Progress).done > from + 1);
       await killed.kill('SIGKILL');
       expect(await row(id)).toMatchObject({ status: 'running', stage: 'training', attempt: 1 });
       await startTrainer();
       expect(await ended(context, id)).toMatchObject({ status: 'succeeded', attempt: 2, error: null });
       expect(await models()).toHaveLength(before.length + 1);
+
+      // Each attempt went on from what the one before had left, and the last left nothing.
+      const notes = (await events(id)).map(({ data }) => (data as Progress).note ?? '');
+      const steps = notes.flatMap((note) => /^resumed at step (\d+)$/.exec(note)?.slice(1).map(Number) ?? []);
+      expect(steps[0]).toBeGreaterThan(0);
+      expect(steps.at(-1)).toBeGreaterThan(steps[0]!);
+      const folder = join(context.config.dataDir, 'training');
+      await eventually(async () => ((await readdir(folder)).length === 0 ? true : undefined), 5_000);
     });
   });
 }

@@ -77,7 +77,6 @@ export async function gradientError({
   }
   const forwardSession = await ort.InferenceSession.create(writeModel(forward), OPTIONS);
   const result = (await forwardSession.run(feeds))[y];
-  await forwardSession.release();
   const inferred = inferShapes(forward).get(y);
   const wrong = (dim: Dim, axis: number) => (typeof dim === 'number' ? dim !== result.dims[axis] : shapes === 'static');
   if (inferred?.type !== type || inferred.shape?.length !== result.dims.length || inferred.shape.some(wrong)) {
@@ -85,20 +84,25 @@ export async function gradientError({
   }
 
   b.input('weights', type, declare([...result.dims]));
+  b.output(y, type, undefined);
   b.output(
     b.add('ReduceSum', [b.add('Mul', [y, 'weights'])], { outputs: ['loss'], attributes: { keepdims: 0 } }),
     type,
     [],
   );
-  feeds.weights = new ort.Tensor(
-    type,
-    Storage.from(Array.from({ length: result.data.length }, () => random() - 0.5)),
-    result.dims,
-  );
+  const weights = Storage.from(Array.from({ length: result.data.length }, () => random() - 0.5));
   const { model, gradients } = gradient(b.build(), { loss: 'loss', wrt: wrt ?? names });
   const session = await ort.InferenceSession.create(writeModel(model), OPTIONS);
-  const outputs = await session.run(feeds);
-  const lossAt = async () => Number((await session.run(feeds)).loss.data[0]);
+  const outputs = await session.run({ ...feeds, weights: new ort.Tensor(type, weights, result.dims) });
+  await session.release();
+  checkSame(outputs[y], result, type);
+  // The loss is that of the graph as given: what the gradient made of it has no say in the differences.
+  const lossAt = async () => {
+    const { data } = (await forwardSession.run(feeds))[y];
+    let loss = 0;
+    for (const [i, weight] of weights.entries()) loss += weight * Number(data[i]);
+    return loss;
+  };
 
   const step = type === 'float64' ? 1e-5 : 2e-2;
   let worst = 0;
@@ -122,8 +126,20 @@ export async function gradientError({
       worst = Math.max(worst, Math.abs(numeric - Number(analytic[i])) / Math.max(1, Math.abs(numeric)));
     }
   }
-  await session.release();
+  await forwardSession.release();
   return worst;
+}
+
+/** A graph that was differentiated still computes what it did; where operators were rewritten, within rounding. */
+function checkSame(found: ort.Tensor, expected: ort.Tensor, type: 'float32' | 'float64'): void {
+  const tolerance = { float32: 1e-4, float64: 1e-12 }[type];
+  const differs = (own: number, i: number) =>
+    !(Math.abs(own - Number(expected.data[i])) <= tolerance * Math.max(1, Math.abs(own)));
+  if (`${found.dims}` !== `${expected.dims}` || Array.from(found.data, Number).some(differs)) {
+    throw new Error(
+      `The differentiated graph gives [${found.dims}] ${found.data}, not [${expected.dims}] ${expected.data}.`,
+    );
+  }
 }
 
 /** The dense form of a sparse gradient. */

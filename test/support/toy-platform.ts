@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type DistillationSpecInput,
+  type FineTuneSpecInput,
   newId,
   type Progress,
   type RetortEvent,
   type Row,
+  resolveFineTuneSpec,
   type StoredTeacherManifest,
 } from '@retort/contracts';
 import { resolveSpec, rowsDigest } from '@retort/distill';
@@ -36,6 +38,8 @@ export async function registerToyTask({ database, artifacts }: Context, rows: Ro
 export interface ToyRegistration extends ToyTeacherOptions {
   /** Replaces the graph's bytes after the manifest was made: a file that broke after registration. */
   graph?: string;
+  /** Fine-tunes an encoder so, instead of training a head on it. */
+  train?: FineTuneSpecInput;
 }
 
 /** Puts a toy teacher where the API would put it; an encoder waits for its head. @returns its id */
@@ -51,7 +55,7 @@ export async function registerToyTeacher(context: Context, options: ToyRegistrat
     const source = { ...manifest, files };
     const stored: StoredTeacherManifest = classifier
       ? { source, classifier: source }
-      : { source, head: { dataset: TOY_DATASET, seed: 1 }, classifier: null };
+      : { source, ...learning(options.train), classifier: null };
     const id = newId('teacher');
     await database.prisma.teacher.create({
       data: {
@@ -66,6 +70,11 @@ export async function registerToyTeacher(context: Context, options: ToyRegistrat
   } finally {
     await rm(dir, { recursive: true, force: true });
   }
+}
+
+function learning(train: FineTuneSpecInput | undefined): Pick<StoredTeacherManifest, 'head' | 'train'> {
+  const on = { dataset: TOY_DATASET, seed: 1 };
+  return train === undefined ? { head: on } : { train: { ...on, spec: resolveFineTuneSpec(train) } };
 }
 
 /** A small student that a toy task trains in about a second. */

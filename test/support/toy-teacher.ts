@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Row, Split } from '../../packages/contracts/src/index.ts';
 import { GraphBuilder, writeModel } from '../../packages/onnx/src/index.ts';
-import { characterTokenizer, loadTokenizer } from '../../packages/text/src/index.ts';
+import { characterTokenizer, loadTokenizer, type TokenizerFiles } from '../../packages/text/src/index.ts';
 
 export const TOY_LABELS = ['low', 'mid', 'high'];
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz';
@@ -40,6 +40,8 @@ export interface ToyTeacherOptions {
   work?: number;
   /** `encoder` ends in token vectors instead of logits. Default `classifier`. */
   kind?: 'classifier' | 'encoder';
+  /** Files of a tokenizer whose tokens are letters. Default: one of characters. */
+  tokens?: TokenizerFiles;
 }
 
 const WORK_WIDTH = 256;
@@ -50,14 +52,16 @@ const WORK_WIDTH = 256;
  */
 export async function writeToyTeacher(
   dir: string,
-  { work = 0, kind = 'classifier' }: ToyTeacherOptions = {},
+  { work = 0, kind = 'classifier', tokens }: ToyTeacherOptions = {},
 ): Promise<void> {
-  const { tokenizer, config } = characterTokenizer([ALPHABET, ' 0123456789'], { maxLength: MAX_LENGTH });
-  const codec = loadTokenizer(tokenizer, config);
-  const { vocabularySize } = codec;
+  const { tokenizer, config } = tokens ?? characterTokenizer([ALPHABET, ' 0123456789'], { maxLength: MAX_LENGTH });
+  const { vocabularySize } = loadTokenizer(tokenizer, config);
   const classes = TOY_LABELS.length;
   const table = new Float32Array(vocabularySize * classes);
-  for (const letter of ALPHABET) table[codec.encode(letter)[0]! * classes + classOf(letter)] = 6;
+  for (const [token, id] of Object.entries((tokenizer.model as { vocab: Record<string, number> }).vocab)) {
+    const letter = token.replace('##', '');
+    if (letter.length === 1 && ALPHABET.includes(letter)) table[id * classes + classOf(letter)] = 6;
+  }
 
   const b = new GraphBuilder();
   const ids = b.input('input_ids', 'int64', ['batch', 'tokens']);

@@ -5,6 +5,7 @@ import { distillCommand } from './commands/distill.js';
 import { keysCommand } from './commands/keys.js';
 import { migrateCommand } from './commands/migrate.js';
 import { predictCommand } from './commands/predict.js';
+import { teacherCommand } from './commands/teacher.js';
 import { upCommand } from './commands/up.js';
 import { fail } from './terminal/fail.js';
 
@@ -15,6 +16,7 @@ const program = new Command('retort')
   .addCommand(upCommand())
   .addCommand(distillCommand())
   .addCommand(predictCommand())
+  .addCommand(teacherCommand())
   .addCommand(keysCommand())
   .addCommand(migrateCommand())
   .addHelpText(

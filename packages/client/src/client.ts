@@ -37,7 +37,7 @@ export interface RetortHelpers {
   ): Promise<Schemas['Dataset']>;
   /** Registers a teacher with its files. */
   uploadTeacher(fields: Omit<Schemas['TeacherUpload'], 'files'>, files: TeacherFiles[]): Promise<Schemas['Teacher']>;
-  /** Waits until a teacher is `ready` or `failed`. */
+  /** Waits until a teacher is `ready` or `failed`, or was `cancelled`. */
   waitForTeacher(id: string, options?: WaitOptions): Promise<Schemas['Teacher']>;
   /** The events of a distillation, live, until it has ended. */
   followDistillation(id: string, options?: FollowOptions): AsyncGenerator<RetortEvent>;
@@ -82,10 +82,11 @@ export function createRetortClient({ baseUrl, apiKey, fetch = globalThis.fetch }
       );
     },
 
-    async uploadTeacher({ head, ...fields }, files) {
+    async uploadTeacher({ head, train, ...fields }, files) {
       const form = new FormData();
       for (const [name, value] of Object.entries(fields)) if (value !== undefined) form.append(name, value);
       if (head !== undefined) form.append('head', JSON.stringify(head));
+      if (train !== undefined) form.append('train', JSON.stringify(train));
       for (const { path, content } of files) form.append('files', content, path);
       return unwrap(await client.POST('/v1/teachers', { body: form as never }));
     },

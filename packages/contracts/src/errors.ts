@@ -37,6 +37,11 @@ export const ERRORS = {
     title: 'Operator not supported',
     hint: 'The detail names the node, its operator and its opset.',
   },
+  RT_INVALID_CHECKPOINT: {
+    status: 422,
+    title: 'Checkpoint cannot be used',
+    hint: 'Resume with the options that it was made with, or remove the file to start anew.',
+  },
   RT_NO_MODEL: {
     status: 409,
     title: 'No model deployed',

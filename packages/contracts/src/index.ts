@@ -1,5 +1,6 @@
 export * from './errors.js';
 export * from './events.js';
+export * from './fine-tune-spec.js';
 export * from './ids.js';
 export * from './jobs.js';
 export * from './model-version.js';
@@ -8,5 +9,6 @@ export * from './rows.js';
 export * from './scopes.js';
 export * from './spec.js';
 export * from './stages.js';
+export * from './student-spec.js';
 export * from './teacher.js';
 export * from './version.js';

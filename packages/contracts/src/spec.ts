@@ -1,28 +1,5 @@
 import { type Static, Type } from 'typebox';
-
-/** The `static` student: an embedding bag over character n-grams hashed inside the graph. */
-export const StaticStudent = Type.Object(
-  {
-    family: Type.Literal('static'),
-    width: Type.Integer({ minimum: 8, maximum: 1024, default: 64, description: 'Embedding width per n-gram order.' }),
-    buckets: Type.Integer({
-      minimum: 256,
-      maximum: 1_048_576,
-      default: 16_384,
-      description: 'Rows of the hashed n-gram table (the bytes on disk are about 4 · width · buckets).',
-    }),
-    minGram: Type.Integer({ minimum: 1, maximum: 8, default: 2, description: 'Shortest character n-gram.' }),
-    maxGram: Type.Integer({ minimum: 1, maximum: 8, default: 5, description: 'Longest character n-gram.' }),
-    hidden: Type.Integer({
-      minimum: 0,
-      maximum: 4096,
-      default: 256,
-      description: 'Width of the hidden layer; 0 for none.',
-    }),
-    maxLength: Type.Integer({ minimum: 8, maximum: 2048, default: 256, description: 'Characters read of a text.' }),
-  },
-  { additionalProperties: false },
-);
+import { StudentSpec, StudentSpecInput } from './student-spec.js';
 
 export const LossSpec = Type.Object(
   {
@@ -33,6 +10,12 @@ export const LossSpec = Type.Object(
       description: 'Weight of the hard-label cross-entropy: L = lambda·CE + (1-lambda)·T²·KL(teacher‖student).',
     }),
     temperature: Type.Number({ minimum: 0.1, maximum: 100, default: 3, description: 'T of both softmaxes.' }),
+    labelSmoothing: Type.Number({
+      minimum: 0,
+      exclusiveMaximum: 1,
+      default: 0,
+      description: 'Share ε of the hard label that is spread evenly over all classes.',
+    }),
   },
   { additionalProperties: false },
 );
@@ -40,8 +23,58 @@ export const LossSpec = Type.Object(
 export const TrainingSpec = Type.Object(
   {
     epochs: Type.Integer({ minimum: 1, maximum: 1000, default: 15 }),
-    batchSize: Type.Integer({ minimum: 1, maximum: 4096, default: 64 }),
-    learningRate: Type.Number({ exclusiveMinimum: 0, maximum: 10, default: 0.01, description: 'Peak rate of AdamW.' }),
+    batchSize: Type.Integer({ minimum: 1, maximum: 4096, default: 64, description: 'Rows of one run of the graph.' }),
+    accumulate: Type.Integer({
+      minimum: 1,
+      maximum: 1024,
+      default: 1,
+      description: 'Batches whose gradients make one step: it learns from accumulate · batchSize rows.',
+    }),
+    optimizer: Type.Union([Type.Literal('adamw'), Type.Literal('sgd')], { default: 'adamw' }),
+    learningRate: Type.Number({ exclusiveMinimum: 0, maximum: 10, default: 0.01, description: 'Peak learning rate.' }),
+    momentum: Type.Number({ minimum: 0, exclusiveMaximum: 1, default: 0.9, description: 'Of SGD.' }),
+    nesterov: Type.Boolean({ default: false, description: 'Whether SGD looks ahead by its momentum.' }),
+    weightDecay: Type.Number({
+      minimum: 0,
+      maximum: 100,
+      default: 0.01,
+      description: 'Of matrices and tables. AdamW: decoupled, per unit of learning rate. SGD: added to the gradient.',
+    }),
+    clipNorm: Type.Number({
+      exclusiveMinimum: 0,
+      maximum: 1e9,
+      default: 1,
+      description: 'Largest norm of the whole gradient; a longer one is scaled down to it.',
+    }),
+    schedule: Type.Union(
+      [Type.Literal('constant'), Type.Literal('linear'), Type.Literal('cosine'), Type.Literal('one-cycle')],
+      { default: 'cosine', description: 'How the learning rate goes on from its peak.' },
+    ),
+    warmup: Type.Optional(
+      Type.Number({
+        minimum: 0,
+        exclusiveMaximum: 1,
+        description: 'Share of the steps over which the learning rate rises; default 0.05, of one-cycle 0.3.',
+      }),
+    ),
+    averageDecay: Type.Number({
+      minimum: 0,
+      exclusiveMaximum: 1,
+      default: 0,
+      description: 'Decay of the exponential moving average of the weights that becomes the student; 0 for none.',
+    }),
+    patience: Type.Integer({
+      minimum: 0,
+      maximum: 1000,
+      default: 0,
+      description: 'Stop after this many epochs in a row without a better validation metric; 0 for never.',
+    }),
+    minDelta: Type.Number({
+      minimum: 0,
+      maximum: 1,
+      default: 0,
+      description: 'By how much the metric must rise to count as better.',
+    }),
     seed: Type.Integer({ minimum: 0, maximum: 4_294_967_295, default: 1 }),
   },
   { additionalProperties: false },
@@ -49,11 +82,10 @@ export const TrainingSpec = Type.Object(
 
 /** How to distil: the part of a job that does not depend on where data and teacher live. All of it has defaults. */
 export const DistillationSpec = Type.Object(
-  { student: StaticStudent, loss: LossSpec, training: TrainingSpec },
+  { student: StudentSpec, loss: LossSpec, training: TrainingSpec },
   { additionalProperties: false },
 );
 
-export type StaticStudent = Static<typeof StaticStudent>;
 export type LossSpec = Static<typeof LossSpec>;
 export type TrainingSpec = Static<typeof TrainingSpec>;
 export type DistillationSpec = Static<typeof DistillationSpec>;
@@ -61,7 +93,7 @@ export type DistillationSpec = Static<typeof DistillationSpec>;
 /** What a user writes: any part may be left out. */
 export const DistillationSpecInput = Type.Object(
   {
-    student: Type.Optional(Type.Partial(StaticStudent, { additionalProperties: false })),
+    student: Type.Optional(StudentSpecInput),
     loss: Type.Optional(Type.Partial(LossSpec, { additionalProperties: false })),
     training: Type.Optional(Type.Partial(TrainingSpec, { additionalProperties: false })),
   },

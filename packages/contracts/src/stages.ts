@@ -2,8 +2,8 @@
 export const STAGES = ['labelling', 'training', 'evaluating', 'packaging'] as const;
 export type Stage = (typeof STAGES)[number];
 
-/** The stages of training a teacher's head, in order. */
-export const TEACHER_STAGES = ['embedding', 'fitting'] as const;
+/** The stages of training a teacher: of its head alone `embedding` and `fitting`, of all of it `fine-tuning` and `measuring`. */
+export const TEACHER_STAGES = ['embedding', 'fitting', 'fine-tuning', 'measuring'] as const;
 export type TeacherStage = (typeof TEACHER_STAGES)[number];
 
 export const STATUSES = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const;

@@ -1,9 +1,10 @@
+import type { FineTuneSpec } from './fine-tune-spec.js';
 import type { ModelFile } from './model-version.js';
 
 export const TEACHER_KINDS = ['onnx-classifier', 'onnx-encoder'] as const;
 export type TeacherKind = (typeof TEACHER_KINDS)[number];
 
-export const TEACHER_STATUSES = ['training', 'ready', 'failed'] as const;
+export const TEACHER_STATUSES = ['training', 'ready', 'failed', 'cancelled'] as const;
 export type TeacherStatus = (typeof TEACHER_STATUSES)[number];
 
 /** How the vectors of the tokens become one vector of the text. `none`: the output is `[batch, width]` already. */
@@ -39,6 +40,8 @@ export interface StoredTeacherManifest {
   source: TeacherManifest;
   /** For an encoder: what its head is trained on. */
   head?: { dataset: string; seed: number };
+  /** For an encoder that is fine-tuned, instead of `head`. */
+  train?: { dataset: string; seed: number; spec: FineTuneSpec };
   /** Pooling asked for at registration; absent: as the folder says. */
   pooling?: Pooling;
   /** The classifier folder that answers; equal to `source` for a registered classifier, null until a head is trained. */

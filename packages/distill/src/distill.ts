@@ -5,11 +5,12 @@ import { basename, join, resolve } from 'node:path';
 import {
   type DistillationReport,
   type DistillationSpec,
+  type FineTuneSpecInput,
   type OnProgress,
   RetortError,
   type Row,
 } from '@retort/contracts';
-import { inspectModelFolder, openTeacher, trainTeacherHead } from '@retort/teachers';
+import { fineTune, inspectModelFolder, openTeacher, trainTeacherHead } from '@retort/teachers';
 import { datasetProblems, shapeOf } from './check-rows.js';
 import { labelTexts, type SoftLabelCache } from './soft-labels.js';
 import { type TrainedStudent, trainStudent } from './train-student.js';
@@ -18,9 +19,11 @@ export interface DistillOptions {
   rows: readonly Row[];
   /**
    * Folder of the teacher: `model.onnx` or `onnx/model.onnx` with `tokenizer.json`. A classifier is used as it is; an
-   * encoder gets a head trained on the labelled rows first.
+   * encoder gets a head trained on the labelled rows first, or is fine-tuned on them.
    */
   teacherDir: string;
+  /** How to fine-tune an encoder, with a default for whatever is left out; absent: only a head is trained. */
+  fineTune?: FineTuneSpecInput;
   spec: DistillationSpec;
   /** Where the student's folder goes: absent, empty, or an earlier student. */
   outDir: string;
@@ -37,7 +40,7 @@ export interface Distilled extends TrainedStudent {
 }
 
 /**
- * The whole pipeline in one call, with no server: train the teacher's head where it needs one, label, train, evaluate,
+ * The whole pipeline in one call, with no server: train the teacher where it is an encoder, label, train, evaluate,
  * package.
  *
  * @throws RetortError `RT_INVALID_TEACHER`, `RT_INVALID_DATASET`, `RT_CANCELLED`, `RT_TRAINING_DIVERGED`, `RT_CONFLICT`
@@ -81,14 +84,16 @@ export async function distill(options: DistillOptions): Promise<Distilled> {
   }
 }
 
-/** The folder that answers with labels: the teacher's own, or one with a newly trained head. */
+/** The folder that answers with labels: the teacher's own, or that of a newly trained one. */
 async function classifierFolder(options: DistillOptions, scratch: string): Promise<string> {
   const manifest = await inspectModelFolder(options.teacherDir);
   if (manifest.kind === 'onnx-classifier') return options.teacherDir;
   const { rows, spec, threads, signal, onProgress } = options;
   const outDir = join(scratch, 'teacher');
   const { seed } = spec.training;
-  await trainTeacherHead({ encoderDir: options.teacherDir, outDir, rows, seed, threads, signal, onProgress });
+  const training = { encoderDir: options.teacherDir, outDir, rows, seed, threads, signal, onProgress };
+  if (options.fineTune === undefined) await trainTeacherHead(training);
+  else await fineTune({ ...training, spec: options.fineTune });
   return outDir;
 }
 

@@ -1,6 +1,8 @@
 import type { DistillationSpec } from '@retort/contracts';
-import { staticStudent, type TrainableModel } from '@retort/learn';
-import { characterTokenizer, loadTokenizer, type Tokenizer } from '@retort/text';
+import type { TrainableModel } from '@retort/learn';
+import type { Tokenizer } from '@retort/text';
+import { draftEncoder } from './draft-encoder.js';
+import { draftStatic } from './draft-static.js';
 
 /** An untrained student with the tokenizer that feeds it. */
 export interface StudentDraft extends TrainableModel {
@@ -9,42 +11,26 @@ export interface StudentDraft extends TrainableModel {
   files: Record<string, object>;
 }
 
+export interface DraftOptions {
+  /** Training texts: the tokenizer's vocabulary comes from them. */
+  texts: readonly string[];
+  /** Names in the order of the logits. */
+  labels: readonly string[];
+  /** The teacher's folder: an encoder student reads as its teacher does. */
+  teacherDir: string;
+  /** Seeds the first weights. */
+  seed: number;
+}
+
 /**
  * Builds the student that a spec asks for.
  *
- * @param texts training texts: the tokenizer's vocabulary comes from them
- * @param labels names in the order of the logits
+ * @throws RetortError `RT_INVALID_SPEC` where the teacher has not what the spec wants of it
  */
-export function draftStudent(
-  spec: DistillationSpec,
-  texts: readonly string[],
-  labels: readonly string[],
-): StudentDraft {
-  const { student, training } = spec;
-  const { tokenizer: json, config } = characterTokenizer(texts, { maxLength: student.maxLength });
-  const tokenizer = loadTokenizer(json, config);
-  const { vocabularySize } = tokenizer;
-  const trainable = staticStudent(student, { vocabularySize, classes: labels.length, seed: training.seed });
-  return {
-    ...trainable,
-    tokenizer,
-    files: {
-      'config.json': huggingFaceConfig(labels, vocabularySize, student.maxLength),
-      'tokenizer.json': json,
-      'tokenizer_config.json': config,
-    },
-  };
-}
-
-/** `config.json`: to Hugging Face runtimes a BERT-shaped sequence classifier, the shape whose inputs and output it has. */
-function huggingFaceConfig(labels: readonly string[], vocabulary: number, maxLength: number): object {
-  return {
-    architectures: ['BertForSequenceClassification'],
-    model_type: 'bert',
-    vocab_size: vocabulary,
-    max_position_embeddings: maxLength,
-    pad_token_id: 0,
-    id2label: Object.fromEntries(labels.map((label, id) => [id, label])),
-    label2id: Object.fromEntries(labels.map((label, id) => [label, id])),
-  };
+export async function draftStudent(
+  { student, training }: DistillationSpec,
+  options: Omit<DraftOptions, 'seed'>,
+): Promise<StudentDraft> {
+  const all = { ...options, seed: training.seed };
+  return student.family === 'encoder' ? draftEncoder(student, all) : draftStatic(student, all);
 }

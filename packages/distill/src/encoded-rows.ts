@@ -36,9 +36,9 @@ export class EncodedRows {
       labels: Int32Array.from(rows, (row) => this.#labels[row]),
       lengths: Int32Array.from(rows, (row) => this.#encodings[row].length),
       teacherLogits,
-      inputs: (batch) => {
+      inputs: (batch, length) => {
         const encodings = Array.from(batch, (i) => this.#encodings[rows[i]]);
-        const { inputIds, attentionMask } = padBatch(encodings, this.#padId);
+        const { inputIds, attentionMask } = padBatch(encodings, this.#padId, length);
         return { input_ids: inputIds, attention_mask: attentionMask };
       },
     };

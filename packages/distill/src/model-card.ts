@@ -1,4 +1,4 @@
-import type { Lineage, StudentMetrics } from '@retort/contracts';
+import type { Lineage, StudentMetrics, StudentSpec } from '@retort/contracts';
 
 export interface ModelCard {
   name: string;
@@ -10,6 +10,24 @@ export interface ModelCard {
 const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
 const milliseconds = (ms: number) => `${ms < 1 ? ms.toFixed(3) : ms.toFixed(2)} ms`;
+
+/** The student's shape in words. */
+function shapeOf(student: StudentSpec): string {
+  if (student.family === 'encoder') {
+    const { layers, width, heads, intermediate, initFrom } = student;
+    const origin = initFrom ? `, from the teacher's layers ${initFrom.layers.join(', ')}` : '';
+    return `a BERT of ${layers} layers, width ${width}, ${heads} heads, feed-forward ${intermediate}${origin}`;
+  }
+  const { minGram, maxGram, buckets, width, hidden } = student;
+  return `character ${minGram}- to ${maxGram}-grams, ${buckets} buckets of width ${width}, ${hiddenLayer(hidden)}`;
+}
+
+/** What `tokenizer.json` makes of a text. */
+function readingOf({ family, maxLength }: StudentSpec): string {
+  return family === 'encoder'
+    ? `Texts are read up to ${maxLength} tokens of \`tokenizer.json\`.`
+    : `A token is a character, lower-cased; texts are read up to ${maxLength} characters.`;
+}
 
 const hiddenLayer = (width: number) => (width === 0 ? 'no hidden layer' : `a hidden layer of ${width}`);
 
@@ -50,13 +68,13 @@ console.log(await classify('…', { top_k: 3 }));
 \`\`\`
 
 Inputs: \`input_ids\` and \`attention_mask\`, int64 \`[batch, tokens]\`. Output: \`logits\`, float32 \`[batch, ${labels.length}]\`; a softmax gives the
-scores. A token is a character, lower-cased; texts are read up to ${spec.student.maxLength} characters.
+scores. ${readingOf(spec.student)}
 
 ## How it was made
 
 | | |
 |---|---|
-| student | ${spec.student.family}, character ${spec.student.minGram}- to ${spec.student.maxGram}-grams, ${spec.student.buckets} buckets of width ${spec.student.width}, ${hiddenLayer(spec.student.hidden)}, ${student.parameters.toLocaleString('en')} parameters |
+| student | ${spec.student.family}: ${shapeOf(spec.student)}, ${student.parameters.toLocaleString('en')} parameters |
 | loss | ${spec.loss.lambda} · CE + ${Number((1 - spec.loss.lambda).toFixed(6))} · T² · KL(teacher‖student), T = ${spec.loss.temperature} |
 | training | ${spec.training.epochs} epochs (best: ${metrics.bestEpoch}), batch ${spec.training.batchSize}, learning rate ${spec.training.learningRate}, seed ${spec.training.seed} |
 | dataset | ${lineage.dataset.rows} rows, sha256 \`${lineage.dataset.digest}\` |

@@ -57,9 +57,59 @@ describe('resolveSpec', () => {
     ]);
   });
 
+  it('fills an encoder student by its own sizes', () => {
+    expect(resolveSpec({ student: { family: 'encoder', layers: 2, width: 128 } })).toMatchObject({
+      student: {
+        family: 'encoder',
+        layers: 2,
+        width: 128,
+        heads: 4,
+        intermediate: 512,
+        maxLength: 128,
+        dropout: 0.1,
+        pooling: 'mean',
+      },
+      training: { learningRate: 0.001 },
+    });
+    const { student, training } = resolveSpec({
+      student: { family: 'encoder', width: 200, initFrom: { layers: [1, 3, 5] } },
+      training: { learningRate: 0.01 },
+    });
+    // Heads of 32 would not divide 200; the next wider that do are of 40.
+    expect(student).toMatchObject({ layers: 3, heads: 5, intermediate: 800 });
+    expect(training.learningRate).toBe(0.01);
+  });
+
+  it.each([
+    [{ heads: 3 }, '/student/heads', 'must divide width (256), got 3'],
+    [{ layers: 25 }, '/student/layers', 'must be <= 24'],
+    [{ width: 2048 }, '/student/width', 'must be <= 1024'],
+    [
+      { layers: 2, initFrom: { layers: [0, 2, 4] } },
+      '/student/initFrom/layers',
+      'as many layers as the student has (2), got 3',
+    ],
+    [{ layers: 24, width: 1024 }, '/student/width', 'the layers have 302 M weights, at most 100 M can be trained'],
+    // 12 · (16·256 + 4·1024 + 4·8·512) numbers a token, 64·512 tokens.
+    [{ maxLength: 512, layers: 12 }, '/student/maxLength', 'may need 36.0 GiB, at most 16.0 GiB are allowed'],
+    [{ minGram: 2 }, '/student/minGram', 'is not a field of the spec'],
+  ])('refuses an encoder student with %o', (student, path, message) => {
+    const problems = problemsOf({ student: { family: 'encoder', ...student } }) ?? [];
+    expect(problems.map((problem) => problem.path)).toContain(path);
+    expect(problems.find((problem) => problem.path === path)?.message).toContain(message);
+  });
+
+  it('names the families where it does not know one', () => {
+    expect(problemsOf({ student: { family: 'oak' } })).toEqual([
+      { path: '/student/family', message: 'must be one of static, encoder' },
+    ]);
+  });
+
   it('gives a valid spec or RT_INVALID_SPEC for any JSON value', () => {
     fc.assert(
-      fc.property(fc.jsonValue(), (input) => {
+      fc.property(fc.jsonValue(), fc.boolean(), (value, asEncoder) => {
+        const fields = typeof value === 'object' && value !== null && !Array.isArray(value) ? value : { width: value };
+        const input = asEncoder ? { student: { ...fields, family: 'encoder' } } : value;
         try {
           expect(Value.Check(DistillationSpec, resolveSpec(input))).toBe(true);
         } catch (error) {

@@ -1,22 +1,48 @@
-import { DistillationSpec, type DistillationSpecInput, type FieldProblem, RetortError } from '@retort/contracts';
+import {
+  DistillationSpec,
+  type DistillationSpecInput,
+  EncoderStudent,
+  type FieldProblem,
+  RetortError,
+  StaticStudent,
+} from '@retort/contracts';
+import { Type } from 'typebox';
 import { Value } from 'typebox/value';
+import { encoderDefaults, encoderProblems } from './encoder-limits.js';
+
+/** The whole spec for each family of students, so that problems are told in the words of the family that was asked for. */
+const SPECS = { static: specOf(StaticStudent), encoder: specOf(EncoderStudent) };
+type Family = keyof typeof SPECS;
+const FAMILIES = Object.keys(SPECS) as Family[];
+
+function specOf<Student extends typeof StaticStudent | typeof EncoderStudent>(student: Student) {
+  return Type.Object({ ...DistillationSpec.properties, student }, { additionalProperties: false });
+}
 
 /**
- * Fills a user's spec with the defaults and checks it whole.
+ * Fills a user's spec with the defaults, which depend on the student's family, and checks it whole.
  *
  * @throws RetortError `RT_INVALID_SPEC` with one {@link FieldProblem} per finding, its path a JSON pointer into the spec.
  */
 export function resolveSpec(input: DistillationSpecInput | unknown = {}): DistillationSpec {
-  const spec = Value.Default(DistillationSpec, withSections(Value.Clone(input)));
-  const problems: FieldProblem[] = Value.Check(DistillationSpec, spec)
+  const given = withSections(Value.Clone(input));
+  const family = familyOf(given);
+  const schema = SPECS[family ?? 'static'];
+  const spec = Value.Default(schema, given);
+  const problems: FieldProblem[] = Value.Check(schema, spec)
     ? crossFieldProblems(spec)
-    : Value.Errors(DistillationSpec, spec)
+    : Value.Errors(schema, spec)
         // An unknown field is reported at its own path, as not matching the schema `false`, and once more at its parent.
         .filter(({ keyword }) => keyword !== 'additionalProperties')
         .map(({ keyword, instancePath, message }) => ({
           path: instancePath || '/',
           message: keyword === 'boolean' ? 'is not a field of the spec' : message,
-        }));
+        }))
+        .map((problem) =>
+          problem.path === '/student/family'
+            ? { ...problem, message: `must be one of ${FAMILIES.join(', ')}` }
+            : problem,
+        );
   if (problems.length > 0) throw invalidSpec(problems);
   return spec as DistillationSpec;
 }
@@ -27,19 +53,37 @@ export function invalidSpec(problems: FieldProblem[]): RetortError {
   return new RetortError('RT_INVALID_SPEC', `The spec has ${problems.length} problem(s). ${detail}.`, { problems });
 }
 
-/** Sections that were left out become empty objects, so that their fields get defaults. */
+/** Sections that were left out become empty objects, so that their fields get defaults; then come the family's own. */
 function withSections(input: unknown): unknown {
-  if (typeof input !== 'object' || input === null || Array.isArray(input)) return input;
-  const given = input as DistillationSpecInput;
+  if (!isObject(input)) return input;
+  const { student = {}, training = {} } = input;
+  const sections = {
+    ...input,
+    student: isObject(student) ? { family: 'static', ...student } : student,
+    loss: input.loss ?? {},
+    training,
+  };
+  if (familyOf(sections) !== 'encoder') return sections;
+  const defaults = encoderDefaults(sections.student as Record<string, unknown>);
   return {
-    ...given,
-    student: { family: 'static', ...given.student },
-    loss: given.loss ?? {},
-    training: given.training ?? {},
+    ...sections,
+    student: { ...defaults.student, ...(student as object) },
+    training: isObject(training) ? { ...defaults.training, ...training } : training,
   };
 }
 
-function crossFieldProblems({ student }: DistillationSpec): FieldProblem[] {
+/** The family that the spec names, if there is such a one. */
+function familyOf(spec: unknown): Family | undefined {
+  const family = isObject(spec) && isObject(spec.student) ? spec.student.family : undefined;
+  return FAMILIES.find((known) => known === family);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function crossFieldProblems({ student, training }: DistillationSpec): FieldProblem[] {
+  if (student.family === 'encoder') return encoderProblems(student, training.batchSize);
   if (student.minGram <= student.maxGram) return [];
   return [
     { path: '/student/minGram', message: `must be at most maxGram (${student.maxGram}), got ${student.minGram}` },

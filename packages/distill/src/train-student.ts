@@ -10,8 +10,8 @@ import {
   type StudentMetrics,
   VERSION,
 } from '@retort/contracts';
-import { type TrainableModel, train, withWeights } from '@retort/learn';
-import { sizeOf } from '@retort/onnx';
+import { type CheckpointOptions, type TrainableModel, train, withWeights } from '@retort/learn';
+import { sizeOf, withoutDropout } from '@retort/onnx';
 import { answerDigest, listModelFiles } from '@retort/teachers';
 import { calibrate } from './calibrate.js';
 import { draftStudent } from './draft-student.js';
@@ -37,6 +37,11 @@ export interface TrainStudentOptions {
   name?: string;
   /** Threads of each kernel while training; default 1. */
   threads?: number;
+  /**
+   * A file in which to keep the state of the training: where it is left from an earlier attempt at the same student, the training goes
+   * on from it, to the same bytes. One that cannot be used is replaced. It stays there until the caller removes it.
+   */
+  checkpoint?: Pick<CheckpointOptions, 'path' | 'everySeconds'>;
   signal?: AbortSignal;
   onProgress?: OnProgress;
 }
@@ -71,11 +76,21 @@ async function trainAndMeasure(staged: string, options: TrainStudentOptions) {
   const { rows, labels, spec, threads, signal, onProgress } = options;
   const parts = partition(rows);
   const textsOf = (indexes: Int32Array) => Array.from(indexes, (row) => rows[row].text);
-  const draft = draftStudent(spec, textsOf(parts.train), labels);
+  const { teacherDir } = options;
+  const draft = await draftStudent(spec, { texts: textsOf(parts.train), labels, teacherDir });
   const encoded = new EncodedRows(rows, draft.tokenizer, labels, options.teacherLogits);
   const validation = encoded.examples(parts.valid);
 
   let report: ReturnType<typeof progressOf> | undefined;
+  const checkpoint: CheckpointOptions | undefined = options.checkpoint && {
+    ...options.checkpoint,
+    onResume: ({ step, steps }) => {
+      report = progressOf('training', steps, onProgress, step);
+      report(step, `resumed at step ${step}`);
+    },
+    // The job is worth more than what an earlier attempt left of it.
+    onRefused: () => undefined,
+  };
   const { weights, bestEpoch } = await train({
     model: draft.model,
     trainable: draft.trainable,
@@ -83,6 +98,7 @@ async function trainAndMeasure(staged: string, options: TrainStudentOptions) {
     loss: spec.loss,
     training: spec.training,
     validate: validation.count > 0 ? validation : undefined,
+    checkpoint,
     threads,
     signal,
     onProgress: ({ step, steps, epoch, loss }) => {
@@ -90,14 +106,14 @@ async function trainAndMeasure(staged: string, options: TrainStudentOptions) {
       report(step, `epoch ${epoch}, loss ${loss.toFixed(3)}`);
     },
   });
-  const trained = withWeights(draft.model, weights);
+  const trained = withoutDropout(withWeights(draft.model, weights));
   const { model, temperature } = await calibrate(trained, validation, { classes: labels.length, threads, signal });
   await writeModelFolder(staged, model, draft.files);
 
   const test = encoded.examples(parts.test);
   const metrics = await evaluateStudent({
     studentDir: staged,
-    teacherDir: options.teacherDir,
+    teacherDir,
     labels,
     texts: textsOf(parts.test),
     actual: test.labels,

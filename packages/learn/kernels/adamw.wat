@@ -1,38 +1,9 @@
-;; The optimizer's inner loops, four float32 at a time (WebAssembly SIMD). src/adamw.ts has the formula and calls them through
-;; src/optimizer-memory.ts; `npm run generate` assembles them to src/adamw-bytes.ts.
+;; AdamW's inner loop, four float32 at a time (WebAssembly SIMD), two such vectors per turn so that the division of one runs beside
+;; the loads of the other. src/adamw.ts has the formula; `npm run generate` assembles all of kernels/ into src/kernel-bytes.ts.
 ;;
 ;; All addresses are byte offsets into the memory. Lengths are in floats.
 (module
   (import "retort" "memory" (memory 1))
-
-  ;; Σ x² over `n` floats from `x`, summed in doubles.
-  (func (export "squareSum") (param $x i32) (param $n i32) (result f64)
-    (local $end i32) (local $vectorEnd i32) (local $v v128) (local $sum v128) (local $tail f64) (local $one f64)
-    (local.set $end (i32.add (local.get $x) (i32.shl (local.get $n) (i32.const 2))))
-    (local.set $vectorEnd (i32.add (local.get $x) (i32.shl (i32.and (local.get $n) (i32.const -4)) (i32.const 2))))
-    (block $vectorsDone
-      (loop $vectors
-        (br_if $vectorsDone (i32.ge_u (local.get $x) (local.get $vectorEnd)))
-        (local.set $v (v128.load (local.get $x)))
-        (local.set $sum
-          (f64x2.add (local.get $sum)
-            (f64x2.mul (f64x2.promote_low_f32x4 (local.get $v)) (f64x2.promote_low_f32x4 (local.get $v)))))
-        ;; The upper two floats, moved to where promote_low finds them.
-        (local.set $v (i8x16.shuffle 8 9 10 11 12 13 14 15 0 1 2 3 4 5 6 7 (local.get $v) (local.get $v)))
-        (local.set $sum
-          (f64x2.add (local.get $sum)
-            (f64x2.mul (f64x2.promote_low_f32x4 (local.get $v)) (f64x2.promote_low_f32x4 (local.get $v)))))
-        (local.set $x (i32.add (local.get $x) (i32.const 16)))
-        (br $vectors)))
-    (block $done
-      (loop $rest
-        (br_if $done (i32.ge_u (local.get $x) (local.get $end)))
-        (local.set $one (f64.promote_f32 (f32.load (local.get $x))))
-        (local.set $tail (f64.add (local.get $tail) (f64.mul (local.get $one) (local.get $one))))
-        (local.set $x (i32.add (local.get $x) (i32.const 4)))
-        (br $rest)))
-    (f64.add (local.get $tail)
-      (f64.add (f64x2.extract_lane 0 (local.get $sum)) (f64x2.extract_lane 1 (local.get $sum)))))
 
   ;; One AdamW step over `n` floats: g' = scale·g, m ← β₁·m + (1-β₁)·g', v ← β₂·v + (1-β₂)·g'²,
   ;; w ← w - (rate·m / (correction·√v + ε) + decay·w). rest₁ is 1-β₁, rounded from a double.
@@ -41,64 +12,95 @@
     (param $scale f32) (param $beta1 f32) (param $rest1 f32) (param $beta2 f32) (param $rest2 f32)
     (param $rate f32) (param $correction f32) (param $epsilon f32) (param $decay f32)
     (local $end i32) (local $vectorEnd i32)
-    (local $gradient v128) (local $first v128) (local $second v128) (local $weight v128)
-    (local $g1 f32) (local $m1 f32) (local $v1 f32) (local $w1 f32)
+    (local $scales v128) (local $beta1s v128) (local $rest1s v128) (local $beta2s v128) (local $rest2s v128)
+    (local $rates v128) (local $corrections v128) (local $epsilons v128) (local $decays v128)
+    (local $g0 v128) (local $m0 v128) (local $v0 v128) (local $w0 v128)
+    (local $g1 v128) (local $m1 v128) (local $v1 v128) (local $w1 v128)
+    (local $gradient f32) (local $first f32) (local $second f32) (local $weight f32)
     (local.set $end (i32.add (local.get $w) (i32.shl (local.get $n) (i32.const 2))))
-    (local.set $vectorEnd (i32.add (local.get $w) (i32.shl (i32.and (local.get $n) (i32.const -4)) (i32.const 2))))
+    (local.set $vectorEnd (i32.add (local.get $w) (i32.shl (i32.and (local.get $n) (i32.const -8)) (i32.const 2))))
+    (local.set $scales (f32x4.splat (local.get $scale)))
+    (local.set $beta1s (f32x4.splat (local.get $beta1)))
+    (local.set $rest1s (f32x4.splat (local.get $rest1)))
+    (local.set $beta2s (f32x4.splat (local.get $beta2)))
+    (local.set $rest2s (f32x4.splat (local.get $rest2)))
+    (local.set $rates (f32x4.splat (local.get $rate)))
+    (local.set $corrections (f32x4.splat (local.get $correction)))
+    (local.set $epsilons (f32x4.splat (local.get $epsilon)))
+    (local.set $decays (f32x4.splat (local.get $decay)))
     (block $vectorsDone
       (loop $vectors
         (br_if $vectorsDone (i32.ge_u (local.get $w) (local.get $vectorEnd)))
-        (local.set $gradient (f32x4.mul (f32x4.splat (local.get $scale)) (v128.load (local.get $g))))
-        (local.set $first
+        (local.set $g0 (f32x4.mul (local.get $scales) (v128.load (local.get $g))))
+        (local.set $m0
           (f32x4.add
-            (f32x4.mul (f32x4.splat (local.get $beta1)) (v128.load (local.get $m)))
-            (f32x4.mul (f32x4.splat (local.get $rest1)) (local.get $gradient))))
-        (local.set $second
+            (f32x4.mul (local.get $beta1s) (v128.load (local.get $m)))
+            (f32x4.mul (local.get $rest1s) (local.get $g0))))
+        (local.set $v0
           (f32x4.add
-            (f32x4.mul (f32x4.splat (local.get $beta2)) (v128.load (local.get $v)))
-            (f32x4.mul
-              (f32x4.mul (f32x4.splat (local.get $rest2)) (local.get $gradient))
-              (local.get $gradient))))
-        (v128.store (local.get $m) (local.get $first))
-        (v128.store (local.get $v) (local.get $second))
-        (local.set $weight (v128.load (local.get $w)))
+            (f32x4.mul (local.get $beta2s) (v128.load (local.get $v)))
+            (f32x4.mul (f32x4.mul (local.get $rest2s) (local.get $g0)) (local.get $g0))))
+        (local.set $g1 (f32x4.mul (local.get $scales) (v128.load offset=16 (local.get $g))))
+        (local.set $m1
+          (f32x4.add
+            (f32x4.mul (local.get $beta1s) (v128.load offset=16 (local.get $m)))
+            (f32x4.mul (local.get $rest1s) (local.get $g1))))
+        (local.set $v1
+          (f32x4.add
+            (f32x4.mul (local.get $beta2s) (v128.load offset=16 (local.get $v)))
+            (f32x4.mul (f32x4.mul (local.get $rest2s) (local.get $g1)) (local.get $g1))))
+        (v128.store (local.get $m) (local.get $m0))
+        (v128.store (local.get $v) (local.get $v0))
+        (local.set $w0 (v128.load (local.get $w)))
         (v128.store (local.get $w)
-          (f32x4.sub (local.get $weight)
+          (f32x4.sub (local.get $w0)
             (f32x4.add
               (f32x4.div
-                (f32x4.mul (f32x4.splat (local.get $rate)) (local.get $first))
+                (f32x4.mul (local.get $rates) (local.get $m0))
                 (f32x4.add
-                  (f32x4.mul (f32x4.splat (local.get $correction)) (f32x4.sqrt (local.get $second)))
-                  (f32x4.splat (local.get $epsilon))))
-              (f32x4.mul (f32x4.splat (local.get $decay)) (local.get $weight)))))
-        (local.set $w (i32.add (local.get $w) (i32.const 16)))
-        (local.set $m (i32.add (local.get $m) (i32.const 16)))
-        (local.set $v (i32.add (local.get $v) (i32.const 16)))
-        (local.set $g (i32.add (local.get $g) (i32.const 16)))
+                  (f32x4.mul (local.get $corrections) (f32x4.sqrt (local.get $v0)))
+                  (local.get $epsilons)))
+              (f32x4.mul (local.get $decays) (local.get $w0)))))
+        (v128.store offset=16 (local.get $m) (local.get $m1))
+        (v128.store offset=16 (local.get $v) (local.get $v1))
+        (local.set $w1 (v128.load offset=16 (local.get $w)))
+        (v128.store offset=16 (local.get $w)
+          (f32x4.sub (local.get $w1)
+            (f32x4.add
+              (f32x4.div
+                (f32x4.mul (local.get $rates) (local.get $m1))
+                (f32x4.add
+                  (f32x4.mul (local.get $corrections) (f32x4.sqrt (local.get $v1)))
+                  (local.get $epsilons)))
+              (f32x4.mul (local.get $decays) (local.get $w1)))))
+        (local.set $w (i32.add (local.get $w) (i32.const 32)))
+        (local.set $m (i32.add (local.get $m) (i32.const 32)))
+        (local.set $v (i32.add (local.get $v) (i32.const 32)))
+        (local.set $g (i32.add (local.get $g) (i32.const 32)))
         (br $vectors)))
-    ;; Up to three floats that are left, one by one.
+    ;; Up to seven floats that are left, one by one.
     (block $done
       (loop $rest
         (br_if $done (i32.ge_u (local.get $w) (local.get $end)))
-        (local.set $g1 (f32.mul (local.get $scale) (f32.load (local.get $g))))
-        (local.set $m1
+        (local.set $gradient (f32.mul (local.get $scale) (f32.load (local.get $g))))
+        (local.set $first
           (f32.add
             (f32.mul (local.get $beta1) (f32.load (local.get $m)))
-            (f32.mul (local.get $rest1) (local.get $g1))))
-        (local.set $v1
+            (f32.mul (local.get $rest1) (local.get $gradient))))
+        (local.set $second
           (f32.add
             (f32.mul (local.get $beta2) (f32.load (local.get $v)))
-            (f32.mul (f32.mul (local.get $rest2) (local.get $g1)) (local.get $g1))))
-        (f32.store (local.get $m) (local.get $m1))
-        (f32.store (local.get $v) (local.get $v1))
-        (local.set $w1 (f32.load (local.get $w)))
+            (f32.mul (f32.mul (local.get $rest2) (local.get $gradient)) (local.get $gradient))))
+        (f32.store (local.get $m) (local.get $first))
+        (f32.store (local.get $v) (local.get $second))
+        (local.set $weight (f32.load (local.get $w)))
         (f32.store (local.get $w)
-          (f32.sub (local.get $w1)
+          (f32.sub (local.get $weight)
             (f32.add
               (f32.div
-                (f32.mul (local.get $rate) (local.get $m1))
-                (f32.add (f32.mul (local.get $correction) (f32.sqrt (local.get $v1))) (local.get $epsilon)))
-              (f32.mul (local.get $decay) (local.get $w1)))))
+                (f32.mul (local.get $rate) (local.get $first))
+                (f32.add (f32.mul (local.get $correction) (f32.sqrt (local.get $second))) (local.get $epsilon)))
+              (f32.mul (local.get $decay) (local.get $weight)))))
         (local.set $w (i32.add (local.get $w) (i32.const 4)))
         (local.set $m (i32.add (local.get $m) (i32.const 4)))
         (local.set $v (i32.add (local.get $v) (i32.const 4)))

@@ -21,3 +21,17 @@ export function drawBatches(random: Random, count: number, batchSize: number, le
   }
   return batches;
 }
+
+/** Padded lengths are multiples of this, so that ONNX Runtime, which plans its memory by shape, meets few of them. */
+const LENGTH_STEP = 8;
+
+/**
+ * Tokens to pad a batch to: its longest row, rounded up to a multiple of 8, but never above the longest row of all (the model may
+ * take no more).
+ *
+ * @param lengths tokens of each row of all the examples @param longest the greatest of them
+ */
+export function paddedLength(rows: Int32Array, lengths: Int32Array, longest: number): number {
+  const needed = rows.reduce((most, row) => Math.max(most, lengths[row]), 1);
+  return Math.max(needed, Math.min(longest, Math.ceil(needed / LENGTH_STEP) * LENGTH_STEP));
+}

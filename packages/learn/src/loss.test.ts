@@ -1,7 +1,7 @@
 import { floats, GraphBuilder, int64s, writeModel } from '@retort/onnx';
 import { openSession } from '@retort/runtime';
 import { describe, expect, it } from 'vitest';
-import { withLoss } from './loss.js';
+import { type LossOptions, withLoss } from './loss.js';
 
 /** A model that gives its input as logits of two classes. */
 function passThrough() {
@@ -11,13 +11,8 @@ function passThrough() {
   return b.build();
 }
 
-async function lossOf(
-  { lambda, temperature }: { lambda: number; temperature: number },
-  logits: number[],
-  labels: number[],
-  teacher?: number[],
-): Promise<number> {
-  const model = withLoss(passThrough(), { lambda, temperature }, { teacher: teacher !== undefined });
+async function lossOf(spec: LossOptions, logits: number[], labels: number[], teacher?: number[]): Promise<number> {
+  const model = withLoss(passThrough(), spec, { teacher: teacher !== undefined });
   const session = await openSession(writeModel(model), { placement: 'inline' });
   const rows = labels.length;
   const { loss } = await session.run({
@@ -63,6 +58,16 @@ describe('the distillation loss', () => {
   it('is one term alone at either end of lambda', async () => {
     expect(await lossOf({ lambda: 1, temperature: 2 }, LOGITS, [0, 1], TEACHER)).toBeCloseTo((CE[0] + CE[1]) / 2, 5);
     expect(await lossOf({ lambda: 0, temperature: 2 }, LOGITS, [0, 1], TEACHER)).toBeCloseTo(2 * (KL[0] + KL[1]), 5);
+  });
+
+  it('takes the cross-entropy against smoothed labels, and none for a row without a label', async () => {
+    // The other class's CE: -ln σ(-2) = 2.126928 and -ln σ(1) = 0.3132617. With ε = 0.2 the label keeps 0.8 + 0.2/2.
+    const [first, second] = [0.9 * CE[0] + 0.1 * 2.126928, 0.9 * CE[1] + 0.1 * 0.3132617];
+    const smoothed = { lambda: 0.3, temperature: 2, labelSmoothing: 0.2 };
+    expect(await lossOf(smoothed, LOGITS, [0, 1])).toBeCloseTo((first + second) / 2, 5);
+    expect(await lossOf(smoothed, LOGITS, [0, -1])).toBeCloseTo(first / 2, 5);
+    const mixed = 0.3 * first + 0.7 * 4 * (KL[0] + KL[1]);
+    expect(await lossOf(smoothed, LOGITS, [0, -1], TEACHER)).toBeCloseTo(mixed / 2, 5);
   });
 
   it('stays finite for logits that are far apart', async () => {

@@ -4,6 +4,9 @@ import { floatScalar, GraphBuilder, int64Vector, type Model } from '@retort/onnx
 /** Names of what {@link withLoss} adds to a graph. */
 export const LOSS = { output: 'loss', labels: 'labels', teacherLogits: 'teacher_logits' } as const;
 
+/** What of the loss a caller must say; label smoothing is 0 unless it is given. */
+export type LossOptions = Pick<LossSpec, 'lambda' | 'temperature'> & Partial<LossSpec>;
+
 /** The number of classes that a model's output `logits` `[batch, classes]` declares. */
 export function classesOf(model: Model): number {
   const classes = model.graph.outputs.find(({ name }) => name === 'logits')?.shape?.[1];
@@ -22,10 +25,13 @@ export function classesOf(model: Model): number {
  * with the teacher's logits t. The factor T² keeps the gradient of the second term of one size for every T. A row with the
  * label -1 has only the second term. Without a teacher the loss is the mean of CE, whatever λ is.
  *
+ * Label smoothing ε (Szegedy et al. 2016) takes CE against (1 - ε)·onehot(label) + ε/classes; a row without a label still has none.
+ *
  * Adds the inputs `labels` int64 `[batch]` and, with a teacher, `teacher_logits` float32 `[batch, classes]`, and the output
  * `loss`, a scalar.
  */
-export function withLoss(model: Model, { lambda, temperature }: LossSpec, { teacher }: { teacher: boolean }): Model {
+export function withLoss(model: Model, loss: LossOptions, { teacher }: { teacher: boolean }): Model {
+  const { lambda, temperature, labelSmoothing = 0 } = loss;
   const classes = classesOf(model);
   const b = new GraphBuilder({ base: model });
   const weightOfLabels = teacher ? lambda : 1;
@@ -42,7 +48,8 @@ export function withLoss(model: Model, { lambda, temperature }: LossSpec, { teac
     const everyClass = b.constant(int64Vector(Array.from({ length: classes }, (_, c) => c)));
     const isClass = b.add('Equal', [b.add('Unsqueeze', [labels, b.constant(int64Vector([1]))]), everyClass]);
     const oneHot = b.add('Cast', [isClass], { attributes: { to: 1 } });
-    terms.push(scale(perRow(b.add('Mul', [oneHot, logSoftmax('logits')])), -weightOfLabels));
+    const target = labelSmoothing > 0 ? smoothed(b, oneHot, labelSmoothing, classes) : oneHot;
+    terms.push(scale(perRow(b.add('Mul', [target, logSoftmax('logits')])), -weightOfLabels));
   }
   if (teacher) {
     const logits = b.input(LOSS.teacherLogits, 'float32', ['batch', classes]);
@@ -56,4 +63,13 @@ export function withLoss(model: Model, { lambda, temperature }: LossSpec, { teac
   const rows = terms.length > 1 ? b.add('Add', terms) : terms[0];
   b.output(b.add('ReduceMean', [rows], { outputs: [LOSS.output], attributes: { keepdims: 0 } }), 'float32', []);
   return b.build(model);
+}
+
+/** (1 - ε)·onehot + ε/classes; all zero where the one-hot row is: its sum says whether there is a label. */
+function smoothed(b: GraphBuilder, oneHot: string, epsilon: number, classes: number): string {
+  const labelled = b.add('ReduceSum', [oneHot, b.constant(int64Vector([1]))], { attributes: { keepdims: 1 } });
+  return b.add('Add', [
+    b.add('Mul', [oneHot, b.constant(floatScalar(1 - epsilon))]),
+    b.add('Mul', [labelled, b.constant(floatScalar(epsilon / classes))]),
+  ]);
 }

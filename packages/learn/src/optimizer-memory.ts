@@ -1,5 +1,5 @@
 import { RetortError } from '@retort/contracts';
-import { ADAMW_BYTES } from './adamw-bytes.js';
+import { VECTORS_BYTES } from './kernel-bytes.js';
 import { Instance, Memory, Module, type WasmMemory } from './web-assembly.js';
 
 const PAGE = 65_536;
@@ -8,43 +8,20 @@ const MAX_BYTES = 2 ** 32 - PAGE;
 /** Vectors are loaded 16 bytes at a time, quickest from such addresses. */
 const ALIGNMENT = 16;
 
-/** The numbers of one AdamW step that are the same for all weights; `AdamW` has the formula. */
-export interface StepScalars {
-  /** Factor on the gradient, from clipping. */
-  scale: number;
-  beta1: number;
-  beta2: number;
-  /** Learning rate / (1 - β₁ᵗ). */
-  rate: number;
-  /** 1 / √(1 - β₂ᵗ). */
-  correction: number;
-  epsilon: number;
-  /** Learning rate · weight decay. */
-  decay: number;
-}
-
-interface Kernels {
+/** kernels/vectors.wat. Addresses in bytes, lengths in floats. */
+interface VectorKernels {
   squareSum(x: number, n: number): number;
-  update(w: number, m: number, v: number, g: number, n: number, ...scalars: number[]): void;
-  updateRows(
-    w: number,
-    m: number,
-    v: number,
-    g: number,
-    rows: number,
-    count: number,
-    width: number,
-    ...scalars: number[]
-  ): void;
+  addScaled(y: number, x: number, n: number, factor: number): void;
+  blend(y: number, x: number, n: number, factor: number): void;
 }
 
 /**
- * Memory that holds weights, moments and gradients, with WebAssembly kernels that work on it in place. ONNX Runtime reads the
- * weights from it as ordinary views.
+ * Memory that holds weights, optimizer state and gradients, with WebAssembly kernels that work on it in place. ONNX Runtime
+ * reads the weights from it as ordinary views.
  */
 export class OptimizerMemory {
   readonly #memory: WasmMemory;
-  readonly #kernels: Kernels;
+  readonly #vectors: VectorKernels;
   #next = 0;
 
   /**
@@ -60,8 +37,12 @@ export class OptimizerMemory {
       );
     }
     this.#memory = new Memory({ initial: Math.ceil(bytes / PAGE) });
-    const instance = new Instance(new Module(ADAMW_BYTES), { retort: { memory: this.#memory } });
-    this.#kernels = instance.exports as Kernels;
+    this.#vectors = this.load<VectorKernels>(VECTORS_BYTES);
+  }
+
+  /** The functions of an assembled kernel, on this memory. */
+  load<Kernels>(bytes: Uint8Array): Kernels {
+    return new Instance(new Module(bytes), { retort: { memory: this.#memory } }).exports as Kernels;
   }
 
   floats(size: number): Float32Array {
@@ -80,29 +61,18 @@ export class OptimizerMemory {
 
   /** Σ x² over the first `length` elements, in doubles. */
   squareSum(x: Float32Array, length = x.length): number {
-    return this.#kernels.squareSum(x.byteOffset, length);
+    return this.#vectors.squareSum(x.byteOffset, length);
   }
 
-  /** One AdamW step over weights `w` with moments `m` and `v` and gradient `g`, all of one length. */
-  update(w: Float32Array, m: Float32Array, v: Float32Array, g: Float32Array, scalars: StepScalars): void {
-    this.#kernels.update(w.byteOffset, m.byteOffset, v.byteOffset, g.byteOffset, w.length, ...flat(scalars));
+  /** y ← y + factor·x. Both of one length, and of this memory. */
+  addScaled(y: Float32Array, x: Float32Array, factor: number): void {
+    this.#vectors.addScaled(y.byteOffset, x.byteOffset, y.length, factor);
   }
 
-  /** The same for `count` rows of `width` elements of a table: row `rows[i]` has the gradient `g[i]`. */
-  updateRows(
-    w: Float32Array,
-    m: Float32Array,
-    v: Float32Array,
-    { sums, rows, count, width }: { sums: Float32Array; rows: Int32Array; count: number; width: number },
-    scalars: StepScalars,
-  ): void {
-    const [at, first, second] = [w.byteOffset, m.byteOffset, v.byteOffset];
-    this.#kernels.updateRows(at, first, second, sums.byteOffset, rows.byteOffset, count, width, ...flat(scalars));
+  /** y ← y + factor·(x - y) over `length` elements from element `from`. Both of this memory. */
+  blend(y: Float32Array, x: Float32Array, factor: number, from = 0, length = y.length): void {
+    this.#vectors.blend(y.byteOffset + 4 * from, x.byteOffset + 4 * from, length, factor);
   }
-}
-
-function flat({ scale, beta1, beta2, rate, correction, epsilon, decay }: StepScalars): number[] {
-  return [scale, beta1, 1 - beta1, beta2, 1 - beta2, rate, correction, epsilon, decay];
 }
 
 function aligned(bytes: number): number {

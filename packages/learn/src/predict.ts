@@ -1,7 +1,7 @@
 import type { Model, Tensor } from '@retort/onnx';
 import { writeModel } from '@retort/onnx';
 import { type ModelSession, openSession } from '@retort/runtime';
-import type { Examples } from './train-options.js';
+import type { Examples } from './examples.js';
 
 export interface PredictOptions {
   /** Rows per run; default 256. */

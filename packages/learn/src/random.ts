@@ -1,3 +1,6 @@
+/** Four 32-bit words, signed. */
+export type RandomState = [number, number, number, number];
+
 /**
  * A small, fast, seeded generator: sfc32 (Chris Doty-Humphrey's Small Fast Chaotic, 128-bit state, passes PractRand),
  * seeded from one 32-bit number through splitmix32. Not for secrets.
@@ -22,6 +25,18 @@ export class Random {
     this.#b = splitmix();
     this.#c = splitmix();
     for (let i = 0; i < 12; i++) this.uint32();
+  }
+
+  /** A generator that goes on as the one whose {@link state} it was. */
+  static from(state: RandomState): Random {
+    const random = new Random(0);
+    [random.#a, random.#b, random.#c, random.#counter] = state;
+    return random;
+  }
+
+  /** All that the next numbers depend on. */
+  state(): RandomState {
+    return [this.#a, this.#b, this.#c, this.#counter];
   }
 
   /** Uniform over 0 to 2^32 - 1. */

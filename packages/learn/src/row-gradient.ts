@@ -1,5 +1,3 @@
-import type { Parameter } from './parameters.js';
-
 /**
  * Sums the rows of a sparse gradient that belong to one row of the table. A batch of texts names frequent n-grams many times; the
  * optimizer must see each once, with the sum.
@@ -15,10 +13,11 @@ export class RowGradient {
   /** Place of each row of the table in `rows`, -1 for one not touched. */
   readonly #place: Int32Array;
 
-  constructor({ rows, gradient }: Pick<Parameter, 'rows' | 'gradient'>) {
+  /** @param rows as many as the table has, for its use. @param sums of the table's size. */
+  constructor(rows: Int32Array, sums: Float32Array) {
     this.rows = rows;
-    this.sums = gradient;
-    this.width = gradient.length / rows.length;
+    this.sums = sums;
+    this.width = sums.length / rows.length;
     this.#place = new Int32Array(rows.length).fill(-1);
   }
 
@@ -28,10 +27,10 @@ export class RowGradient {
   }
 
   /**
-   * Adds `gradients` `[n, width]` at `indices` (`n`; negative ones count from the end). A gradient of exactly zero touches nothing,
-   * so that padding, which has none, leaves no trace in lazily kept moments.
+   * Adds `factor` times `gradients` `[n, width]` at `indices` (`n`; negative ones count from the end). A gradient of exactly zero
+   * touches nothing, so that padding, which has none, leaves no trace in lazily kept moments.
    */
-  add(indices: BigInt64Array, gradients: Float32Array): void {
+  add(indices: BigInt64Array, gradients: Float32Array, factor = 1): void {
     const { width, sums, rows } = this;
     const place = this.#place;
     for (let i = 0; i < indices.length; i++) {
@@ -41,12 +40,12 @@ export class RowGradient {
       const row = index < 0 ? index + place.length : index;
       if (place[row] < 0) {
         const to = this.count * width;
-        for (let j = 0; j < width; j++) sums[to + j] = gradients[from + j];
+        for (let j = 0; j < width; j++) sums[to + j] = factor * gradients[from + j];
         place[row] = this.count;
         rows[this.count++] = row;
       } else {
         const to = place[row] * width;
-        for (let j = 0; j < width; j++) sums[to + j] += gradients[from + j];
+        for (let j = 0; j < width; j++) sums[to + j] += factor * gradients[from + j];
       }
     }
   }

@@ -113,6 +113,93 @@ describe('train', () => {
     });
   });
 
+  it('learns the same from batches whose gradients are accumulated as from whole ones', async () => {
+    const whole = await train(options({ training: { ...options().training, batchSize: 32 } }));
+    // 200 rows are 25 batches of 8: each epoch ends in a step over one alone.
+    const parts = await train(options({ training: { ...options().training, batchSize: 8, accumulate: 4 } }));
+    expect(parts.history).toHaveLength(whole.history.length);
+    for (const [i, { loss }] of parts.history.entries()) expect(loss).toBeCloseTo(whole.history[i]!.loss, 5);
+    for (const [name, values] of parts.weights) {
+      const expected = whole.weights.get(name)!;
+      for (const [i, value] of values.entries()) expect(value, `${name}[${i}]`).toBeCloseTo(expected[i]!, 4);
+    }
+  });
+
+  it('gives single weights a learning rate of their own', async () => {
+    const given = options({ training: { ...options().training, epochs: 1, weightDecay: 0 } });
+    const start = given.model.graph.initializers;
+    const all = await train(given);
+    const frozen = await train({ ...given, rates: new Map([['head.hidden.weight', 0]]) });
+    expect(frozen.weights.get('head.hidden.weight')).toEqual(start.get('head.hidden.weight')!.data);
+    expect(frozen.weights.get('head.output.weight')).not.toEqual(start.get('head.output.weight')!.data);
+    // A factor on all of them is one on the learning rate.
+    const halved = await train({ ...given, rates: new Map(given.trainable.map((name) => [name, 0.5])) });
+    const slower = await train({ ...given, training: { ...given.training, learningRate: 0.01 } });
+    expect(bytesOf(halved.weights)).toEqual(bytesOf(slower.weights));
+    expect(bytesOf(halved.weights)).not.toEqual(bytesOf(all.weights));
+    await expect(train({ ...given, rates: new Map([['head.hidden', 0]]) })).rejects.toThrow(
+      'rates names "head.hidden"',
+    );
+    await expect(train({ ...given, rates: new Map([['head.hidden.bias', -1]]) })).rejects.toThrow('at least 0');
+  });
+
+  it('stops early when validation brings nothing better, and gives the best weights', async () => {
+    const training = { ...options().training, epochs: 60, patience: 3, minDelta: 0.01 };
+    const steps: number[] = [];
+    const onProgress = ({ step }: { step: number }) => steps.push(step);
+    const { history, bestEpoch } = await train(options({ training, validate: corners(100, 2), onProgress }));
+    expect(history.length).toBeLessThan(60);
+    expect(steps.at(-1)).toBe(history.length * Math.ceil(200 / 16));
+    const values = history.map(({ validation }) => validation!.value);
+    expect(Math.max(...values.slice(-3))).toBeLessThanOrEqual(Math.max(...values.slice(0, -3)) + 0.01);
+    expect(values[bestEpoch - 1]).toBe(Math.max(...values));
+    await expect(train(options({ training }))).rejects.toThrow('training.patience needs validation examples');
+  });
+
+  it('validates and gives back the averaged weights where it is asked for them', async () => {
+    const validate = corners(100, 2);
+    const given = options({ validate, training: { ...options().training, averageDecay: 0.95 } });
+    const { weights, history, bestEpoch } = await train(given);
+    const logits = await predict(withWeights(given.model, weights), validate);
+    const right = validate.labels.filter(
+      (label, i) => logits[3 * i + label] === Math.max(...logits.subarray(3 * i, 3 * i + 3)),
+    );
+    expect(right.length / 100).toBe(history[bestEpoch - 1]!.validation!.value);
+    expect(bytesOf(weights)).not.toEqual(bytesOf((await train(options({ validate }))).weights));
+  });
+
+  it('tells the inputs how far to pad, in few different lengths that the longest row bounds', async () => {
+    const lengths = Int32Array.from({ length: 200 }, (_, i) => 1 + ((i * 37) % 45));
+    const asked = new Set<number>();
+    const base = options();
+    const inputs = (rows: Int32Array, length = 0) => {
+      expect(length).toBeGreaterThanOrEqual(Math.max(...[...rows].map((row) => lengths[row]!)));
+      asked.add(length);
+      return base.inputs(rows);
+    };
+    await train({ ...base, lengths, inputs, training: { ...base.training, batchSize: 4, epochs: 2 } });
+    expect([...asked].sort((a, b) => a - b)).toEqual([8, 16, 24, 32, 40, 45]);
+  });
+
+  it('refuses settings that are out of their range, naming them', async () => {
+    const wrong: [Partial<TrainOptions['training']>, string][] = [
+      [{ epochs: 0 }, 'training.epochs must be an integer of at least 1, not 0'],
+      [{ accumulate: 1.5 }, 'training.accumulate must be'],
+      [{ learningRate: Number.NaN }, 'training.learningRate must be above 0'],
+      [{ momentum: 1 }, 'training.momentum must be'],
+      [{ warmup: 1 }, 'training.warmup must be'],
+      [{ averageDecay: -0.1 }, 'training.averageDecay must be'],
+      [{ clipNorm: 0 }, 'training.clipNorm must be'],
+      [{ seed: 2 ** 32 }, 'training.seed must be'],
+    ];
+    for (const [changes, message] of wrong) {
+      await expect(train(options({ training: { ...options().training, ...changes } }))).rejects.toMatchObject({
+        code: 'RT_INVALID_FIELD',
+        message: expect.stringContaining(message),
+      });
+    }
+  });
+
   it('refuses examples whose sizes do not fit', async () => {
     const wrong = { labels: new Int32Array(3) };
     await expect(train(options(wrong))).rejects.toThrow('labels has 3 entries for 200 training examples');

@@ -1,8 +1,7 @@
-import type { LossSpec } from '@retort/contracts';
 import { type GradientOutput, gradient, initializersToInputs, type Tensor, writeModel } from '@retort/onnx';
 import { type ModelSession, openSession } from '@retort/runtime';
-import type { ParameterGradient } from './adamw.js';
-import { LOSS, withLoss } from './loss.js';
+import type { ParameterGradient } from './gradients.js';
+import { LOSS, type LossOptions, withLoss } from './loss.js';
 import type { Parameters } from './parameters.js';
 import type { TrainableModel } from './trainable.js';
 
@@ -29,10 +28,15 @@ export class TrainingStep {
     this.#outputs = [LOSS.output, ...outputs];
   }
 
+  /** Names of the weights whose gradients come as rows. */
+  get tables(): ReadonlySet<string> {
+    return new Set([...this.#gradients].flatMap(([name, { kind }]) => (kind === 'sparse' ? [name] : [])));
+  }
+
   /** @throws RetortError what `gradient` throws for a graph that cannot be trained. */
   static async open(
     { model, trainable }: TrainableModel,
-    loss: LossSpec,
+    loss: LossOptions,
     { teacher, threads }: { teacher: boolean; threads: number },
   ): Promise<TrainingStep> {
     const forward = withLoss(initializersToInputs(model, trainable), loss, { teacher });
@@ -49,7 +53,7 @@ export class TrainingStep {
       const classes = teacherLogits.length / labels.length;
       feeds[LOSS.teacherLogits] = { type: 'float32', dims: [labels.length, classes], data: teacherLogits };
     }
-    const results = await this.#session.run(feeds, { outputs: this.#outputs });
+    const results = await this.#session.run(feeds, { outputs: this.#outputs, into: this.#gradientsOf(parameters) });
     const gradients = new Map<string, ParameterGradient>();
     for (const [name, found] of this.#gradients) {
       gradients.set(
@@ -60,6 +64,16 @@ export class TrainingStep {
       );
     }
     return { loss: (results[LOSS.output].data as Float32Array)[0], gradients };
+  }
+
+  /** Where the optimizer wants the dense gradients, by output. */
+  #gradientsOf({ list }: Parameters): Record<string, Tensor> {
+    const into: Record<string, Tensor> = {};
+    for (const { name, dims, gradient } of list) {
+      const found = this.#gradients.get(name);
+      if (found?.kind === 'dense') into[found.output] = { type: 'float32', dims, data: gradient };
+    }
+    return into;
   }
 
   close(): Promise<void> {

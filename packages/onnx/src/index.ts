@@ -13,6 +13,8 @@ export { type SupportedOp, supportedOps } from './rules/registry.js';
 export type { Facts } from './shapes/facts.js';
 export { inferShapes } from './shapes/infer-shapes.js';
 export { simplify } from './simplify/simplify.js';
+export { withoutDropout } from './simplify/without-dropout.js';
 export * from './tensor.js';
 export * from './tfjs/index.js';
+export { unfuse } from './unfuse/unfuse.js';
 export { writeModel } from './write.js';

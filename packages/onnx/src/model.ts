@@ -59,3 +59,9 @@ export function describeNode(node: Node): string {
   const domain = node.domain === '' ? '' : `${node.domain}.`;
   return `node "${node.name || node.outputs[0] || '?'}" (${domain}${node.op})`;
 }
+
+/** The node with the values it reads and makes under new names; those not listed keep theirs. Subgraphs are not entered. */
+export function renameValues(node: Node, names: ReadonlyMap<string, string>): Node {
+  const rename = (name: string) => names.get(name) ?? name;
+  return { ...node, inputs: node.inputs.map(rename), outputs: node.outputs.map(rename) };
+}

@@ -23,10 +23,13 @@ export class InlineSession implements ModelSession {
     return new InlineSession(await createSession(source, options));
   }
 
-  async run(feeds: Record<string, Tensor>, { outputs, signal }: RunOptions = {}): Promise<Record<string, Tensor>> {
+  async run(
+    feeds: Record<string, Tensor>,
+    { outputs, into, signal }: RunOptions = {},
+  ): Promise<Record<string, Tensor>> {
     if (this.#closing) throw new RetortError('RT_UNAVAILABLE', 'The model was closed.');
     if (signal?.aborted) throw cancelled();
-    const run = this.#run(feeds, outputs);
+    const run = this.#run(feeds, outputs, into);
     this.#running.add(run);
     try {
       const results = await run;
@@ -37,17 +40,30 @@ export class InlineSession implements ModelSession {
     }
   }
 
-  async #run(feeds: Record<string, Tensor>, outputs: string[] | undefined): Promise<Record<string, Tensor>> {
+  async #run(
+    feeds: Record<string, Tensor>,
+    outputs: string[] | undefined,
+    into: Record<string, Tensor> = {},
+  ): Promise<Record<string, Tensor>> {
     const wrapped: Record<string, ort.Tensor> = {};
     for (const name of Object.keys(feeds)) wrapped[name] = toOrt(name, feeds[name]);
+    // A name with null is an output that ONNX Runtime makes itself.
+    const fetches: Record<string, ort.Tensor | null> = {};
+    for (const name of outputs ?? this.#session.outputNames) {
+      fetches[name] = into[name] ? toOrt(name, into[name]) : null;
+    }
     let results: ort.InferenceSession.OnnxValueMapType;
     try {
-      results = outputs ? await this.#session.run(wrapped, outputs) : await this.#session.run(wrapped);
+      results = await this.#session.run(wrapped, fetches);
     } catch (cause) {
       throw invalidModel('failed', cause);
     }
     const tensors: Record<string, Tensor> = {};
-    for (const name of Object.keys(results)) tensors[name] = fromOrt(results[name]);
+    for (const name of Object.keys(results)) {
+      const filled = into[name];
+      if (filled) discard(results[name]);
+      tensors[name] = filled ?? fromOrt(results[name]);
+    }
     return tensors;
   }
 
@@ -55,4 +71,12 @@ export class InlineSession implements ModelSession {
     this.#closing ??= Promise.allSettled(this.#running).then(() => this.#session.release());
     return this.#closing;
   }
+}
+
+/**
+ * Gives the memory of a result back now. ONNX Runtime's binding copies every output, also what it has written in place already; left
+ * to the garbage collector, the copies of a large model's gradients pile up faster than it comes by.
+ */
+function discard({ data }: ort.Tensor): void {
+  if (!Array.isArray(data)) structuredClone(data.buffer, { transfer: [data.buffer as ArrayBuffer] });
 }

@@ -47,6 +47,29 @@ const runtime = join(dirname(entryOf('@retort/runtime/worker', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'retort-runtime-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
+describe('outputs into given tensors', () => {
+  it('are written there, whatever else is asked for, run after run', async () => {
+    const session = await openSession(doubler('float32', Float32Array.of(2)), { placement: 'inline' });
+    const memory = new Float32Array(8);
+    const y: Tensor = { type: 'float32', dims: [2, 2], data: memory.subarray(2, 6) };
+    for (const value of [1, 5]) {
+      const x = floats([2, 2], [value, 2, 3, 4]);
+      const results = await session.run({ x }, { outputs: ['z', 'y'], into: { y } });
+      expect(results.y).toBe(y);
+      expect([...memory]).toEqual([0, 0, 2 * value, 4, 6, 8, 0, 0]);
+      expect([...(results.z.data as Float32Array)]).toEqual([value, 2, 3, 4]);
+    }
+    await session.close();
+  });
+
+  it('are refused where they do not fit', async () => {
+    const session = await openSession(doubler('float32', Float32Array.of(2)), { placement: 'inline' });
+    const run = session.run({ x: floats([2, 2]) }, { into: { y: floats([3, 2]) } });
+    await expect(run).rejects.toMatchObject({ code: 'RT_INVALID_MODEL' });
+    await session.close();
+  });
+});
+
 describe.each(['inline', 'thread'] as const)('a session with placement %s', (placement) => {
   let session: ModelSession;
   beforeAll(async () => {

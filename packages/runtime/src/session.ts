@@ -20,6 +20,12 @@ export interface SessionOptions {
 export interface RunOptions {
   /** Outputs to compute and return; default all. */
   outputs?: string[];
+  /**
+   * Tensors that named outputs are written into, which are then returned themselves: results that come again and again of the
+   * same size, gradients above all, then take no new memory. Only of a session that runs `inline`. They must not share memory
+   * with a feed, which ONNX Runtime may still read.
+   */
+  into?: Record<string, Tensor>;
   /** A run that waits is dropped; one under way is left to finish, its result discarded. */
   signal?: AbortSignal;
 }

@@ -1,6 +1,8 @@
 export { type EmbeddingOutput, embeddingOutput } from './embedding-output.js';
 export { type Encoder, type EncoderOptions, openEncoder } from './encoder.js';
+export { type FineTuned, type FineTuneMetrics, type FineTuneOptions, fineTune } from './fine-tune.js';
 export type { HeadSpec } from './fit-head.js';
+export { type ImportedModel, type ImportOptions, importModel } from './import-model.js';
 export type { InspectOptions } from './inspect-folder.js';
 export { inspectModelFolder } from './inspect-model-folder.js';
 export { answerDigest, listModelFiles } from './model-files.js';

@@ -1,6 +1,13 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { MAX_MODEL_BYTES, type ModelPort, type Pooling, RetortError, type TeacherManifest } from '@retort/contracts';
+import {
+  type FineTuneSpec,
+  MAX_MODEL_BYTES,
+  type ModelPort,
+  type Pooling,
+  RetortError,
+  type TeacherManifest,
+} from '@retort/contracts';
 import { type Model, readModel, writeModel } from '@retort/onnx';
 import {
   InlineTextModel,
@@ -13,6 +20,7 @@ import {
 } from '@retort/text';
 import { embeddingOutput, folderPooling } from './embedding-output.js';
 import { EMBEDDING, encoderGraph } from './encoder-graph.js';
+import { checkFineTuning } from './fine-tuning-task.js';
 import { asTeacher, invalidTeacher } from './invalid-teacher.js';
 import { describeFiles } from './model-files.js';
 import { findTeacherFiles } from './teacher-files.js';
@@ -21,6 +29,8 @@ import { tokenTable } from './token-table.js';
 export interface InspectOptions {
   /** Pooling of an encoder, over what the folder says. */
   pooling?: Pooling;
+  /** Whether an encoder must be one that can be fine-tuned so. */
+  fineTune?: FineTuneSpec;
 }
 
 /**
@@ -29,7 +39,7 @@ export interface InspectOptions {
  *
  * @throws RetortError `RT_INVALID_TEACHER` naming the file, field, input or output; `RT_TOO_LARGE` for a graph over 2 GiB - 1
  */
-export function inspectFolder(dir: string, { pooling }: InspectOptions = {}): Promise<TeacherManifest> {
+export function inspectFolder(dir: string, { pooling, fineTune }: InspectOptions = {}): Promise<TeacherManifest> {
   return asTeacher(async () => {
     const files = await findTeacherFiles(dir);
     await checkSize(dir, files.model);
@@ -62,6 +72,7 @@ export function inspectFolder(dir: string, { pooling }: InspectOptions = {}): Pr
     const embedding = embeddingOutput(outputs, { asked: pooling, folder: await folderPooling(dir) });
     const graph = writeModel(encoderGraph(model, embedding));
     const width = await tryOut(await InlineTextModel.open(tokenizer, graph), EMBEDDING);
+    if (fineTune !== undefined) await checkFineTuning(dir, { spec: fineTune, pooling });
     return { kind: 'onnx-encoder', ...described, embedding: { ...embedding, width } };
   });
 }

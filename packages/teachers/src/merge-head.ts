@@ -3,13 +3,19 @@ import { EMBEDDING } from './encoder-graph.js';
 import { IR_VERSION, layerNormalization } from './graph-ops.js';
 import { invalidTeacher } from './invalid-teacher.js';
 
+export interface MergedHead {
+  model: Model;
+  /** What the head's initializers are named in `model`. */
+  names: ReadonlyMap<string, string>;
+}
+
 /**
  * One classifier graph of an encoder (as `encoderGraph` makes it) and a head: the encoder's inputs, and the head's `logits`
  * as the only output.
  *
  * @param head a graph from `features` `[batch, width]` to `logits` `[batch, classes]`
  */
-export function mergeHead(encoder: Model, head: Model): Model {
+export function mergeHead(encoder: Model, head: Model): MergedHead {
   const b = new GraphBuilder({ base: encoder });
   if (b.graph.nodes.some(({ outputs }) => outputs.includes('logits'))) {
     throw invalidTeacher('The model has a value named "logits" within: rename it and export again.');
@@ -32,7 +38,8 @@ export function mergeHead(encoder: Model, head: Model): Model {
   }
   b.graph.outputs = [];
   b.output('logits', 'float32', ['batch', findValue(head.graph.outputs, 'logits')?.shape?.at(-1) ?? null]);
-  return { ...b.build(), irVersion: Math.max(encoder.irVersion, IR_VERSION), metadata: encoder.metadata };
+  const built = { ...b.build(), irVersion: Math.max(encoder.irVersion, IR_VERSION), metadata: encoder.metadata };
+  return { model: built, names };
 }
 
 function floatOf(node: Node, name: string, otherwise: number): number {

@@ -83,7 +83,7 @@ describe('mergeHead', () => {
       const feeds = { h: HIDDEN, attention_mask: MASK };
       const { retort_embedding: embedding } = await run(encoder, feeds);
       const { logits: expected } = await run(head, { features: embedding });
-      const { logits } = await run(mergeHead(encoder, head), feeds);
+      const { logits } = await run(mergeHead(encoder, head).model, feeds);
       expect(logits.dims).toEqual([2, 3]);
       for (let i = 0; i < 6; i++) expect(logits.data[i]).toBeCloseTo(expected.data[i] as number, 3);
     },

@@ -1,5 +1,3 @@
-import { copyFile, mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import {
   type OnProgress,
   type Pooling,
@@ -11,9 +9,9 @@ import {
   type TeacherManifest,
 } from '@retort/contracts';
 import { predict } from '@retort/learn';
-import { writeModel } from '@retort/onnx';
 import { cancelled } from '@retort/runtime';
-import { openTextClassifier, readJson } from '@retort/text';
+import { openTextClassifier } from '@retort/text';
+import { writeClassifierFolder } from './classifier-folder.js';
 import { type Encoder, openEncoder, readEncoder } from './encoder.js';
 import { encoderGraph } from './encoder-graph.js';
 import { type EmbeddedRows, fitHead, type HeadSpec, headAccuracy } from './fit-head.js';
@@ -21,7 +19,6 @@ import { type HeadRows, headRows } from './head-rows.js';
 import { inspectFolder } from './inspect-folder.js';
 import { asTeacher } from './invalid-teacher.js';
 import { mergeHead } from './merge-head.js';
-import { findTeacherFiles } from './teacher-files.js';
 
 export interface TrainTeacherHeadOptions {
   /** Folder of the encoder; see `inspectModelFolder`. */
@@ -156,27 +153,9 @@ type Head = Awaited<ReturnType<typeof fitHead>>['model'];
 async function writeClassifier(options: TrainTeacherHeadOptions, labels: string[], head: Head): Promise<void> {
   const { encoderDir, outDir, pooling, signal } = options;
   if (signal?.aborted) throw cancelled();
-  const { all } = await findTeacherFiles(encoderDir);
   const { model, embedding } = await readEncoder(encoderDir, pooling);
-  await mkdir(join(outDir, 'onnx'), { recursive: true });
-  await writeFile(join(outDir, 'onnx/model.onnx'), writeModel(mergeHead(encoderGraph(model, embedding), head)));
-  for (const path of ['tokenizer.json', 'tokenizer_config.json']) {
-    if (all.includes(path)) await copyFile(join(encoderDir, path), join(outDir, path));
-  }
-  const config = (await readJson(encoderDir, 'config.json', { optional: true })) ?? {};
-  await writeFile(join(outDir, 'config.json'), `${JSON.stringify(classifierConfig(config, labels), null, 2)}\n`);
-}
-
-/** The encoder's `config.json` as a sequence classifier's: to Hugging Face runtimes a BERT, whose inputs and output it has. */
-function classifierConfig(encoder: Record<string, unknown>, labels: string[]): object {
-  return {
-    ...encoder,
-    architectures: ['BertForSequenceClassification'],
-    model_type: 'bert',
-    ...(encoder.model_type === undefined ? {} : { encoder_model_type: encoder.model_type }),
-    id2label: Object.fromEntries(labels.map((label, id) => [id, label])),
-    label2id: Object.fromEntries(labels.map((label, id) => [label, id])),
-  };
+  const merged = mergeHead(encoderGraph(model, embedding), head);
+  await writeClassifierFolder(outDir, { encoderDir, model: merged.model, labels });
 }
 
 /** The one graph must answer as encoder and head do one after the other; that it does not would be a fault of ours. */

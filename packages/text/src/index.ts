@@ -1,7 +1,7 @@
 export * from './character-tokenizer.js';
 export * from './check-text.js';
 export * from './encode-batch.js';
-export { InlineTextModel, TEXT_INPUTS } from './inline-text-model.js';
+export { InlineTextModel } from './inline-text-model.js';
 export { findModelFile, labelsOf, MODEL_PATHS, readJson } from './model-folder.js';
 export * from './near-duplicates.js';
 export { normalizeText } from './normalize-text.js';
@@ -9,6 +9,7 @@ export { type ReadOptions, type ReadRow, type RowLimits, readRows } from './rows
 export { serveTextModel } from './serve-text-model.js';
 export * from './split.js';
 export * from './text-classifier.js';
+export { type TextInputs, textInputs } from './text-inputs.js';
 export {
   openTextModel,
   openTokenizer,
@@ -18,3 +19,4 @@ export {
 } from './text-model.js';
 export { type TextModelReady, type TextModelRequest, ThreadedTextModel } from './threaded-text-model.js';
 export { loadTokenizer, type Tokenizer } from './tokenizer.js';
+export { type TrimmedTokenizer, trimVocabulary } from './trim-vocabulary.js';

@@ -1,13 +1,9 @@
 import { RetortError } from '@retort/contracts';
-import type { Tensor } from '@retort/onnx';
 import { type ModelSession, openSession, type SessionPort } from '@retort/runtime';
-import { padBatch } from './encode-batch.js';
 import { planBatches } from './plan-batches.js';
+import { type TextInputs, textInputs } from './text-inputs.js';
 import type { TextModel, TextModelOptions, TextOutput } from './text-model.js';
 import type { Tokenizer } from './tokenizer.js';
-
-/** The inputs that a text model may ask for. */
-export const TEXT_INPUTS = ['input_ids', 'attention_mask', 'token_type_ids'] as const;
 
 /** A text model that works in the caller's thread. */
 export class InlineTextModel implements TextModel {
@@ -15,14 +11,14 @@ export class InlineTextModel implements TextModel {
   readonly inputs: SessionPort[];
   readonly outputs: SessionPort[];
   readonly #session: ModelSession;
-  readonly #shape: InputShape;
+  readonly #text: TextInputs;
 
   private constructor(tokenizer: Tokenizer, session: ModelSession) {
     this.tokenizer = tokenizer;
     this.inputs = session.inputs;
     this.outputs = session.outputs;
     this.#session = session;
-    this.#shape = inputShape(session.inputs);
+    this.#text = textInputs(session.inputs);
   }
 
   /** @throws RetortError `RT_INVALID_MODEL` for a model that is no text model */
@@ -42,7 +38,7 @@ export class InlineTextModel implements TextModel {
 
   async run(texts: readonly string[], output: string, { signal }: { signal?: AbortSignal } = {}): Promise<TextOutput> {
     if (texts.length === 0) return { data: new Float32Array(0), dims: [0, 0] };
-    const { tokens = Number.POSITIVE_INFINITY, oneRow, masked } = this.#shape;
+    const { tokens = Number.POSITIVE_INFINITY, oneRow, masked } = this.#text;
     const maxLength = Math.min(this.tokenizer.maxLength, tokens);
     const encoded = texts.map((text) => this.tokenizer.encode(text, maxLength));
     const plan = planBatches(encoded, {
@@ -54,7 +50,10 @@ export class InlineTextModel implements TextModel {
     let data: Float32Array | undefined;
     let rowDims: number[] = [];
     for (const rows of plan) {
-      const feeds = this.#feeds(rows.map((row) => encoded[row]));
+      const feeds = this.#text.feeds(
+        rows.map((row) => encoded[row]),
+        this.tokenizer.padId,
+      );
       const result = (await this.#session.run(feeds, { outputs: [output], signal }))[output];
       const width = result.data.length / rows.length;
       if (!(result.data instanceof Float32Array)) {
@@ -82,68 +81,9 @@ export class InlineTextModel implements TextModel {
     return { data: data!, dims: [texts.length, ...rowDims] };
   }
 
-  #feeds(encoded: Int32Array[]): Record<string, Tensor> {
-    const { inputIds, attentionMask } = padBatch(encoded, this.tokenizer.padId, this.#shape.tokens);
-    const feeds: Record<string, Tensor> = {};
-    for (const { name, type } of this.inputs) {
-      const { dims, data } = name === 'input_ids' ? inputIds : attentionMask;
-      // Every text is one segment, so that its token types are all 0.
-      const values = name === 'token_type_ids' ? new BigInt64Array(data.length) : (data as BigInt64Array);
-      feeds[name] =
-        type === 'int64'
-          ? { type, dims, data: values }
-          : { type: 'int32', dims, data: Int32Array.from(values, Number) };
-    }
-    return feeds;
-  }
-
   close(): Promise<void> {
     return this.#session.close();
   }
-}
-
-interface InputShape {
-  /** Tokens of a row, where the graph fixes them. */
-  tokens: number | undefined;
-  /** Whether the graph takes one text at a time. */
-  oneRow: boolean;
-  /** Whether it is told which tokens are padding; if not, only texts of one length may share a batch. */
-  masked: boolean;
-}
-
-function inputShape(inputs: SessionPort[]): InputShape {
-  const shape: InputShape = { tokens: undefined, oneRow: false, masked: false };
-  for (const { name, type, shape: dims } of inputs) {
-    if (!(TEXT_INPUTS as readonly string[]).includes(name)) {
-      throw new RetortError(
-        'RT_INVALID_MODEL',
-        `The model asks for an input "${name}": only ${TEXT_INPUTS.join(', ')} can be fed.`,
-      );
-    }
-    if (type !== 'int64' && type !== 'int32') {
-      throw new RetortError('RT_INVALID_MODEL', `The input "${name}" of the model is ${type}, not int64 or int32.`);
-    }
-    if (dims.length !== 2) {
-      throw new RetortError(
-        'RT_INVALID_MODEL',
-        `The input "${name}" of the model has ${dims.length} dimensions, not 2 [batch, tokens].`,
-      );
-    }
-    const [batch, tokens] = dims;
-    if (typeof batch === 'number' && batch !== 1) {
-      throw new RetortError(
-        'RT_INVALID_MODEL',
-        `The input "${name}" of the model has a fixed batch of ${batch}: export it with a dynamic one.`,
-      );
-    }
-    shape.oneRow ||= batch === 1;
-    if (typeof tokens === 'number') shape.tokens = tokens;
-    shape.masked ||= name === 'attention_mask';
-  }
-  if (!inputs.some(({ name }) => name === 'input_ids')) {
-    throw new RetortError('RT_INVALID_MODEL', 'The model has no input "input_ids": it is not a text model.');
-  }
-  return shape;
 }
 
 function inOrder(rows: number[]): boolean {

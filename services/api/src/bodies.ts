@@ -48,7 +48,7 @@ export function datasetBody(row: Row<'dataset'>): DatasetBody {
 }
 
 export function teacherBody(row: Row<'teacher'>): TeacherBody {
-  const { source, head } = row.manifest as unknown as StoredTeacherManifest;
+  const { source, head, train } = row.manifest as unknown as StoredTeacherManifest;
   const { modelFile, files, inputs, outputs, tokenizer, embedding } = source;
   return {
     id: row.id,
@@ -57,6 +57,7 @@ export function teacherBody(row: Row<'teacher'>): TeacherBody {
     status: row.status as TeacherBody['status'],
     task: row.taskName,
     head: head ?? null,
+    train: train === undefined ? null : { dataset: train.dataset, seed: train.seed, ...train.spec },
     digest: row.digest,
     labels: row.labels,
     manifest: { modelFile, files, inputs, outputs, tokenizer, ...(embedding === undefined ? {} : { embedding }) },

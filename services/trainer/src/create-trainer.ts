@@ -12,6 +12,7 @@ import {
 } from '@retort/platform';
 import type { TrainerDeps } from './deps.js';
 import { processTeacherJob } from './teacher-job.js';
+import { tidyCheckpoints } from './tidy-checkpoints.js';
 import { processTrainJob } from './train-job.js';
 import { WorkFolders } from './work-folders.js';
 
@@ -52,7 +53,7 @@ export async function createTrainer(context: Context): Promise<Service> {
     metrics.recordJob(outcome);
     if (outcome.error === undefined || !outcome.final) return;
     const id = outcome.data.teacherId;
-    await teacherFailed(database, { id }, givenUp('Training its head', outcome.error.message));
+    await teacherFailed(database, { id }, givenUp('Its training', outcome.error.message));
   };
 
   const workers = [
@@ -60,6 +61,7 @@ export async function createTrainer(context: Context): Promise<Service> {
     queues.worker('teacher', (job) => processTeacherJob(deps, job), { ...common, onOutcome: onTeacherOutcome }),
   ];
   const sweeper = startSweeper(context);
+  await tidyCheckpoints(deps);
   await Promise.all(workers.map((worker) => worker.ready()));
   return {
     async close() {

@@ -40,9 +40,9 @@ export function interruptionCost(signal: AbortSignal): StoredError | undefined {
   return closing ? undefined : workerLost('The worker was silent for so long that the queue took the job from it.');
 }
 
-/** The classifier that answers for a teacher. @throws RetortError `RT_INVALID_TEACHER` while its head is not trained */
+/** The classifier that answers for a teacher. @throws RetortError `RT_INVALID_TEACHER` while it is not trained */
 export function classifierOf(row: { id: string; manifest: unknown }) {
   const { classifier } = row.manifest as StoredTeacherManifest;
-  if (classifier === null) throw new RetortError('RT_INVALID_TEACHER', `Teacher ${row.id} has no trained head yet.`);
+  if (classifier === null) throw new RetortError('RT_INVALID_TEACHER', `Teacher ${row.id} is not trained yet.`);
   return classifier;
 }

@@ -1,7 +1,7 @@
 import type { Progress } from '@retort/contracts';
 import type { TrainedStudent, TrainStudentOptions } from '@retort/distill';
 import type { WireError } from '@retort/runtime';
-import type { TrainedTeacherHead, TrainTeacherHeadOptions } from '@retort/teachers';
+import type { FineTuned, FineTuneOptions, TrainedTeacherHead, TrainTeacherHeadOptions } from '@retort/teachers';
 
 /** What only lives on one side of a thread boundary: the signal becomes a message, the callback too. */
 type Sendable<Options> = Omit<Options, 'signal' | 'onProgress'>;
@@ -10,6 +10,7 @@ type Sendable<Options> = Omit<Options, 'signal' | 'onProgress'>;
 export interface Tasks {
   student: { options: Sendable<TrainStudentOptions>; result: TrainedStudent };
   'teacher-head': { options: Sendable<TrainTeacherHeadOptions>; result: TrainedTeacherHead };
+  'fine-tune': { options: Sendable<FineTuneOptions>; result: FineTuned };
 }
 
 export type TaskKind = keyof Tasks;

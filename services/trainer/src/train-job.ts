@@ -22,6 +22,7 @@ import { registerModelVersion } from '@retort/registry';
 import { claimPatiently } from './claim-patiently.js';
 import { classifierOf, coalesceProgress, interruptionCost, type TrainerDeps } from './deps.js';
 import { runInThread } from './run-in-thread.js';
+import { tidyCheckpoints } from './tidy-checkpoints.js';
 
 type Distillation = Extract<ClaimOutcome, { kind: 'claimed' }>['distillation'];
 
@@ -61,6 +62,8 @@ export async function processTrainJob(deps: TrainerDeps, job: JobContext<'train'
     if (final) await failDistillation(database, claim, toStoredError(error, id));
     else await releaseTraining(database, claim, toStoredError(error, id));
     throw error;
+  } finally {
+    await tidyCheckpoints(deps).catch((error) => log.warn({ err: error }, 'checkpoints not tidied'));
   }
 }
 
@@ -112,6 +115,7 @@ async function trainInThread(
           distillationId: claim.id,
         },
         threads: config.trainThreads,
+        checkpoint: { path: deps.scratch.checkpointOf(claim), everySeconds: config.checkpointSeconds },
       },
       { signal, onProgress: progress.push, transfer: [teacherLogits.buffer as ArrayBuffer] },
     );

@@ -6,7 +6,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { OnProgress } from '@retort/contracts';
 import { trainStudent } from '@retort/distill';
 import { toWire } from '@retort/runtime';
-import { trainTeacherHead } from '@retort/teachers';
+import { fineTune, trainTeacherHead } from '@retort/teachers';
 import type { FromThread, Task, ToThread } from './thread-messages.js';
 
 const port = parentPort;
@@ -26,6 +26,8 @@ function perform(task: Task) {
       return trainStudent({ ...task.options, signal, onProgress });
     case 'teacher-head':
       return trainTeacherHead({ ...task.options, signal, onProgress });
+    case 'fine-tune':
+      return fineTune({ ...task.options, signal, onProgress });
   }
 }
 

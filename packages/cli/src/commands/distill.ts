@@ -1,13 +1,12 @@
-import { createReadStream } from 'node:fs';
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { extname } from 'node:path';
-import { type DistillationSpec, RetortError, type Row } from '@retort/contracts';
-import { Command, InvalidArgumentError } from 'commander';
+import type { DistillationSpec } from '@retort/contracts';
+import { Command } from 'commander';
 import { duration } from '../terminal/format.js';
 import { abortOnInterrupt } from '../terminal/interrupt.js';
 import { ProgressLines } from '../terminal/progress-lines.js';
 import { reportTable } from '../terminal/report-table.js';
+import { positiveInteger, readExamples, readSpecFile } from './read-input.js';
 
 interface DistillFlags {
   teacher: string;
@@ -15,10 +14,8 @@ interface DistillFlags {
   spec?: string;
   report?: string;
   threads: number;
+  fineTune: boolean;
 }
-
-/** Rejected rows shown in full; the rest are counted. */
-const SHOWN_REJECTS = 5;
 
 export function distillCommand(): Command {
   return new Command('distill')
@@ -28,12 +25,13 @@ export function distillCommand(): Command {
     .requiredOption('--out <dir>', "where the student's folder goes")
     .option('--spec <file>', 'JSON: {"student": {…}, "loss": {"lambda", "temperature"}, "training": {…}}')
     .option('--report <file>', 'write the figures as JSON')
+    .option('--fine-tune', 'train all of an encoder, not only a head on it: minutes instead of seconds', false)
     .option('--threads <n>', 'threads of each kernel', positiveInteger, availableParallelism())
     .addHelpText(
       'after',
       `
 A classifier teacher (its config.json has id2label) is used as it is. An encoder gets a head that is trained on the
-labelled rows first. Rows without a label are labelled by the teacher alone; rows without a split are divided 80/10/10.
+labelled rows first, or is fine-tuned on them (see also "retort teacher train"). Rows without a label are labelled by the teacher alone; rows without a split are divided 80/10/10.
 `,
     )
     .action(run);
@@ -51,6 +49,7 @@ async function run(data: string, flags: DistillFlags): Promise<void> {
       teacherDir: flags.teacher,
       spec,
       outDir: flags.out,
+      ...(flags.fineTune ? { fineTune: {} } : {}),
       threads: flags.threads,
       signal,
       onProgress: lines.show,
@@ -67,43 +66,5 @@ async function run(data: string, flags: DistillFlags): Promise<void> {
 
 async function readSpec(path: string | undefined): Promise<DistillationSpec> {
   const { resolveSpec } = await import('@retort/distill');
-  if (path === undefined) return resolveSpec();
-  const text = await readFile(path, 'utf8').catch((cause) => {
-    throw new RetortError('RT_INVALID_SPEC', `The spec ${path} cannot be read: ${cause.message}.`, { cause });
-  });
-  let input: unknown;
-  try {
-    input = JSON.parse(text);
-  } catch (cause) {
-    throw new RetortError('RT_INVALID_SPEC', `The spec ${path} is not JSON: ${(cause as Error).message}.`, { cause });
-  }
-  return resolveSpec(input);
-}
-
-async function readExamples(path: string): Promise<Row[]> {
-  const isFile = await stat(path).then(
-    (found) => found.isFile(),
-    () => false,
-  );
-  if (!isFile) throw new RetortError('RT_INVALID_DATASET', `There is no file ${path}.`);
-  const { readRows } = await import('@retort/text');
-  const rows: Row[] = [];
-  const rejected: string[] = [];
-  const format = extname(path).toLowerCase() === '.csv' ? 'csv' : 'jsonl';
-  for await (const read of readRows(createReadStream(path), { format })) {
-    if ('row' in read) rows.push(read.row);
-    else rejected.push(`  line ${read.line}: ${read.reason}`);
-  }
-  if (rejected.length > 0) {
-    const more = rejected.length > SHOWN_REJECTS ? `  and ${rejected.length - SHOWN_REJECTS} more\n` : '';
-    process.stderr.write(`${rejected.length} rows left out:\n${rejected.slice(0, SHOWN_REJECTS).join('\n')}\n${more}`);
-  }
-  if (rows.length === 0) throw new RetortError('RT_INVALID_DATASET', `${path} has no usable row.`);
-  return rows;
-}
-
-function positiveInteger(value: string): number {
-  const number = Number(value);
-  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError('It must be a whole number from 1.');
-  return number;
+  return resolveSpec(path === undefined ? {} : await readSpecFile(path, 'RT_INVALID_SPEC'));
 }

@@ -370,7 +370,7 @@ export interface paths {
         put?: never;
         /**
          * Register a teacher
-         * @description A classifier with labels of its own, or an encoder with a head to train (`training` until then). JSON names a folder on the server; a form brings the files. What the folder holds is checked now.
+         * @description A classifier with labels of its own, or an encoder that learns them: with a `head`, or as a whole with `train` (`training` until then). JSON names a folder on the server; a form brings the files. What the folder holds is checked now.
          */
         post: operations["registerTeacher"];
         delete?: never;
@@ -404,12 +404,32 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Follow the training of its head
-         * @description Server-sent events as of a distillation; the stream ends when the teacher is ready or failed.
+         * Follow the training of a teacher
+         * @description Server-sent events as of a distillation; the stream ends when the teacher is ready, failed or cancelled.
          */
         get: operations["streamTeacherEvents"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/teachers/{teacher}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel the training of a teacher
+         * @description At once; a worker that is on it stops within seconds. Asking twice is fine.
+         */
+        post: operations["cancelTeacher"];
         delete?: never;
         options?: never;
         head?: never;
@@ -704,40 +724,7 @@ export interface components {
              */
             teacher: string;
             spec?: {
-                student?: {
-                    /** @enum {string} */
-                    family?: "static";
-                    /**
-                     * @description Embedding width per n-gram order.
-                     * @default 64
-                     */
-                    width?: number;
-                    /**
-                     * @description Rows of the hashed n-gram table (the bytes on disk are about 4 · width · buckets).
-                     * @default 16384
-                     */
-                    buckets?: number;
-                    /**
-                     * @description Shortest character n-gram.
-                     * @default 2
-                     */
-                    minGram?: number;
-                    /**
-                     * @description Longest character n-gram.
-                     * @default 5
-                     */
-                    maxGram?: number;
-                    /**
-                     * @description Width of the hidden layer; 0 for none.
-                     * @default 256
-                     */
-                    hidden?: number;
-                    /**
-                     * @description Characters read of a text.
-                     * @default 256
-                     */
-                    maxLength?: number;
-                };
+                student?: components["schemas"]["StaticStudentInput"] | components["schemas"]["EncoderStudentInput"];
                 loss?: {
                     /**
                      * @description Weight of the hard-label cross-entropy: L = lambda·CE + (1-lambda)·T²·KL(teacher‖student).
@@ -749,17 +736,74 @@ export interface components {
                      * @default 3
                      */
                     temperature?: number;
+                    /**
+                     * @description Share ε of the hard label that is spread evenly over all classes.
+                     * @default 0
+                     */
+                    labelSmoothing?: number;
                 };
                 training?: {
                     /** @default 15 */
                     epochs?: number;
-                    /** @default 64 */
+                    /**
+                     * @description Rows of one run of the graph.
+                     * @default 64
+                     */
                     batchSize?: number;
                     /**
-                     * @description Peak rate of AdamW.
+                     * @description Batches whose gradients make one step: it learns from accumulate · batchSize rows.
+                     * @default 1
+                     */
+                    accumulate?: number;
+                    /** @default adamw */
+                    optimizer?: "adamw" | "sgd";
+                    /**
+                     * @description Peak learning rate.
                      * @default 0.01
                      */
                     learningRate?: number;
+                    /**
+                     * @description Of SGD.
+                     * @default 0.9
+                     */
+                    momentum?: number;
+                    /**
+                     * @description Whether SGD looks ahead by its momentum.
+                     * @default false
+                     */
+                    nesterov?: boolean;
+                    /**
+                     * @description Of matrices and tables. AdamW: decoupled, per unit of learning rate. SGD: added to the gradient.
+                     * @default 0.01
+                     */
+                    weightDecay?: number;
+                    /**
+                     * @description Largest norm of the whole gradient; a longer one is scaled down to it.
+                     * @default 1
+                     */
+                    clipNorm?: number;
+                    /**
+                     * @description How the learning rate goes on from its peak.
+                     * @default cosine
+                     */
+                    schedule?: "constant" | "linear" | "cosine" | "one-cycle";
+                    /** @description Share of the steps over which the learning rate rises; default 0.05, of one-cycle 0.3. */
+                    warmup?: number;
+                    /**
+                     * @description Decay of the exponential moving average of the weights that becomes the student; 0 for none.
+                     * @default 0
+                     */
+                    averageDecay?: number;
+                    /**
+                     * @description Stop after this many epochs in a row without a better validation metric; 0 for never.
+                     * @default 0
+                     */
+                    patience?: number;
+                    /**
+                     * @description By how much the metric must rise to count as better.
+                     * @default 0
+                     */
+                    minDelta?: number;
                     /** @default 1 */
                     seed?: number;
                 };
@@ -775,40 +819,7 @@ export interface components {
          * @description How to distil, with every default filled in.
          */
         DistillationSpec: {
-            student: {
-                /** @enum {string} */
-                family: "static";
-                /**
-                 * @description Embedding width per n-gram order.
-                 * @default 64
-                 */
-                width: number;
-                /**
-                 * @description Rows of the hashed n-gram table (the bytes on disk are about 4 · width · buckets).
-                 * @default 16384
-                 */
-                buckets: number;
-                /**
-                 * @description Shortest character n-gram.
-                 * @default 2
-                 */
-                minGram: number;
-                /**
-                 * @description Longest character n-gram.
-                 * @default 5
-                 */
-                maxGram: number;
-                /**
-                 * @description Width of the hidden layer; 0 for none.
-                 * @default 256
-                 */
-                hidden: number;
-                /**
-                 * @description Characters read of a text.
-                 * @default 256
-                 */
-                maxLength: number;
-            };
+            student: components["schemas"]["StaticStudent"] | components["schemas"]["EncoderStudent"];
             loss: {
                 /**
                  * @description Weight of the hard-label cross-entropy: L = lambda·CE + (1-lambda)·T²·KL(teacher‖student).
@@ -820,17 +831,74 @@ export interface components {
                  * @default 3
                  */
                 temperature: number;
+                /**
+                 * @description Share ε of the hard label that is spread evenly over all classes.
+                 * @default 0
+                 */
+                labelSmoothing: number;
             };
             training: {
                 /** @default 15 */
                 epochs: number;
-                /** @default 64 */
+                /**
+                 * @description Rows of one run of the graph.
+                 * @default 64
+                 */
                 batchSize: number;
                 /**
-                 * @description Peak rate of AdamW.
+                 * @description Batches whose gradients make one step: it learns from accumulate · batchSize rows.
+                 * @default 1
+                 */
+                accumulate: number;
+                /** @default adamw */
+                optimizer: "adamw" | "sgd";
+                /**
+                 * @description Peak learning rate.
                  * @default 0.01
                  */
                 learningRate: number;
+                /**
+                 * @description Of SGD.
+                 * @default 0.9
+                 */
+                momentum: number;
+                /**
+                 * @description Whether SGD looks ahead by its momentum.
+                 * @default false
+                 */
+                nesterov: boolean;
+                /**
+                 * @description Of matrices and tables. AdamW: decoupled, per unit of learning rate. SGD: added to the gradient.
+                 * @default 0.01
+                 */
+                weightDecay: number;
+                /**
+                 * @description Largest norm of the whole gradient; a longer one is scaled down to it.
+                 * @default 1
+                 */
+                clipNorm: number;
+                /**
+                 * @description How the learning rate goes on from its peak.
+                 * @default cosine
+                 */
+                schedule: "constant" | "linear" | "cosine" | "one-cycle";
+                /** @description Share of the steps over which the learning rate rises; default 0.05, of one-cycle 0.3. */
+                warmup?: number;
+                /**
+                 * @description Decay of the exponential moving average of the weights that becomes the student; 0 for none.
+                 * @default 0
+                 */
+                averageDecay: number;
+                /**
+                 * @description Stop after this many epochs in a row without a better validation metric; 0 for never.
+                 * @default 0
+                 */
+                patience: number;
+                /**
+                 * @description By how much the metric must rise to count as better.
+                 * @default 0
+                 */
+                minDelta: number;
                 /** @default 1 */
                 seed: number;
             };
@@ -846,6 +914,88 @@ export interface components {
             }[];
             /** @description Distinct texts that were compared; past 4,194,304 of them new texts are no longer remembered. */
             checked: number;
+        };
+        /**
+         * EncoderStudent
+         * @description A small BERT. Its default training.learningRate is 0.001.
+         */
+        EncoderStudent: {
+            /** @enum {string} */
+            family: "encoder";
+            /**
+             * @description Transformer layers.
+             * @default 4
+             */
+            layers: number;
+            /**
+             * @description Width of the hidden states.
+             * @default 256
+             */
+            width: number;
+            /** @description Attention heads; must divide the width. Default: heads of width 32, or the next wider that divide it. */
+            heads: number;
+            /** @description Width inside the feed-forward layers. Default: 4 · width. */
+            intermediate: number;
+            /**
+             * @description Tokens read of a text, special tokens included; each has a learned position.
+             * @default 128
+             */
+            maxLength: number;
+            /**
+             * @description Share of activations zeroed while training, where BERT does it; 0 for none.
+             * @default 0.1
+             */
+            dropout: number;
+            /**
+             * @description What is classified: the mean of the last hidden states, or that of the first token.
+             * @default mean
+             */
+            pooling: "mean" | "cls";
+            initFrom?: {
+                /** @description Layers of the teacher, counted from 0, that the student’s layers start as, one for each. The embeddings come with them. A narrower student starts from their projection. */
+                layers: number[];
+            };
+        };
+        /**
+         * EncoderStudentInput
+         * @description A small BERT. Its default training.learningRate is 0.001.
+         */
+        EncoderStudentInput: {
+            /** @enum {string} */
+            family: "encoder";
+            /**
+             * @description Transformer layers.
+             * @default 4
+             */
+            layers?: number;
+            /**
+             * @description Width of the hidden states.
+             * @default 256
+             */
+            width?: number;
+            /** @description Attention heads; must divide the width. Default: heads of width 32, or the next wider that divide it. */
+            heads?: number;
+            /** @description Width inside the feed-forward layers. Default: 4 · width. */
+            intermediate?: number;
+            /**
+             * @description Tokens read of a text, special tokens included; each has a learned position.
+             * @default 128
+             */
+            maxLength?: number;
+            /**
+             * @description Share of activations zeroed while training, where BERT does it; 0 for none.
+             * @default 0.1
+             */
+            dropout?: number;
+            /**
+             * @description What is classified: the mean of the last hidden states, or that of the first token.
+             * @default mean
+             */
+            pooling?: "mean" | "cls";
+            initFrom?: {
+                /** @description Layers of the teacher, counted from 0, that the student’s layers start as, one for each. The embeddings come with them. A narrower student starts from their projection. */
+                layers: number[];
+            };
         };
         /** FieldProblem */
         FieldProblem: {
@@ -1110,7 +1260,7 @@ export interface components {
              * @description Stable code from the error table.
              * @enum {unknown}
              */
-            code: "RT_BAD_REQUEST" | "RT_INVALID_FIELD" | "RT_INVALID_TEXT" | "RT_INVALID_SPEC" | "RT_UNAUTHENTICATED" | "RT_FORBIDDEN" | "RT_NOT_FOUND" | "RT_METHOD_NOT_ALLOWED" | "RT_REQUEST_TIMEOUT" | "RT_CONFLICT" | "RT_TOO_LARGE" | "RT_UNSUPPORTED_MEDIA_TYPE" | "RT_INVALID_DATASET" | "RT_INVALID_TEACHER" | "RT_INVALID_MODEL" | "RT_UNSUPPORTED_OP" | "RT_NO_MODEL" | "RT_RATE_LIMITED" | "RT_CANCELLED" | "RT_HEADERS_TOO_LARGE" | "RT_TRAINING_DIVERGED" | "RT_WORKER_LOST" | "RT_INTERNAL" | "RT_UNAVAILABLE";
+            code: "RT_BAD_REQUEST" | "RT_INVALID_FIELD" | "RT_INVALID_TEXT" | "RT_INVALID_SPEC" | "RT_UNAUTHENTICATED" | "RT_FORBIDDEN" | "RT_NOT_FOUND" | "RT_METHOD_NOT_ALLOWED" | "RT_REQUEST_TIMEOUT" | "RT_CONFLICT" | "RT_TOO_LARGE" | "RT_UNSUPPORTED_MEDIA_TYPE" | "RT_INVALID_DATASET" | "RT_INVALID_TEACHER" | "RT_INVALID_MODEL" | "RT_UNSUPPORTED_OP" | "RT_INVALID_CHECKPOINT" | "RT_NO_MODEL" | "RT_RATE_LIMITED" | "RT_CANCELLED" | "RT_HEADERS_TOO_LARGE" | "RT_TRAINING_DIVERGED" | "RT_WORKER_LOST" | "RT_INTERNAL" | "RT_UNAVAILABLE";
             /** @description What was wrong with this request. */
             detail: string;
             /** @description What to do. */
@@ -1178,6 +1328,76 @@ export interface components {
             valid: number;
             /** @description Test rows. */
             test: number;
+        };
+        /** StaticStudent */
+        StaticStudent: {
+            /** @enum {string} */
+            family: "static";
+            /**
+             * @description Embedding width per n-gram order.
+             * @default 64
+             */
+            width: number;
+            /**
+             * @description Rows of the hashed n-gram table (the bytes on disk are about 4 · width · buckets).
+             * @default 16384
+             */
+            buckets: number;
+            /**
+             * @description Shortest character n-gram.
+             * @default 2
+             */
+            minGram: number;
+            /**
+             * @description Longest character n-gram.
+             * @default 5
+             */
+            maxGram: number;
+            /**
+             * @description Width of the hidden layer; 0 for none.
+             * @default 256
+             */
+            hidden: number;
+            /**
+             * @description Characters read of a text.
+             * @default 256
+             */
+            maxLength: number;
+        };
+        /** StaticStudentInput */
+        StaticStudentInput: {
+            /** @enum {string} */
+            family?: "static";
+            /**
+             * @description Embedding width per n-gram order.
+             * @default 64
+             */
+            width?: number;
+            /**
+             * @description Rows of the hashed n-gram table (the bytes on disk are about 4 · width · buckets).
+             * @default 16384
+             */
+            buckets?: number;
+            /**
+             * @description Shortest character n-gram.
+             * @default 2
+             */
+            minGram?: number;
+            /**
+             * @description Longest character n-gram.
+             * @default 5
+             */
+            maxGram?: number;
+            /**
+             * @description Width of the hidden layer; 0 for none.
+             * @default 256
+             */
+            hidden?: number;
+            /**
+             * @description Characters read of a text.
+             * @default 256
+             */
+            maxLength?: number;
         };
         /** StudentFigures */
         StudentFigures: {
@@ -1318,10 +1538,10 @@ export interface components {
             /** @enum {unknown} */
             kind: "onnx-classifier" | "onnx-encoder";
             /**
-             * @description `training` until the head of an encoder is fitted.
+             * @description `training` until an encoder has learned its labels.
              * @enum {unknown}
              */
-            status: "training" | "ready" | "failed";
+            status: "training" | "ready" | "failed" | "cancelled";
             task: string | null;
             head: {
                 /**
@@ -1330,6 +1550,78 @@ export interface components {
                  */
                 dataset: string;
                 seed: number;
+            } | null;
+            train: {
+                /**
+                 * @description Id of a dataset.
+                 * @example ds_1f0c8a5c6f0e4b7d9a3e2c41
+                 */
+                dataset: string;
+                seed: number;
+                /** @default 6 */
+                epochs: number;
+                /** @default 32 */
+                batchSize: number;
+                /**
+                 * @description Peak rate of AdamW for the last layer.
+                 * @default 0.0002
+                 */
+                learningRate: number;
+                /**
+                 * @description Peak rate for the head, which begins with nothing learned.
+                 * @default 0.002
+                 */
+                headLearningRate: number;
+                /**
+                 * @description Factor on the rate from each layer to the one before it.
+                 * @default 0.9
+                 */
+                layerDecay: number;
+                /**
+                 * @description Share of the steps over which the rate rises.
+                 * @default 0.08
+                 */
+                warmup: number;
+                /**
+                 * @description Of AdamW, per unit of learning rate.
+                 * @default 0.01
+                 */
+                weightDecay: number;
+                /**
+                 * @description Share of each target that is spread over all labels.
+                 * @default 0.1
+                 */
+                labelSmoothing: number;
+                /**
+                 * @description Decay of the exponential moving average of the weights that becomes the teacher; 0 for none.
+                 * @default 0
+                 */
+                averageDecay: number;
+                /**
+                 * @description Stop after this many epochs in a row without a better validation accuracy; 0 for never.
+                 * @default 0
+                 */
+                patience: number;
+                /**
+                 * @description Leaves the embedding tables and their norm as they are.
+                 * @default false
+                 */
+                freezeEmbeddings: boolean;
+                /**
+                 * @description Leaves the first layers as they are, and the embeddings with them.
+                 * @default 0
+                 */
+                freezeLayers: number;
+                /**
+                 * @description Tokens that are learned from of a text.
+                 * @default 128
+                 */
+                maxLength: number;
+                /**
+                 * @description Width of the head's hidden layer; 0 for none.
+                 * @default 0
+                 */
+                hidden: number;
             } | null;
             digest: string | null;
             /** @description In the order of its logits. */
@@ -1418,7 +1710,7 @@ export interface components {
              */
             task?: string;
             /**
-             * @description What the folder must hold. Left out: `onnx-encoder` if `head` is given, else `onnx-classifier`.
+             * @description What the folder must hold. Left out: `onnx-encoder` if `head` or `train` is given, else `onnx-classifier`.
              * @enum {unknown}
              */
             kind?: "onnx-classifier" | "onnx-encoder";
@@ -1428,6 +1720,7 @@ export interface components {
              */
             pooling?: "mean" | "cls" | "none";
             head?: components["schemas"]["TeacherHead"];
+            train?: components["schemas"]["TeacherTraining"];
             /**
              * @description A folder on the server's disk, below one of its MODEL_ROOTS.
              * @example /models/minilm-l6
@@ -1472,6 +1765,83 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        /**
+         * TeacherTraining
+         * @description The labelled rows that all of an encoder, or its last layers, are trained on together with a new head, and how. More accurate than a head alone, for minutes instead of seconds.
+         */
+        TeacherTraining: {
+            /**
+             * @description Id of a dataset.
+             * @example ds_1f0c8a5c6f0e4b7d9a3e2c41
+             */
+            dataset: string;
+            /** @description Of initial weights and order. Default 1. */
+            seed?: number;
+            /** @default 6 */
+            epochs?: number;
+            /** @default 32 */
+            batchSize?: number;
+            /**
+             * @description Peak rate of AdamW for the last layer.
+             * @default 0.0002
+             */
+            learningRate?: number;
+            /**
+             * @description Peak rate for the head, which begins with nothing learned.
+             * @default 0.002
+             */
+            headLearningRate?: number;
+            /**
+             * @description Factor on the rate from each layer to the one before it.
+             * @default 0.9
+             */
+            layerDecay?: number;
+            /**
+             * @description Share of the steps over which the rate rises.
+             * @default 0.08
+             */
+            warmup?: number;
+            /**
+             * @description Of AdamW, per unit of learning rate.
+             * @default 0.01
+             */
+            weightDecay?: number;
+            /**
+             * @description Share of each target that is spread over all labels.
+             * @default 0.1
+             */
+            labelSmoothing?: number;
+            /**
+             * @description Decay of the exponential moving average of the weights that becomes the teacher; 0 for none.
+             * @default 0
+             */
+            averageDecay?: number;
+            /**
+             * @description Stop after this many epochs in a row without a better validation accuracy; 0 for never.
+             * @default 0
+             */
+            patience?: number;
+            /**
+             * @description Leaves the embedding tables and their norm as they are.
+             * @default false
+             */
+            freezeEmbeddings?: boolean;
+            /**
+             * @description Leaves the first layers as they are, and the embeddings with them.
+             * @default 0
+             */
+            freezeLayers?: number;
+            /**
+             * @description Tokens that are learned from of a text.
+             * @default 128
+             */
+            maxLength?: number;
+            /**
+             * @description Width of the head's hidden layer; 0 for none.
+             * @default 0
+             */
+            hidden?: number;
+        };
         /** TeacherUpload */
         TeacherUpload: {
             /**
@@ -1485,7 +1855,7 @@ export interface components {
              */
             task?: string;
             /**
-             * @description What the folder must hold. Left out: `onnx-encoder` if `head` is given, else `onnx-classifier`.
+             * @description What the folder must hold. Left out: `onnx-encoder` if `head` or `train` is given, else `onnx-classifier`.
              * @enum {unknown}
              */
             kind?: "onnx-classifier" | "onnx-encoder";
@@ -1495,6 +1865,7 @@ export interface components {
              */
             pooling?: "mean" | "cls" | "none";
             head?: components["schemas"]["TeacherHead"];
+            train?: components["schemas"]["TeacherTraining"];
             /** @description The files of the folder; each file name is the path within it (`onnx/model.onnx`). Fields come first. */
             files: Blob[];
         };
@@ -2562,6 +2933,41 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A failure. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancelTeacher: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of a teacher.
+                 * @example tch_5b8e1d0a7c3f4e2b
+                 */
+                teacher: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A model that answers with soft labels. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Teacher"];
+                };
             };
             /** @description A failure. */
             default: {

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { FineTuneSpec, FineTuneSpecInput } from '../fine-tune-spec.js';
 import { POOLINGS, TEACHER_KINDS, TEACHER_STATUSES } from '../teacher.js';
 import {
   Count,
@@ -16,17 +17,29 @@ import {
 
 export const TeacherParams = Type.Object({ teacher: TeacherId }, { additionalProperties: false });
 
+const Seed = Type.Integer({
+  minimum: 0,
+  maximum: 4_294_967_295,
+  description: 'Of initial weights and order. Default 1.',
+});
+
 export const TeacherHead = Type.Object(
-  {
-    dataset: DatasetId,
-    seed: Type.Optional(
-      Type.Integer({ minimum: 0, maximum: 4_294_967_295, description: 'Of initial weights and order. Default 1.' }),
-    ),
-  },
+  { dataset: DatasetId, seed: Type.Optional(Seed) },
   {
     title: 'TeacherHead',
     additionalProperties: false,
     description: 'The labelled rows that the head of an encoder is trained on.',
+  },
+);
+
+export const TeacherTraining = Type.Object(
+  { dataset: DatasetId, seed: Type.Optional(Seed), ...FineTuneSpecInput.properties },
+  {
+    title: 'TeacherTraining',
+    additionalProperties: false,
+    description:
+      'The labelled rows that all of an encoder, or its last layers, are trained on together with a new head, and how. ' +
+      'More accurate than a head alone, for minutes instead of seconds.',
   },
 );
 
@@ -41,7 +54,8 @@ const registration = {
   task: Type.Optional(TaskName),
   kind: Type.Optional(
     Type.Enum([...TEACHER_KINDS], {
-      description: 'What the folder must hold. Left out: `onnx-encoder` if `head` is given, else `onnx-classifier`.',
+      description:
+        'What the folder must hold. Left out: `onnx-encoder` if `head` or `train` is given, else `onnx-classifier`.',
     }),
   ),
   pooling: Type.Optional(
@@ -50,6 +64,7 @@ const registration = {
     }),
   ),
   head: Type.Optional(TeacherHead),
+  train: Type.Optional(TeacherTraining),
 };
 
 /** Registration of a folder that the server can read. */
@@ -90,6 +105,7 @@ export const TeacherUpload = Type.Object(
     kind: registration.kind,
     pooling: registration.pooling,
     head: Type.Optional(TeacherHead),
+    train: Type.Optional(TeacherTraining),
     files: Type.Array(Type.Unsafe<unknown>({ type: 'string', format: 'binary' }), {
       description:
         'The files of the folder; each file name is the path within it (`onnx/model.onnx`). Fields come first.',
@@ -139,10 +155,16 @@ export const Teacher = Type.Object(
     id: TeacherId,
     name: Type.String(),
     kind: Type.Enum([...TEACHER_KINDS]),
-    status: Type.Enum([...TEACHER_STATUSES], { description: '`training` until the head of an encoder is fitted.' }),
+    status: Type.Enum([...TEACHER_STATUSES], { description: '`training` until an encoder has learned its labels.' }),
     task: Nullable(TaskName),
     head: Nullable(
       Type.Object({ dataset: DatasetId, seed: Type.Integer() }, { description: 'What its head is trained on.' }),
+    ),
+    train: Nullable(
+      Type.Object(
+        { dataset: DatasetId, seed: Type.Integer(), ...FineTuneSpec.properties },
+        { description: 'What it is fine-tuned on, and how, with every default filled in.' },
+      ),
     ),
     digest: Nullable(
       Type.String({ description: 'sha256 over the files that decide its answers; null until it is ready.' }),
@@ -151,7 +173,7 @@ export const Teacher = Type.Object(
     manifest: TeacherManifestBody,
     progress: Nullable(TeacherProgress),
     metrics: Nullable(
-      Type.Object({}, { additionalProperties: true, description: 'Measures of the trained head on its own dataset.' }),
+      Type.Object({}, { additionalProperties: true, description: 'Measures of the training on its own dataset.' }),
     ),
     error: Nullable(StoredError),
     createdAt: Timestamp,

@@ -3,10 +3,14 @@ import type { Dim, Model, Node } from '../model.js';
 import { toProtoType } from '../proto-types.js';
 import { findRule } from '../rules/registry.js';
 import { ShapeContext } from '../shapes/context.js';
-import { isStatic, sameDim, sameShape, unifyShape } from '../shapes/dims.js';
+import { isStatic, normalizeAxis, sameDim, sameShape, unifyShape } from '../shapes/dims.js';
 import { type Facts, factsOf, UNKNOWN } from '../shapes/facts.js';
-import { type DataType, int64Vector, type Tensor } from '../tensor.js';
+import { type DataType, int64Vector, sizeOf, type Tensor } from '../tensor.js';
 import { UnknownRank, UnsupportedUse } from './refusals.js';
+import { sumOfRows } from './row-products.js';
+
+/** Below this, a sum over rows is too narrow for a matrix product to pay. */
+const MIN_SUMMED_WIDTH = 8;
 
 /**
  * Appends nodes to a graph while knowing the type and shape of every value, those it appends included. The methods are the
@@ -14,13 +18,19 @@ import { UnknownRank, UnsupportedUse } from './refusals.js';
  */
 export class Emitter {
   readonly builder: GraphBuilder;
+  readonly #stem: string;
   readonly #facts: Map<string, Facts>;
   readonly #constants = new Map<string, string>();
-  readonly #shapes = new Map<string, string>();
+  /** Values that several rules use, by what they are. */
+  readonly #made = new Map<string, string>();
 
-  /** @param facts of all values of `model` (`inferShapes`); grows with what is emitted. */
-  constructor(model: Model, facts: Map<string, Facts>) {
+  /**
+   * @param facts of all values of `model` (`inferShapes`); grows with what is emitted.
+   * @param stem what the names of the emitted values begin with.
+   */
+  constructor(model: Model, facts: Map<string, Facts>, stem = 'grad') {
     this.builder = new GraphBuilder({ base: model });
+    this.#stem = stem;
     this.#facts = facts;
   }
 
@@ -43,9 +53,14 @@ export class Emitter {
     return this.shape(name).length;
   }
 
+  /** A name for a new output of `op`. */
+  name(op: string): string {
+    return this.builder.unique(`${this.#stem}/${op}`);
+  }
+
   /** Appends a node of one output. */
   emit(op: string, inputs: string[], options: AddOptions = {}): string {
-    return this.emitMany(op, inputs, { outputs: [this.builder.unique(`grad/${op}`)], ...options })[0];
+    return this.emitMany(op, inputs, { outputs: [this.name(op)], ...options })[0];
   }
 
   emitMany(op: string, inputs: string[], options: AddOptions): string[] {
@@ -63,6 +78,15 @@ export class Emitter {
     }
   }
 
+  /** Emits something once, however many rules need it: `key` says what it is. */
+  once(key: string, make: () => string): string {
+    const existing = this.#made.get(key);
+    if (existing !== undefined) return existing;
+    const made = make();
+    this.#made.set(key, made);
+    return made;
+  }
+
   /** Records that two values are of one shape, where that follows from what they mean and not from their operators. */
   assumeShape(name: string, like: string): string {
     const facts = this.facts(name);
@@ -75,7 +99,7 @@ export class Emitter {
     const key = `${tensor.type}[${tensor.dims}]${tensor.data}`;
     const existing = this.#constants.get(key);
     if (existing !== undefined) return existing;
-    const name = this.builder.constant(tensor, 'grad/const');
+    const name = this.builder.constant(tensor, `${this.#stem}/const`);
     this.#facts.set(name, factsOf(tensor));
     this.#constants.set(key, name);
     return name;
@@ -152,11 +176,16 @@ export class Emitter {
   shapeValue(name: string): string {
     const { shape } = this.facts(name);
     if (isStatic(shape)) return this.ints(shape);
-    const existing = this.#shapes.get(name);
-    if (existing !== undefined) return existing;
-    const made = this.emit('Shape', [name]);
-    this.#shapes.set(name, made);
-    return made;
+    return this.once(`shape ${name}`, () => this.emit('Shape', [name]));
+  }
+
+  /** One extent of a value, as an int64 vector of one element. */
+  extent(name: string, axis: number): string {
+    const shape = this.shape(name);
+    const at = normalizeAxis(axis, shape.length);
+    const dim = shape[at];
+    if (typeof dim === 'number') return this.ints([dim]);
+    return this.emit('Slice', [this.shapeValue(name), this.ints([at]), this.ints([at + 1])]);
   }
 
   /** Zeros of the shape and type of `like`. */
@@ -186,9 +215,16 @@ export class Emitter {
     return this.assumeShape(this.emit('Reshape', [a, isConstant ? this.ints(target) : this.shapeValue(like)]), like);
   }
 
+  /** `a` in the given shape, in which one extent may be -1: what is left. */
+  reshapeTo(a: string, dims: number[]): string {
+    const shape = this.shape(a);
+    const isSame = shape.length === dims.length && dims.every((dim, axis) => dim === -1 || dim === shape[axis]);
+    return isSame ? a : this.emit('Reshape', [a, this.ints(dims)]);
+  }
+
   /** One axis that holds all elements. */
   flatten(a: string): string {
-    return this.rank(a) === 1 ? a : this.emit('Reshape', [a, this.ints([-1])]);
+    return this.reshapeTo(a, [-1]);
   }
 
   unsqueeze(a: string, axes: number[]): string {
@@ -209,7 +245,13 @@ export class Emitter {
       .filter((axis) => axis < lead || (to[axis - lead] === 1 && from[axis] !== 1));
     const unclear = to.some((dim, i) => dim !== 1 && from[i + lead] !== 1 && !sameDim(dim, from[i + lead]));
     if (unclear) return this.#sumToAtRunTime(a, like, lead);
-    const summed = axes.length > 0 ? this.reduceSum(a, axes) : a;
+    if (axes.length === 0) return a;
+    const isLeading = axes.every((axis, i) => axis === i);
+    const rest = from.slice(axes.length);
+    if (isLeading && isStatic(rest) && sizeOf(rest) >= MIN_SUMMED_WIDTH) {
+      return this.reshapeLike(sumOfRows(this, a, sizeOf(rest)), like);
+    }
+    const summed = this.reduceSum(a, axes);
     const leading = axes.filter((axis) => axis < lead);
     return leading.length > 0 ? this.emit('Squeeze', [summed, this.ints(leading)]) : summed;
   }

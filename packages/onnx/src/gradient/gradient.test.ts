@@ -148,12 +148,8 @@ describe('gradient refuses', () => {
   });
 
   it('an operator whose definition in this opset is another', () => {
-    const b = new GraphBuilder({ opset: 16 });
-    b.initializer('w', floats([4]));
-    const y = b.add('LayerNormalization', ['w', b.constant(floats([4]))], { outputs: ['normed'] });
-    b.add('ReduceSum', [y], { outputs: ['loss'], attributes: { keepdims: 0 } });
-    expect(errorOf(() => gradient(b.build(), { loss: 'loss', wrt: ['w'] })).message).toContain(
-      'the gradient needs opset 17',
+    expect(errorOf(() => gradient(layer('Mish', 17), { loss: 'loss', wrt: ['w'] })).message).toContain(
+      'the gradient needs opset 18',
     );
   });
 
@@ -195,7 +191,7 @@ describe('gradient refuses', () => {
     });
     const { message } = errorOf(() => gradient(b.build(), { loss: 'loss', wrt: ['w'] }));
     expect(message).toMatch(
-      /node "\w+" \(\w+\), opset 18 of ai.onnx cannot be built: the rank of "[\w/]+" is not known/,
+      /cannot be differentiated at node "\w+" \(\w+\), opset 18 of ai.onnx: the rank of "[\w/]+" is not known/,
     );
   });
 

@@ -1,15 +1,15 @@
 import { RetortError } from '@retort/contracts';
-import { describeNode, type Model, type Node } from '../model.js';
+import type { Model, Node } from '../model.js';
+import { pruneGraph } from '../prune.js';
 import { findRule } from '../rules/registry.js';
-import { ShapeConflict } from '../shapes/dims.js';
 import type { Facts } from '../shapes/facts.js';
 import { inferShapes } from '../shapes/infer-shapes.js';
 import { floats } from '../tensor.js';
+import { isFused, unfuse } from '../unfuse/unfuse.js';
 import { GradientContext } from './context.js';
 import { Emitter } from './emitter.js';
 import { findPath, isFloat, type Path } from './path.js';
-import { pruneGraph } from './prune.js';
-import { UnknownRank, UnsupportedUse } from './refusals.js';
+import { explainRefusal, placeOf, UnsupportedUse } from './refusals.js';
 
 /** The opsets of ai.onnx whose operators the rules know: 13 made axes an input, 16 brought scatter-add. */
 export const GRADIENT_OPSETS = { min: 13, max: 24 } as const;
@@ -44,6 +44,8 @@ export interface Differentiated {
  * the gradients of its outputs into those of its inputs). Forward values are reused; nothing that no gradient needs is
  * built. The given model is not changed.
  *
+ * Fused operators on the way from `wrt` to `loss` are taken apart first (see `unfuse`); those elsewhere stay as they are.
+ *
  * All checks come before the first rule, so that an unsupported graph fails here and not in the middle of training.
  *
  * @throws RetortError `RT_UNSUPPORTED_OP` for operators on the way from `wrt` to `loss` that have no gradient, naming each
@@ -56,6 +58,8 @@ export function gradient(model: Model, { loss, wrt }: GradientOptions): Differen
   checkLoss(facts, loss);
   for (const name of wrt) checkVariable(model, facts, name);
   const path = findPath(model, facts, loss, wrt);
+  const fused = new Set(path.nodes.filter(isFused));
+  if (fused.size > 0) return gradient(unfuse(model, fused), { loss, wrt });
   checkRules(model, path);
   for (const name of wrt) {
     if (!path.values.has(name)) throw invalid(`"${name}" has no influence on "${loss}": it has no gradient.`);
@@ -96,7 +100,7 @@ function checkVariable(model: Model, facts: Map<string, Facts>, name: string): v
 function checkRules(model: Model, path: Path): void {
   const problems = path.nodes.flatMap((node) => {
     const opset = model.opsets.get(node.domain) ?? 1;
-    const place = `${describeNode(node)}, opset ${opset} of ${node.domain || 'ai.onnx'}`;
+    const place = placeOf(node, model.opsets);
     const rule = findRule(node);
     if (!rule?.gradient) return [`${place}: no gradient rule`];
     const since = rule.since ?? (node.domain === '' ? GRADIENT_OPSETS.min : 1);
@@ -178,7 +182,7 @@ class Backward {
         if (emit && this.#path.values.has(input)) this.#at(input).dense.push(this.#emitter.assumeShape(emit(), input));
       });
     } catch (error) {
-      throw explain(error, node, this.#emitter.builder.opsets.get(node.domain) ?? 1);
+      throw explainRefusal(error, placeOf(node, this.#emitter.builder.opsets), 'differentiated');
     }
   }
 
@@ -216,16 +220,6 @@ class Backward {
 function oneOf(type: 'float32' | 'float64', rank: number) {
   const dims = Array<number>(rank).fill(1);
   return type === 'float32' ? floats(dims, [1]) : { type, dims, data: Float64Array.of(1) };
-}
-
-function explain(error: unknown, node: Node, opset: number): unknown {
-  const place = `${describeNode(node)}, opset ${opset} of ${node.domain || 'ai.onnx'}`;
-  if (error instanceof UnknownRank) return invalid(`The gradient at ${place} cannot be built: ${error.message}.`);
-  if (error instanceof UnsupportedUse) {
-    return new RetortError('RT_UNSUPPORTED_OP', `The graph cannot be differentiated at ${place}: ${error.message}.`);
-  }
-  if (error instanceof ShapeConflict) return invalid(`The graph is not valid at ${place}: ${error.message}.`);
-  return error;
 }
 
 function invalid(detail: string): RetortError {

@@ -7,16 +7,22 @@ import type { InputGradient, OpRule } from './rule.js';
 
 /** Activation functions, and the forms fused with a bias that exporters for ONNX Runtime emit. */
 
-/** d/dx of x·Φ(x), where Φ is the normal distribution: Φ(x) + x·φ(x). */
+/**
+ * d/dx of x·Φ(x), where Φ is the normal distribution and φ its density: Φ(x) + x·φ(x). With u = x/√2, φ(x) = e^(-u²)/√(2π). Written
+ * with as few passes over the tensor as ONNX Runtime's kernels allow: x·φ(x) as (x/√(2π)) / e^(u²), which is 0 where e^(u²) is
+ * infinite, and (1 + erf u)/2 as one HardSigmoid, whose limits 0 and 1 are also those of Φ.
+ */
 function geluExact(e: Emitter, x: string, dy: string): string {
-  const one = e.scalar(1, x);
-  const erf = e.emit('Erf', [e.mul(x, e.scalar(Math.SQRT1_2, x))]);
-  const cumulative = e.mul(e.addTo(erf, one), e.scalar(0.5, x));
-  const density = e.mul(
-    e.emit('Exp', [e.mul(e.mul(x, x), e.scalar(-0.5, x))]),
-    e.scalar(1 / Math.sqrt(2 * Math.PI), x),
-  );
-  return e.mul(dy, e.addTo(cumulative, e.mul(x, density)));
+  const u = e.mul(x, e.scalar(Math.SQRT1_2, x));
+  const cumulative = halfSum(e, e.emit('Erf', [u]));
+  const scaled = e.mul(x, e.scalar(1 / Math.sqrt(2 * Math.PI), x));
+  return e.mul(dy, e.addTo(cumulative, e.div(scaled, e.emit('Exp', [e.mul(u, u)]))));
+}
+
+/** (1 + x)/2 for x from -1 to 1. ONNX Runtime has HardSigmoid for float32 only. */
+function halfSum(e: Emitter, x: string): string {
+  if (e.facts(x).type !== 'float32') return e.mul(e.addTo(x, e.scalar(1, x)), e.scalar(0.5, x));
+  return e.emit('HardSigmoid', [x], { attributes: { alpha: float(0.5), beta: float(0.5) } });
 }
 
 /** d/dx of x/2 · (1 + tanh u), u = √(2/π)·(x + 0.044715·x³): (1 + tanh u)/2 + x/2 · (1 - tanh² u) · u'. */

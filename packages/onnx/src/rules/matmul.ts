@@ -1,6 +1,7 @@
 import type { GradientContext } from '../gradient/context.js';
 import type { Emitter } from '../gradient/emitter.js';
 import { UnsupportedUse } from '../gradient/refusals.js';
+import { asRows, transposedProduct } from '../gradient/row-products.js';
 import type { Dim } from '../model.js';
 import type { ShapeContext } from '../shapes/context.js';
 import { broadcastShapes, ShapeConflict, unifyDim } from '../shapes/dims.js';
@@ -51,7 +52,7 @@ function rightGradient(e: Emitter, { a, transA, transB }: Product, dy: string): 
   if (transB) return e.matmul(dy, a, { transA: true, transB: transA });
   // With one row in A it is an outer product, and a broadcast multiplication is quicker than a GEMM with k = 1.
   if (!transA && e.shape(a).at(-2) === 1) return e.mul(e.transposeLast(a), dy);
-  return e.matmul(a, dy, { transA: !transA });
+  return transA ? e.matmul(a, dy) : transposedProduct(e, a, dy);
 }
 
 /** MatMul. Vectors become matrices first; gradients are summed over the leading axes that were broadcast. */
@@ -72,20 +73,11 @@ function matmulGradient(context: GradientContext): InputGradient[] {
       // Where B is one matrix for all leading axes, those are rows like any other: one GEMM does it.
       const flat = e.rank(right()) === 2 && e.rank(left()) > 2;
       const db = flat
-        ? e.matmul(asRows(e, left()), asRows(e, dy()), { transA: true })
+        ? transposedProduct(e, asRows(e, left()), asRows(e, dy()))
         : e.sumTo(rightGradient(e, product(), dy()), right());
       return e.reshapeLike(db, b);
     },
   ];
-}
-
-/** `[…, n]` as one matrix `[rows, n]`. */
-function asRows(e: Emitter, value: string): string {
-  const shape = e.shape(value);
-  const last = shape.at(-1) as Dim;
-  if (typeof last === 'number' && last > 0) return e.emit('Reshape', [value, e.ints([-1, last])]);
-  const width = e.emit('Slice', [e.shapeValue(value), e.ints([shape.length - 1]), e.ints([shape.length])]);
-  return e.emit('Reshape', [value, e.emit('Concat', [e.ints([-1]), width], { attributes: { axis: 0 } })]);
 }
 
 /** Gemm: Y = alpha·op(A)·op(B) + beta·C. */

@@ -1,7 +1,9 @@
 import type { GradientContext } from '../gradient/context.js';
+import type { Emitter } from '../gradient/emitter.js';
 import type { ShapeContext } from '../shapes/context.js';
 import { normalizeAxis } from '../shapes/dims.js';
 import type { Facts } from '../shapes/facts.js';
+import { type DataType, sizeOf } from '../tensor.js';
 import type { InputGradient, OpRule } from './rule.js';
 
 /** Outputs Y, Mean and InvStdDev; the last two have ones in place of the normalized axes, and are float32 whatever Y is. */
@@ -14,12 +16,13 @@ function inferLayerNormalization(context: ShapeContext): Facts[] {
 }
 
 /**
- * LayerNormalization: y = x̂·scale + bias, x̂ = (x - mean)·r with r = 1/√(variance + ε) over the axes from `axis` on
+ * LayerNormalization: y = x̂·scale + bias, x̂ = (x - mean)·r with r = 1/√(variance + ε) over the n elements from `axis` on
  * (Ba et al. 2016). With g = dy·scale,
  *
  *     dx = r · (g - mean(g) - x̂·mean(g·x̂)),  dscale = Σ dy·x̂,  dbias = Σ dy.
  *
- * The forward node gives mean and r as further outputs, so nothing is computed twice.
+ * The forward node gives mean and r as further outputs, so nothing is computed twice. With one `scale` for all rows both means are
+ * products of a matrix with a vector, mean(g) = dy·(scale/n) and mean(g·x̂) = (dy·x̂)·(scale/n), and dy·x̂ is shared with dscale.
  */
 function layerNormalizationGradient(context: GradientContext): InputGradient[] {
   const { emitter: e, dy } = context;
@@ -31,34 +34,41 @@ function layerNormalizationGradient(context: GradientContext): InputGradient[] {
   };
   const inverse = context.shared(() => statistic(2));
   const normalized = context.shared(() => e.mul(e.sub(x, statistic(1)), inverse()));
-  const axes = () => {
-    const first = context.axis(-1);
-    return e.shape(x).flatMap((_, axis) => (axis >= first ? [axis] : []));
-  };
-  const mean = (value: string) => {
-    const over = axes();
-    const summed = e.reduceSum(value, over);
-    const dims = over.map((axis) => e.shape(x)[axis]);
-    if (dims.every((dim) => typeof dim === 'number')) {
-      return e.mul(summed, e.scalar(1 / dims.reduce((product, dim) => product * dim, 1), x));
+  const product = context.shared(() => e.mul(dy, normalized()));
+  const means = () => {
+    const axis = context.axis(-1);
+    const [width] = e.shape(scale);
+    const oneVector = axis === e.rank(x) - 1 && e.rank(scale) === 1 && typeof width === 'number';
+    if (oneVector) {
+      const column = e.mul(e.unsqueeze(scale, [1]), e.scalar(1 / width, scale));
+      return { g: e.matmul(dy, column), gx: e.matmul(product(), column) };
     }
-    return e.div(summed, e.div(e.cast(e.emit('Size', [value]), type), e.cast(e.emit('Size', [summed]), type)));
+    const over = e.shape(x).flatMap((_, i) => (i >= axis ? [i] : []));
+    const mean = (value: string) => meanOver(e, value, over, type);
+    return { g: mean(e.mul(dy, scale)), gx: mean(e.mul(product(), scale)) };
   };
   return [
     () => {
-      const g = e.mul(dy, scale);
-      const centred = e.sub(e.sub(g, mean(g)), e.mul(normalized(), mean(e.mul(g, normalized()))));
-      return e.mul(centred, inverse());
+      const { g, gx } = means();
+      return e.mul(e.sub(e.sub(e.mul(dy, scale), g), e.mul(normalized(), gx)), inverse());
     },
-    () => e.sumTo(e.mul(dy, normalized()), scale),
+    () => e.sumTo(product(), scale),
     () => e.sumTo(dy, bias),
   ];
 }
 
+/** The mean over axes, whose extents become 1. Before opset 18 ReduceMean takes its axes another way. */
+function meanOver(e: Emitter, value: string, axes: number[], type: DataType): string {
+  const summed = e.reduceSum(value, axes);
+  const dims = axes.map((axis) => e.shape(value)[axis]);
+  if (dims.every((dim) => typeof dim === 'number')) return e.mul(summed, e.scalar(1 / sizeOf(dims), value));
+  return e.div(summed, e.div(e.cast(e.emit('Size', [value]), type), e.cast(e.emit('Size', [summed]), type)));
+}
+
 export const normalizationRules: OpRule[] = [
   {
+    // Before opset 17 it is ONNX Runtime's own, of the same meaning, which exporters put into ai.onnx.
     op: 'LayerNormalization',
-    since: 17,
     infer: inferLayerNormalization,
     gradient: layerNormalizationGradient,
     opaqueOutputs: [1, 2],

@@ -1,4 +1,5 @@
 import type { Node } from '../model.js';
+import { fusedRules } from '../unfuse/rules.js';
 import { activationRules } from './activations.js';
 import { arithmeticRules } from './arithmetic.js';
 import { channelNormalizationRules } from './channel-normalization.js';
@@ -23,10 +24,11 @@ import { softmaxRules } from './softmax.js';
 
 /**
  * Every operator that Retort knows, one rule each. To add one: write its rule in the file of its family, and a case for it in
- * that family's test, which checks it against finite differences.
+ * that family's test, which checks it against finite differences. Fused operators stand in ../unfuse.
  */
 const RULES = new Map(
   [
+    fusedRules,
     activationRules,
     arithmeticRules,
     channelNormalizationRules,
@@ -67,11 +69,18 @@ export interface SupportedOp {
   domain: string;
   /** Whether gradients pass through it. Otherwise only shapes are inferred. */
   differentiable: boolean;
+  /** Whether it is several operators fused, which `unfuse` takes apart. */
+  fused: boolean;
 }
 
 /** All operators that have a rule, by domain and name. */
 export function supportedOps(): SupportedOp[] {
   return [...RULES.values()]
-    .map(({ op, domain = '', gradient }) => ({ op, domain, differentiable: gradient !== undefined }))
+    .map(({ op, domain = '', gradient, unfuse }) => ({
+      op,
+      domain,
+      differentiable: (gradient ?? unfuse) !== undefined,
+      fused: unfuse !== undefined,
+    }))
     .sort((a, b) => (keyOf(a.op, a.domain) < keyOf(b.op, b.domain) ? -1 : 1));
 }

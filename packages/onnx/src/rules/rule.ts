@@ -1,6 +1,7 @@
 import type { GradientContext } from '../gradient/context.js';
 import type { ShapeContext } from '../shapes/context.js';
 import type { Facts } from '../shapes/facts.js';
+import type { UnfuseContext } from '../unfuse/context.js';
 
 /**
  * The gradient of one input of a node: emits its nodes when called and returns the name of a value of the input's exact
@@ -36,4 +37,9 @@ export interface OpRule {
    * to train; undefined where this use of the operator does not allow it.
    */
   sparseGradient?: (context: GradientContext) => { indices: string; rows: string } | undefined;
+  /**
+   * For an operator that is several others fused, instead of `gradient`: emits those others and returns the values of the outputs, in
+   * order (empty for those that it has not). `gradient` differentiates these in its stead.
+   */
+  unfuse?: (context: UnfuseContext) => string[];
 }

@@ -39,17 +39,10 @@ function concatGradient(context: GradientContext): InputGradient[] {
   const endAfter = (i: number): string => {
     const until = sizes.slice(0, i);
     if (until.every((size) => typeof size === 'number')) return e.ints([until.reduce((sum, size) => sum + size, 0)]);
-    ends[i] ??= e.emit('Add', [endAfter(i - 1), extent(context, node.inputs[i - 1], axis)]);
+    ends[i] ??= e.emit('Add', [endAfter(i - 1), e.extent(node.inputs[i - 1], axis)]);
     return ends[i];
   };
   return node.inputs.map((_, i) => () => e.emit('Slice', [dy, endAfter(i), endAfter(i + 1), e.ints([axis])]));
-}
-
-/** One extent of a value, as an int64 vector of one element. */
-function extent({ emitter: e }: GradientContext, value: string, axis: number): string {
-  const dim = e.shape(value)[axis];
-  if (typeof dim === 'number') return e.ints([dim]);
-  return e.emit('Slice', [e.shapeValue(value), e.ints([axis]), e.ints([axis + 1])]);
 }
 
 /** Starts, ends, axes and steps as far as they are known; older opsets have them as attributes. */

@@ -2,6 +2,7 @@ import { float } from '../builder.js';
 import type { Model, Node } from '../model.js';
 import type { Facts } from '../shapes/facts.js';
 import { inferShapes } from '../shapes/infer-shapes.js';
+import { bothWays, Matcher } from './matcher.js';
 
 /**
  * Replaces layer normalisation over the last axis, spelt out as TensorFlow does, by one `LayerNormalization` node (opset 17):
@@ -10,7 +11,7 @@ import { inferShapes } from '../shapes/infer-shapes.js';
  */
 export function fuseLayerNorm(model: Model): Model {
   if ((model.opsets.get('') ?? 1) < 17) return model;
-  const matcher = new Matcher(model);
+  const matcher = new LayerNormMatcher(model);
   const nodes = model.graph.nodes.map((node) => matcher.fuse(node) ?? node);
   return { ...model, graph: { ...model.graph, nodes } };
 }
@@ -24,15 +25,12 @@ interface Statistics {
   epsilon: number;
 }
 
-class Matcher {
-  readonly #model: Model;
-  readonly #producers = new Map<string, Node>();
+class LayerNormMatcher extends Matcher {
   readonly #facts: Map<string, Facts>;
 
   constructor(model: Model) {
-    this.#model = model;
+    super(model);
     this.#facts = inferShapes(model);
-    for (const node of model.graph.nodes) for (const output of node.outputs) this.#producers.set(output, node);
   }
 
   fuse(node: Node): Node | undefined {
@@ -55,8 +53,8 @@ class Matcher {
   }
 
   #tensor2tensor(scaled: string, bias: string) {
-    for (const [gain, centred] of this.#factors(scaled)) {
-      for (const [scale, inverse] of this.#factors(gain)) {
+    for (const [gain, centred] of this.operands(scaled, 'Mul')) {
+      for (const [scale, inverse] of this.operands(gain, 'Mul')) {
         const statistics = this.#statistics(inverse);
         if (statistics?.centred === centred) return { ...statistics, scale, bias };
       }
@@ -65,14 +63,14 @@ class Matcher {
   }
 
   #keras(scaled: string, offset: string) {
-    const subtraction = this.#producer(offset, 'Sub');
+    const subtraction = this.producer(offset, 'Sub');
     if (!subtraction) return undefined;
     const [bias = '', shift = ''] = subtraction.inputs;
-    for (const [x, gain] of this.#factors(scaled)) {
-      for (const [scale, inverse] of this.#factors(gain)) {
+    for (const [x, gain] of this.operands(scaled, 'Mul')) {
+      for (const [scale, inverse] of this.operands(gain, 'Mul')) {
         const statistics = this.#statistics(inverse);
         if (statistics?.x !== x) continue;
-        if (this.#factors(shift).some(([mean, factor]) => mean === statistics.mean && factor === gain)) {
+        if (this.operands(shift, 'Mul').some(([mean, factor]) => mean === statistics.mean && factor === gain)) {
           return { ...statistics, scale, bias };
         }
       }
@@ -82,14 +80,14 @@ class Matcher {
 
   /** Reads `1 / sqrt(mean((x - mean(x))²) + epsilon)`, the means over the last axis. */
   #statistics(inverse: string): Statistics | undefined {
-    const root = this.#producer(this.#producer(inverse, 'Reciprocal')?.inputs[0], 'Sqrt');
-    const sum = this.#producer(root?.inputs[0], 'Add');
+    const root = this.producer(this.producer(inverse, 'Reciprocal')?.inputs[0], 'Sqrt');
+    const sum = this.producer(root?.inputs[0], 'Add');
     for (const [variance, small] of sum ? bothWays(sum) : []) {
-      const epsilon = this.#scalar(small);
-      const square = this.#producer(this.#meanOverLastAxis(variance), 'Mul');
+      const epsilon = this.scalar(small);
+      const square = this.producer(this.#meanOverLastAxis(variance), 'Mul');
       if (epsilon === undefined || !square || square.inputs[0] !== square.inputs[1]) continue;
       const centred = square.inputs[0] as string;
-      const [x = '', mean = ''] = this.#producer(centred, 'Sub')?.inputs ?? [];
+      const [x = '', mean = ''] = this.producer(centred, 'Sub')?.inputs ?? [];
       if (x !== '' && this.#meanOverLastAxis(mean) === x) return { x, mean, centred, epsilon };
     }
     return undefined;
@@ -97,7 +95,7 @@ class Matcher {
 
   /** What `value` is the mean of, if over the last axis and keeping it. */
   #meanOverLastAxis(value: string): string | undefined {
-    const node = this.#producer(value, 'ReduceMean');
+    const node = this.producer(value, 'ReduceMean');
     const [x = '', axesInput] = node?.inputs ?? [];
     if (!node || (node.attributes.keepdims?.kind === 'int' && node.attributes.keepdims.value === 0)) return undefined;
     const axes = axesInput === undefined ? undefined : this.#facts.get(axesInput)?.elements;
@@ -105,32 +103,8 @@ class Matcher {
     return axes?.length === 1 && rank !== undefined && (axes[0] === -1 || axes[0] === rank - 1) ? x : undefined;
   }
 
-  #producer(value: string | undefined, op: string): Node | undefined {
-    const node = value === undefined ? undefined : this.#producers.get(value);
-    return node?.op === op && node.domain === '' ? node : undefined;
-  }
-
-  /** Both readings of a product as (factor, factor); none where the value is no product. */
-  #factors(value: string): [string, string][] {
-    const product = this.#producer(value, 'Mul');
-    return product ? bothWays(product) : [];
-  }
-
-  #scalar(value: string): number | undefined {
-    const tensor = this.#model.graph.initializers.get(value);
-    return tensor?.type === 'float32' && tensor.data.length === 1 ? Number(tensor.data[0]) : undefined;
-  }
-
   #isVector(value: string, width: number): boolean {
     const shape = this.#facts.get(value)?.shape;
     return shape?.length === 1 && shape[0] === width;
   }
-}
-
-function bothWays(node: Node): [string, string][] {
-  const [a = '', b = ''] = node.inputs;
-  return [
-    [a, b],
-    [b, a],
-  ];
 }

@@ -1,5 +1,5 @@
 import { GraphBuilder } from '../builder.js';
-import type { Attribute, Dim, Model, Node } from '../model.js';
+import { type Attribute, type Dim, type Model, type Node, renameValues } from '../model.js';
 import { sameDim, sameShape } from '../shapes/dims.js';
 import { type Facts, factsOf, UNKNOWN } from '../shapes/facts.js';
 import { inferNode } from '../shapes/infer-shapes.js';
@@ -65,7 +65,7 @@ export class Rebuilder {
       else this.#builder.add('Identity', [taken.get(value) ?? value], { outputs: [output.name] });
     }
     const model = this.#builder.build({ irVersion, producer, metadata });
-    return { ...model, graph: { ...model.graph, nodes: model.graph.nodes.map((node) => renamed(node, taken)) } };
+    return { ...model, graph: { ...model.graph, nodes: model.graph.nodes.map((node) => renameValues(node, taken)) } };
   }
 
   #resolve(name: string): string {
@@ -263,9 +263,4 @@ function identity({ op, domain, inputs, attributes }: Node): string | undefined 
     if (typeof value === 'bigint') return String(value);
     return ArrayBuffer.isView(value) ? Array.from(value as Float32Array) : value;
   });
-}
-
-function renamed(node: Node, names: Map<string, string>): Node {
-  const rename = (name: string) => names.get(name) ?? name;
-  return { ...node, inputs: node.inputs.map(rename), outputs: node.outputs.map(rename) };
 }

@@ -181,3 +181,55 @@ describe('layer normalisation', () => {
     expect(ops(simplify(spelt('keras', 1)))).not.toContain('LayerNormalization');
   });
 });
+
+describe('GELU', () => {
+  /** The ways that exporters write x/√2, and the order of the three factors x, 1 + erf and 1/2. */
+  const spellings = fc.record({
+    scaling: fc.constantFrom('Div', 'Mul'),
+    order: fc.constantFrom('x·erf·half', 'x·half·erf', 'half·erf·x'),
+    swapped: fc.boolean(),
+    opset: fc.constantFrom(17, 20),
+  });
+
+  function spelt({
+    scaling,
+    order,
+    swapped,
+    opset,
+  }: typeof spellings extends fc.Arbitrary<infer S> ? S : never): Model {
+    const b = new GraphBuilder({ opset });
+    const x = b.input('x', 'float32', ['batch', WIDTH]);
+    const constant = (value: number) => b.constant(floatScalar(value));
+    const either = (op: string, one: string, two: string) => b.add(op, swapped ? [two, one] : [one, two]);
+    const scaled =
+      scaling === 'Div' ? b.add('Div', [x, constant(Math.SQRT2)]) : either('Mul', x, constant(Math.SQRT1_2));
+    const parts = { x, erf: either('Add', b.add('Erf', [scaled]), constant(1)), half: constant(0.5) };
+    const [one, two, three] = order.split('·').map((part) => parts[part as keyof typeof parts]) as string[];
+    b.add('Mul', [either('Mul', one as string, two as string), three as string], { outputs: ['y'] });
+    b.output('y', 'float32', ['batch', WIDTH]);
+    return b.build();
+  }
+
+  it('becomes one node, however it is spelt', async () => {
+    await fc.assert(
+      fc.asyncProperty(spellings, async (spelling) => {
+        const model = spelt(spelling);
+        const lean = simplify(model);
+        expect(ops(lean)).toEqual(['Gelu']);
+        const x = input([3, WIDTH]);
+        const [expected, got] = [await runModel(model, { x }), await runModel(lean, { x })];
+        got.y?.data.forEach((own, i) => {
+          expect(own).toBeCloseTo(expected.y?.data[i] as number, 6);
+        });
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('of another constant stays as it is', () => {
+    const model = spelt({ scaling: 'Div', order: 'x·erf·half', swapped: false, opset: 20 });
+    const initializers = new Map(model.graph.initializers);
+    for (const [name, { data }] of initializers) if (data[0] === 0.5) initializers.set(name, floatScalar(0.25));
+    expect(ops(simplify({ ...model, graph: { ...model.graph, initializers } }))).not.toContain('Gelu');
+  });
+});

@@ -1,11 +1,12 @@
 import type { Model, Node } from '../model.js';
+import { pruneGraph } from '../prune.js';
+import { fuseGelu } from './fuse-gelu.js';
 import { fuseLayerNorm } from './fuse-layer-norm.js';
-import { prune } from './prune.js';
 import { Rebuilder } from './rebuild.js';
 
 /**
  * A leaner graph that computes the same: one pass over the nodes folds shape arithmetic into constants, merges equal nodes and
- * moves reshapes down until they cancel; then layer normalisations that exporters spell out become one node, and what no
+ * moves reshapes down until they cancel; then layer normalisations and GELUs that exporters spell out become one node each, and what no
  * output needs is dropped. Inputs and outputs keep their names. Float arithmetic is not reordered otherwise, and floats are
  * not folded: ONNX Runtime does that when it loads the model.
  *
@@ -15,9 +16,9 @@ import { Rebuilder } from './rebuild.js';
  */
 export function simplify(model: Model): Model {
   if (model.graph.nodes.some(hasSubgraph)) return model;
-  return prune(fuseLayerNorm(new Rebuilder(model).run()));
+  return pruneGraph(fuseGelu(fuseLayerNorm(new Rebuilder(model).run())));
 }
 
-function hasSubgraph(node: Node): boolean {
+export function hasSubgraph(node: Node): boolean {
   return Object.values(node.attributes).some(({ kind }) => kind === 'graph');
 }

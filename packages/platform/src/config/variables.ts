@@ -87,6 +87,12 @@ export const Variables = Type.Object({
   LABEL_THREADS: Count({ default: 1, maximum: 512, description: 'CPU threads of each teacher session in a labeler.' }),
   TRAIN_CONCURRENCY: Count({ default: 1, maximum: 64, description: 'Students that one trainer trains at a time.' }),
   TRAIN_THREADS: Count({ default: 1, maximum: 512, description: 'CPU threads of each training session.' }),
+  CHECKPOINT_SECONDS: Type.Integer({
+    minimum: 0,
+    maximum: 86_400,
+    default: 30,
+    description: 'Seconds of training after which its state is kept under DATA_DIR; 0 keeps it after every step.',
+  }),
   MAX_LOADED_MODELS: Count({ default: 16, maximum: 10_000, description: 'Models that one process keeps in memory.' }),
   INFERENCE_THREADS: Count({ default: 1, maximum: 512, description: 'CPU threads of each session that serves.' }),
   JOB_ATTEMPTS: Count({ default: 3, maximum: 100, description: 'Times a job is tried before it counts as failed.' }),

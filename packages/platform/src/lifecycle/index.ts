@@ -6,6 +6,7 @@ export { planShards, requestCancel, type Submission, type SubmitContext, submitD
 export { type Sweeper, type SweeperContext, type SweeperOptions, startSweeper, sweep } from './sweeper.js';
 export {
   beatTeacher,
+  cancelTeacher,
   claimTeacher,
   releaseTeacher,
   reportTeacherProgress,

@@ -183,7 +183,7 @@ async function flowState({ database, queues }: SweeperContext, { id }: Stale): P
 }
 
 async function whyFailed({ queues }: SweeperContext, queue: 'train' | 'teacher', id: string): Promise<StoredError> {
-  return givenUp(queue === 'train' ? 'The distillation' : 'Training its head', await queues.failure(queue, id));
+  return givenUp(queue === 'train' ? 'The distillation' : 'Its training', await queues.failure(queue, id));
 }
 
 function silence(ms: number): StoredError {

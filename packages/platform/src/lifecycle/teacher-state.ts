@@ -1,4 +1,4 @@
-import type { StoredTeacherManifest, TeacherStatus } from '@retort/contracts';
+import { RetortError, type StoredTeacherManifest, type TeacherStatus } from '@retort/contracts';
 import type { Database } from '../database/connect.js';
 import { appendEvent } from '../events/append-event.js';
 import { type Dataset, Prisma, type Teacher } from '../generated/prisma/client.js';
@@ -19,7 +19,7 @@ export type TeacherClaim =
 /** The condition that a claim still holds. A teacher in `training` is waiting while it has no heartbeat. */
 const held = ({ epoch }: Claim): Prisma.Sql => Prisma.sql`"status" = 'training' AND "epoch" = ${epoch}`;
 
-/** The only writer of a teacher's status after its registration: from `training` to `ready` or `failed`, never back. */
+/** The only writer of a teacher's status after its registration: from `training` to `ready`, `failed` or `cancelled`, never back. */
 async function write(
   tx: Transaction,
   id: string,
@@ -52,7 +52,7 @@ export async function claimTeacher({ prisma }: Prismas, id: string, maxAttempts:
       const teacher = await tx.teacher.findUniqueOrThrow({ where: { id }, include: { dataset: true } });
       return { kind: 'claimed', teacher, claim: { id, epoch: row.epoch, attempt: row.attempt } };
     }
-    const error = workerLost(`Training its head was begun ${maxAttempts} times and the worker died each time.`);
+    const error = workerLost(`Its training was begun ${maxAttempts} times and the worker died each time.`);
     const failure = Prisma.sql`"error" = ${JSON.stringify(error)}::jsonb`;
     const lost = Prisma.sql`"attempt" >= ${maxAttempts} AND ${free}`;
     if ((await write(tx, id, failure, lost, 'failed', error)) !== undefined) return { kind: 'over' };
@@ -68,7 +68,7 @@ export async function beatTeacher({ prisma }: Prismas, claim: Claim): Promise<Pu
   return count === 0 ? 'superseded' : 'alive';
 }
 
-/** Writes the progress of training a head. @returns false if the claim is void */
+/** Writes the progress of a teacher's training. @returns false if the claim is void */
 export async function reportTeacherProgress({ prisma }: Prismas, claim: Claim, progress: object): Promise<boolean> {
   return prisma.$transaction(async (tx) => {
     const count = await tx.$executeRaw`
@@ -117,4 +117,21 @@ export async function releaseTeacher({ prisma }: Prismas, claim: Claim, reason?:
   const uncount = reason === undefined ? Prisma.sql`, "attempt" = "attempt" - 1` : Prisma.empty;
   const set = Prisma.sql`"epoch" = "epoch" + 1, "progress" = NULL, "heartbeatAt" = NULL${uncount}`;
   await prisma.$transaction((tx) => write(tx, claim.id, set, held(claim), 'training', reason));
+}
+
+/**
+ * Cancels the training of a teacher, at once: a worker that is on it finds its claim void within a second and stops. Asking
+ * twice is fine.
+ *
+ * @returns the row, `cancelled`
+ * @throws RetortError `RT_NOT_FOUND`; `RT_CONFLICT` when it is ready or has failed already
+ */
+export async function cancelTeacher({ prisma }: Prismas, id: string): Promise<Teacher> {
+  const set = Prisma.sql`"progress" = NULL, "error" = NULL`;
+  const cancelled = await prisma.$transaction((tx) => write(tx, id, set, Prisma.sql`TRUE`, 'cancelled'));
+  if (cancelled !== undefined) return cancelled;
+  const row = await prisma.teacher.findUnique({ where: { id } });
+  if (row === null) throw new RetortError('RT_NOT_FOUND', `There is no teacher "${id}".`);
+  if (row.status === 'cancelled') return row;
+  throw new RetortError('RT_CONFLICT', `Teacher ${id} is ${row.status} already; its training cannot be cancelled.`);
 }

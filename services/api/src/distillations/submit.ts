@@ -124,8 +124,8 @@ async function checkSubmission({ database }: ApiContext, body: unknown): Promise
   }
   if (teacher !== null && teacher.status !== 'ready') {
     const { head } = teacher.manifest as unknown as StoredTeacherManifest;
-    const why =
-      teacher.status === 'training' && head !== undefined ? 'its head is still in training' : `it is ${teacher.status}`;
+    const what = head === undefined ? 'it' : 'its head';
+    const why = teacher.status === 'training' ? `${what} is still in training` : `it is ${teacher.status}`;
     problems.push({ path: '/teacher', message: `cannot be asked: ${why}` });
   } else if (teacher !== null) {
     if (task !== null) problems.push(...labelProblems(task.labels, teacher.labels));

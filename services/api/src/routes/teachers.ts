@@ -12,7 +12,7 @@ import {
   TeacherUpload,
 } from '@retort/contracts/http';
 import { clientGone, compileCheck, type HttpApp, invalidFields, pageOf, readTexts, uncheckedBody } from '@retort/http';
-import type { Prisma } from '@retort/platform';
+import { cancelTeacher, type Prisma } from '@retort/platform';
 import { Type } from 'typebox';
 import { teacherBody } from '../bodies.js';
 import type { ApiContext } from '../context.js';
@@ -34,7 +34,7 @@ export interface TeacherParts {
 
 /** `app` must pass multipart forms on as streams. */
 export function teacherRoutes(app: HttpApp, context: ApiContext, { predictor, events }: TeacherParts): void {
-  const { config, database, logger } = context;
+  const { config, database, logger, queues } = context;
   const uploads = new UploadFolders(config.dataDir);
   app.addHook('onListen', async () => {
     // Nobody waits for it, and what cannot be removed is in nobody's way.
@@ -52,8 +52,8 @@ export function teacherRoutes(app: HttpApp, context: ApiContext, { predictor, ev
         tags,
         summary: 'Register a teacher',
         description:
-          'A classifier with labels of its own, or an encoder with a head to train (`training` until then). JSON names a folder ' +
-          'on the server; a form brings the files. What the folder holds is checked now.',
+          'A classifier with labels of its own, or an encoder that learns them: with a `head`, or as a whole with `train` (`training` ' +
+          'until then). JSON names a folder on the server; a form brings the files. What the folder holds is checked now.',
         body: {
           content: {
             'application/json': { schema: TeacherInput },
@@ -138,8 +138,9 @@ export function teacherRoutes(app: HttpApp, context: ApiContext, { predictor, ev
       schema: {
         operationId: 'streamTeacherEvents',
         tags,
-        summary: 'Follow the training of its head',
-        description: 'Server-sent events as of a distillation; the stream ends when the teacher is ready or failed.',
+        summary: 'Follow the training of a teacher',
+        description:
+          'Server-sent events as of a distillation; the stream ends when the teacher is ready, failed or cancelled.',
         params: TeacherParams,
         headers: EventHeaders,
         response: EVENT_STREAM,
@@ -151,6 +152,29 @@ export function teacherRoutes(app: HttpApp, context: ApiContext, { predictor, ev
         subject: id,
         isOver: async () => (await find(id)).status !== 'training',
       });
+    },
+  );
+
+  app.post(
+    '/v1/teachers/:teacher/cancel',
+    {
+      config: { scope: 'submit' },
+      schema: {
+        operationId: 'cancelTeacher',
+        tags,
+        summary: 'Cancel the training of a teacher',
+        description: 'At once; a worker that is on it stops within seconds. Asking twice is fine.',
+        params: TeacherParams,
+        response: { 200: Teacher },
+      },
+    },
+    async ({ params: { teacher } }) => {
+      const row = await cancelTeacher(database, teacher);
+      // Only tidiness: a worker that finds the row over does nothing.
+      await queues
+        .remove('teacher', teacher)
+        .catch((error) => logger.warn({ err: error }, 'the queue keeps a cancelled job'));
+      return teacherBody(row);
     },
   );
 

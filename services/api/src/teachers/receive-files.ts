@@ -50,16 +50,18 @@ export async function receiveTeacher(
   return fields as TeacherFields;
 }
 
-/** `head` is an object, so a form carries it as JSON. */
+/** Fields that are objects, which a form carries as JSON. */
+const OBJECTS = ['head', 'train'];
+
 function readField(name: string, value: unknown): unknown {
   refuseUnstorable([name, value]);
-  if (name !== 'head' || typeof value !== 'string') return value;
+  if (!OBJECTS.includes(name) || typeof value !== 'string') return value;
   try {
     return parseJsonBody(Buffer.from(value));
   } catch (error) {
     if (error instanceof RetortError && error.code === 'RT_INVALID_TEXT') throw error;
-    throw new RetortError('RT_INVALID_FIELD', 'The field head is not JSON.', {
-      problems: [{ path: '/head', message: 'must be JSON: {"dataset": "ds_…"}' }],
+    throw new RetortError('RT_INVALID_FIELD', `The field ${name} is not JSON.`, {
+      problems: [{ path: `/${name}`, message: 'must be JSON: {"dataset": "ds_…"}' }],
     });
   }
 }

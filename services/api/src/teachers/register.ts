@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import {
   newId,
   RetortError,
+  resolveFineTuneSpec,
   type StoredTeacherManifest,
   type TeacherKind,
   type TeacherManifest,
@@ -18,7 +19,7 @@ type Teacher = Prisma.TeacherGetPayload<object>;
 
 const checkLabels = compileCheck(Type.Array(Label, { maxItems: LIMITS.labels }));
 
-/** Seed of a head that was given none. */
+/** Seed of a training that was given none. */
 const DEFAULT_SEED = 1;
 
 /** What of a request can be checked without looking at the files. */
@@ -27,7 +28,8 @@ export interface TeacherPlan {
   kind: TeacherKind;
   taskName: string | null;
   pooling: TeacherFields['pooling'];
-  head: { dataset: string; seed: number } | undefined;
+  head: StoredTeacherManifest['head'];
+  train: StoredTeacherManifest['train'];
   taskLabels: string[];
 }
 
@@ -38,20 +40,24 @@ export interface TeacherPlan {
  */
 export async function planTeacher({ database }: ApiContext, fields: TeacherFields): Promise<TeacherPlan> {
   const { prisma } = database;
-  const { name, head, pooling } = fields;
-  const kind = fields.kind ?? (head === undefined ? 'onnx-classifier' : 'onnx-encoder');
-  if (kind === 'onnx-encoder' && head === undefined) {
+  const { name, head, train, pooling } = fields;
+  if (head !== undefined && train !== undefined)
+    throw wrong('/train', 'train makes a head as well; give either head or train.');
+  const learned = head ?? train;
+  const kind = fields.kind ?? (learned === undefined ? 'onnx-classifier' : 'onnx-encoder');
+  if (kind === 'onnx-encoder' && learned === undefined) {
     throw wrong(
       '/head',
-      'An encoder has no labels of its own: name the dataset that its head is trained on in head.dataset.',
+      'An encoder has no labels of its own: name the dataset that its head is trained on in head.dataset, or in train.dataset to train all of it.',
     );
   }
-  if (kind === 'onnx-classifier' && head !== undefined)
-    throw wrong('/head', 'A classifier has labels of its own; leave out head.');
+  const field = train === undefined ? 'head' : 'train';
+  if (kind === 'onnx-classifier' && learned !== undefined)
+    throw wrong(`/${field}`, `A classifier has labels of its own; leave out ${field}.`);
   if (kind === 'onnx-classifier' && pooling !== undefined)
     throw wrong('/pooling', 'pooling is for encoders; leave it out.');
   let taskName = fields.task ?? null;
-  if (head !== undefined) taskName = await headTask(prisma, head.dataset, taskName);
+  if (learned !== undefined) taskName = await learnedTask(prisma, `/${field}/dataset`, learned.dataset, taskName);
   const task = taskName === null ? null : await prisma.task.findUnique({ where: { name: taskName } });
   if (taskName !== null && task === null) throw new RetortError('RT_NOT_FOUND', `There is no task "${taskName}".`);
   return {
@@ -60,47 +66,57 @@ export async function planTeacher({ database }: ApiContext, fields: TeacherField
     taskName,
     pooling,
     head: head && { dataset: head.dataset, seed: head.seed ?? DEFAULT_SEED },
+    train: train && trainingOf(train),
     taskLabels: task?.labels ?? [],
   };
 }
 
-/** The task of the dataset that a head is trained on, which must hold at least two labels to learn. */
-async function headTask(
+function trainingOf({ dataset, seed = DEFAULT_SEED, ...options }: NonNullable<TeacherFields['train']>) {
+  return { dataset, seed, spec: resolveFineTuneSpec(options) };
+}
+
+/** The task of the dataset that an encoder learns from, which must hold at least two labels to learn. */
+async function learnedTask(
   prisma: ApiContext['database']['prisma'],
+  field: string,
   id: string,
   taskName: string | null,
 ): Promise<string> {
   const dataset = await prisma.dataset.findUnique({ where: { id }, select: { taskName: true, counts: true } });
   if (dataset === null) throw new RetortError('RT_NOT_FOUND', `There is no dataset "${id}".`);
   if (taskName !== null && dataset.taskName !== taskName) {
-    throw wrong('/head/dataset', `The dataset "${id}" is of the task "${dataset.taskName}", not "${taskName}".`);
+    throw wrong(field, `The dataset "${id}" is of the task "${dataset.taskName}", not "${taskName}".`);
   }
   const { labels } = dataset.counts as unknown as DatasetCounts;
   const learnable = Object.values(labels).filter(({ train }) => train > 0).length;
   if (learnable < 2) {
     throw new RetortError(
       'RT_INVALID_DATASET',
-      `The dataset "${id}" has training rows of ${learnable} label(s); a head needs at least 2.`,
+      `The dataset "${id}" has training rows of ${learnable} label(s); a classifier needs at least 2.`,
     );
   }
   return dataset.taskName;
 }
 
 /**
- * Registers the model in `folder`: inspects it in another process, stores its files and writes the row. An encoder's head
- * is then trained by a worker, while the teacher is `training`.
+ * Registers the model in `folder`: inspects it in another process, stores its files and writes the row. An encoder is
+ * then trained by a worker, or its head is, while the teacher is `training`.
  *
- * @throws RetortError `RT_INVALID_TEACHER` naming the file or field
+ * @throws RetortError `RT_INVALID_TEACHER` naming the file or field; `RT_UNSUPPORTED_OP` naming the node that cannot be trained
  */
 export async function registerTeacher(context: ApiContext, plan: TeacherPlan, folder: string): Promise<Teacher> {
-  const { kind, pooling, head } = plan;
-  const manifest = await inspectModelFolder(folder, pooling === undefined ? {} : { pooling });
+  const { kind, pooling, head, train } = plan;
+  const manifest = await inspectModelFolder(folder, {
+    ...(pooling === undefined ? {} : { pooling }),
+    ...(train === undefined ? {} : { fineTune: train.spec }),
+  });
   refuseUnstorable(manifest);
   checkManifest(plan, manifest);
   await storeFiles(context, folder, manifest);
   const stored: StoredTeacherManifest = {
     source: manifest,
     ...(head === undefined ? {} : { head }),
+    ...(train === undefined ? {} : { train }),
     ...(pooling === undefined ? {} : { pooling }),
     classifier: kind === 'onnx-classifier' ? manifest : null,
   };
@@ -111,8 +127,8 @@ function checkManifest({ kind, taskLabels }: TeacherPlan, manifest: TeacherManif
   if (manifest.kind !== kind) {
     const advice =
       kind === 'onnx-classifier'
-        ? 'give `head` to train it as an encoder'
-        : 'leave out `head` to use it as a classifier';
+        ? 'give `head` or `train` to train it as an encoder'
+        : 'leave out `head` and `train` to use it as a classifier';
     throw new RetortError('RT_INVALID_TEACHER', `The folder holds an ${manifest.kind}, not an ${kind}: ${advice}.`);
   }
   if (kind === 'onnx-encoder') return;
@@ -145,7 +161,7 @@ async function save(
   plan: TeacherPlan,
   manifest: StoredTeacherManifest,
 ): Promise<Teacher> {
-  const { classifier, head } = manifest;
+  const { classifier, head, train } = manifest;
   const ready = classifier !== null;
   const teacher = await database.prisma.$transaction(async (tx) => {
     const row = await tx.teacher.create({
@@ -155,7 +171,7 @@ async function save(
         kind: plan.kind,
         status: ready ? 'ready' : 'training',
         taskName: plan.taskName,
-        datasetId: head?.dataset ?? null,
+        datasetId: (head ?? train)?.dataset ?? null,
         digest: ready ? answerDigest(classifier.files) : null,
         labels: classifier?.labels ?? [],
         manifest: manifest as unknown as Prisma.InputJsonValue,

@@ -1,0 +1,43 @@
+import { RetortError } from '@retort/contracts';
+import type { Examples, TrainingExamples } from './examples.js';
+import type { TrainOptions } from './train-options.js';
+
+/**
+ * Checks that examples and options fit each other before anything is built.
+ *
+ * @throws RetortError `RT_INVALID_FIELD` naming the field
+ */
+export function checkOptions(options: TrainOptions, classes: number): void {
+  checkExamples(options, classes, 'training');
+  if (options.validate) checkExamples(options.validate, classes, 'validation');
+  const known = new Set(options.trainable);
+  for (const [name, rate] of options.rates ?? []) {
+    if (!known.has(name)) throw invalid(`rates names "${name}", which is not among the trainable weights.`);
+    if (!(rate >= 0 && Number.isFinite(rate))) throw invalid(`rates has ${rate} for "${name}"; it must be at least 0.`);
+  }
+  if (options.training.patience && !options.validate) {
+    throw invalid('training.patience needs validation examples, by which it would stop.');
+  }
+}
+
+function checkExamples(examples: Examples & TrainingExamples, classes: number, which: string): void {
+  const { count, labels, teacherLogits, lengths } = examples;
+  if (count < 1) throw invalid(`There are no ${which} examples.`);
+  if (labels.length !== count) throw invalid(`labels has ${labels.length} entries for ${count} ${which} examples.`);
+  const wrong = labels.findIndex((label) => label < -1 || label >= classes);
+  if (wrong >= 0) {
+    throw invalid(`labels[${wrong}] of the ${which} examples is ${labels[wrong]}; it must be -1 or below ${classes}.`);
+  }
+  if (teacherLogits && teacherLogits.length !== count * classes) {
+    throw invalid(
+      `teacherLogits has ${teacherLogits.length} values for ${count} ${which} examples of ${classes} classes.`,
+    );
+  }
+  if (lengths && lengths.length !== count) {
+    throw invalid(`lengths has ${lengths.length} entries for ${count} ${which} examples.`);
+  }
+}
+
+function invalid(detail: string): RetortError {
+  return new RetortError('RT_INVALID_FIELD', detail);
+}

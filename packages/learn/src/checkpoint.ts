@@ -1,0 +1,125 @@
+import { rm } from 'node:fs/promises';
+import { RetortError } from '@retort/contracts';
+import {
+  type CheckpointArray,
+  CheckpointFile,
+  refused,
+  removeTemporaries,
+  writeCheckpointFile,
+} from './checkpoint-file.js';
+import type { MovingAverage } from './moving-average.js';
+import type { Parameters } from './parameters.js';
+import { differences, type RunIdentity } from './run-identity.js';
+import type { Progressing, RunState } from './run-state.js';
+
+export interface CheckpointOptions {
+  /** The file, in a folder that exists. It is replaced atomically. One training at a time. */
+  path: string;
+  /** Steps from one checkpoint to the next. Default: by the seconds alone. */
+  everySteps?: number;
+  /** Seconds from one checkpoint to the next; 0 makes one after every step. Default 60, with `everySteps` none. */
+  everySeconds?: number;
+  /** Whether to go on from the file where it exists, instead of starting anew and replacing it. Default true. */
+  resume?: boolean;
+  /** Called when the training goes on from the file. */
+  onResume?: (from: { step: number; steps: number }) => void;
+  /** Called for a file that cannot be used, after which the training starts anew. Without it, the training fails with the error. */
+  onRefused?: (error: RetortError) => void;
+}
+
+/** Where a run was left, as a checkpoint has it. */
+export interface Found {
+  state: RunState;
+  /** Puts the arrays back, and gives the best epoch's weights. Then the file is closed. */
+  restore(parameters: Parameters, average: MovingAverage | undefined): Promise<Progressing>;
+  close(): Promise<void>;
+}
+
+const DEFAULT_SECONDS = 60;
+
+/** The checkpoints of one run. */
+export class Checkpoints {
+  readonly #options: CheckpointOptions;
+  readonly #identity: RunIdentity;
+  #last = performance.now();
+
+  /** @throws RetortError `RT_INVALID_FIELD` for an interval that is none */
+  constructor(options: CheckpointOptions, identity: RunIdentity) {
+    const { everySteps = 1, everySeconds = 0 } = options;
+    if (!(Number.isInteger(everySteps) && everySteps >= 1)) {
+      throw new RetortError('RT_INVALID_FIELD', `checkpoint.everySteps must be at least 1, not ${everySteps}.`);
+    }
+    if (!(everySeconds >= 0)) {
+      throw new RetortError('RT_INVALID_FIELD', `checkpoint.everySeconds must be at least 0, not ${everySeconds}.`);
+    }
+    this.#options = options;
+    this.#identity = identity;
+  }
+
+  /**
+   * Where this run was left; undefined where it is to start anew.
+   *
+   * @throws RetortError `RT_INVALID_CHECKPOINT` for a file that is damaged or of another run, unless `onRefused` hears of it
+   */
+  async find(): Promise<Found | undefined> {
+    const { path, resume = true, onRefused } = this.#options;
+    await removeTemporaries(path);
+    if (!resume) return undefined;
+    try {
+      return await this.#open(path);
+    } catch (error) {
+      if (!(error instanceof RetortError && error.code === 'RT_INVALID_CHECKPOINT' && onRefused)) throw error;
+      onRefused(error);
+      await rm(path, { force: true });
+      return undefined;
+    }
+  }
+
+  async #open(path: string): Promise<Found | undefined> {
+    const file = await CheckpointFile.open(path);
+    if (!file) return undefined;
+    const { run, state } = file.content as { run: RunIdentity; state: RunState };
+    const different = differences(run, this.#identity);
+    if (different.length > 0) {
+      await file.close();
+      throw refused(path, `belongs to another training: ${different.join('; ')}`);
+    }
+    return {
+      state,
+      restore: async (parameters, average) => {
+        for (const [name, array] of arraysOf(parameters, average)) await file.read(name, array);
+        if (!parameters.list.every(({ name }) => file.has(`best/${name}`))) return { state, best: undefined };
+        const best = new Map(parameters.list.map(({ name, values }) => [name, new Float32Array(values.length)]));
+        for (const [name, array] of best) await file.read(`best/${name}`, array);
+        return { state, best };
+      },
+      close: () => file.close(),
+    };
+  }
+
+  /** Whether it is time for one, after step `step`. */
+  isDue(step: number): boolean {
+    const { everySteps, everySeconds = everySteps === undefined ? DEFAULT_SECONDS : undefined } = this.#options;
+    if (everySteps !== undefined && step % everySteps === 0) return true;
+    return everySeconds !== undefined && performance.now() - this.#last >= 1000 * everySeconds;
+  }
+
+  /** @throws RetortError `RT_UNAVAILABLE` where the file cannot be written; the one before is kept */
+  async save({ state, best }: Progressing, parameters: Parameters, average: MovingAverage | undefined): Promise<void> {
+    const arrays = arraysOf(parameters, average);
+    for (const [name, array] of best ?? []) arrays.push([`best/${name}`, array]);
+    await writeCheckpointFile(this.#options.path, { run: this.#identity, state }, arrays);
+    this.#last = performance.now();
+  }
+}
+
+/** All arrays that the next step depends on, live. */
+function arraysOf(parameters: Parameters, average: MovingAverage | undefined): [string, CheckpointArray][] {
+  const arrays = parameters.list.flatMap(({ name, values, states, average }): [string, CheckpointArray][] => [
+    [`weight/${name}`, values],
+    ...states.map((state, i): [string, CheckpointArray] => [`optimizer${i}/${name}`, state]),
+    ...(average ? [[`average/${name}`, average] as [string, CheckpointArray]] : []),
+  ]);
+  for (const [name, upTo] of average?.state() ?? []) arrays.push([`averaged/${name}`, upTo]);
+  return arrays;
+}

@@ -1,0 +1,36 @@
+import type { Tensor } from '@retort/onnx';
+
+/**
+ * Makes the graph's inputs for the given rows (indexes into the examples). Called once per batch, so keep it cheap.
+ *
+ * @param length tokens to pad the rows to, where the examples have `lengths`: at least those of the longest of the rows. Few
+ * different lengths come up, which ONNX Runtime, planning its memory by shape, is quicker with.
+ */
+export type BatchInputs = (rows: Int32Array, length?: number) => Record<string, Tensor>;
+
+/** Rows to learn from or to measure on. */
+export interface Examples {
+  /** Number of rows. */
+  count: number;
+  inputs: BatchInputs;
+  /** Class of each row, -1 where it has no label. */
+  labels: Int32Array;
+  /** The teacher's logits, row-major `[count, classes]`. */
+  teacherLogits?: Float32Array;
+}
+
+export interface TrainingExamples extends Examples {
+  /**
+   * Tokens of each row, for inputs that are padded to the longest row of a batch: rows of like length are then batched together.
+   * Of texts that saves about half of the work.
+   */
+  lengths?: Int32Array;
+}
+
+export interface Validation extends Examples {
+  /**
+   * What the best epoch is chosen by: `accuracy` over the labelled rows, or `agreement` with the teacher's answer.
+   * Default: accuracy where any row has a label, else agreement. Ties go to the lower validation loss.
+   */
+  metric?: 'accuracy' | 'agreement';
+}

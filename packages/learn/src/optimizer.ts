@@ -1,0 +1,48 @@
+import { AdamW } from './adamw.js';
+import type { Gradients } from './gradients.js';
+import type { Parameters } from './parameters.js';
+import { Sgd } from './sgd.js';
+
+/** The numbers of one step that are not the optimizer's own. */
+export interface StepOptions {
+  learningRate: number;
+  /** Factor on the gradient, from clipping. */
+  scale: number;
+}
+
+/** The part of an optimizer's state that is not in the parameters' `states`. */
+export interface OptimizerState {
+  /** Steps taken. */
+  steps: number;
+}
+
+/**
+ * What changes the weights, given their gradients. Between steps all that it knows lies in the parameters' `states` and in
+ * {@link OptimizerState}: with both put back, the next step is the same to the bit.
+ *
+ * A table with sparse gradients is updated lazily, whatever the optimizer: a row that a step does not touch keeps its weights and
+ * its state, and is not decayed. So a step costs time by the batch and not by the table.
+ */
+export interface Optimizer {
+  step(gradients: Gradients, options: StepOptions): void;
+  state(): OptimizerState;
+  restore(state: OptimizerState): void;
+}
+
+export interface OptimizerOptions {
+  kind: 'adamw' | 'sgd';
+  weightDecay: number;
+  /** Of SGD. */
+  momentum: number;
+  nesterov: boolean;
+  /** Factor on the learning rate of single parameters, by name; default 1. */
+  rates?: ReadonlyMap<string, number>;
+}
+
+/** How many arrays of each weight's size an optimizer keeps. */
+export const OPTIMIZER_STATES: Record<OptimizerOptions['kind'], number> = { adamw: 2, sgd: 1 };
+
+/** @param parameters with as many `states` as {@link OPTIMIZER_STATES} says */
+export function createOptimizer(parameters: Parameters, { kind, ...options }: OptimizerOptions): Optimizer {
+  return kind === 'adamw' ? new AdamW(parameters, options) : new Sgd(parameters, options);
+}

@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+import { type TrainingSpec, VERSION } from '@retort/contracts';
+import { findInitializer, initializersToInputs, writeModel } from '@retort/onnx';
+import type { Examples, TrainingExamples } from './examples.js';
+import type { TrainOptions } from './train-options.js';
+
+/** What decides a run, by the names that a user knows it by; what is large as its SHA-256. */
+export type RunIdentity = Record<string, string | number | boolean>;
+
+type TypedArray = Float32Array | Int32Array;
+
+/**
+ * All that decides the weights that a training ends in, but for the examples' inputs, which are the caller's to keep the same, and
+ * the machine and its threads.
+ */
+export function runIdentity(options: TrainOptions, settings: TrainingSpec): RunIdentity {
+  const { model, trainable, loss, rates, validate } = options;
+  const initial = trainable.map((name) => findInitializer(model, name, 'float32').data as Float32Array);
+  return {
+    version: VERSION,
+    'the model': sha256(writeModel(initializersToInputs(model, trainable)), ...initial.map(bytesOf)),
+    'the names of the trainable weights': sha256(JSON.stringify(trainable)),
+    ...prefixed('loss', { labelSmoothing: 0, ...loss }),
+    ...prefixed('training', settings),
+    rates: sha256(JSON.stringify([...(rates ?? [])].sort())),
+    'the training examples': digestOf(options),
+    'the validation examples': validate ? digestOf(validate, validate.metric) : 'none',
+  };
+}
+
+/** One phrase for everything in which two runs differ; none for the same run. */
+export function differences(there: RunIdentity, here: RunIdentity): string[] {
+  const names = [...new Set([...Object.keys(there), ...Object.keys(here)])].filter(
+    (name) => there[name] !== here[name],
+  );
+  return names.map((name) => {
+    const isDigest = [there[name], here[name]].some((value) => typeof value === 'string' && value.length === 64);
+    return isDigest ? `${name} differ` : `${name} is ${there[name] ?? 'unset'} there and ${here[name] ?? 'unset'} here`;
+  });
+}
+
+function digestOf({ count, labels, teacherLogits, lengths }: Examples & TrainingExamples, metric = ''): string {
+  const parts = [labels, teacherLogits, lengths].map((array) => (array ? bytesOf(array) : 'none'));
+  return sha256(`${count} ${metric}`, ...parts);
+}
+
+function prefixed(section: string, values: object): RunIdentity {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [`${section}.${name}`, value]));
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: TypedArray): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+/** Of all parts, each with its length before it, so that no two lists of parts are alike. */
+function sha256(...parts: (string | Uint8Array)[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(`${part.length}:`).update(part);
+  return hash.digest('hex');
+}

@@ -1,0 +1,203 @@
+import { setImmediate } from 'node:timers/promises';
+import { RetortError, type TrainingSpec } from '@retort/contracts';
+import { drawBatches, paddedLength } from './batches.js';
+import type { Checkpoints } from './checkpoint.js';
+import { Gradients } from './gradients.js';
+import { type EpochRecord, epochsWithoutGain, isBest } from './history.js';
+import type { MovingAverage } from './moving-average.js';
+import { createOptimizer, type Optimizer } from './optimizer.js';
+import type { Parameters } from './parameters.js';
+import { Random } from './random.js';
+import { nextEpoch, type Progressing, type RunState } from './run-state.js';
+import { learningRateAt } from './schedule.js';
+import type { TrainOptions, TrainResult } from './train-options.js';
+import type { Weights } from './trainable.js';
+import type { Batch, TrainingStep } from './training-step.js';
+import type { Validator } from './validation.js';
+
+/** How long training may keep the event loop from messages and timers, ms. */
+const YIELD_AFTER = 50;
+const PROGRESS_EVERY = 100;
+
+/** What a loop works with; all of it opened by the caller, who closes it. */
+export interface LoopParts {
+  classes: number;
+  settings: TrainingSpec;
+  parameters: Parameters;
+  average: MovingAverage | undefined;
+  graph: TrainingStep;
+  validator: Validator | undefined;
+  checkpoints: Checkpoints | undefined;
+}
+
+/**
+ * Epochs, steps and what comes between them. `state` changes only when a step, or an epoch, is over as a whole: whenever the loop
+ * stops, it tells where to go on.
+ */
+export class TrainingLoop {
+  /** Of the whole training, when it is not stopped early. */
+  readonly steps: number;
+  readonly #options: TrainOptions;
+  readonly #parts: LoopParts;
+  readonly #optimizer: Optimizer;
+  readonly #gradients: Gradients;
+  readonly #longest: number;
+  readonly #pause = pacer(YIELD_AFTER);
+  readonly #report = pacer(PROGRESS_EVERY);
+  #run: Progressing;
+
+  constructor(options: TrainOptions, parts: LoopParts, start: Progressing) {
+    const { settings, parameters } = parts;
+    const { epochs, batchSize, accumulate, optimizer: kind, weightDecay, momentum, nesterov } = settings;
+    this.#options = options;
+    this.#parts = parts;
+    this.#run = start;
+    this.#optimizer = createOptimizer(parameters, { kind, weightDecay, momentum, nesterov, rates: options.rates });
+    this.#optimizer.restore(start.state.optimizer);
+    this.#gradients = new Gradients(parameters);
+    this.#longest = options.lengths?.reduce((most, length) => Math.max(most, length), 0) ?? 0;
+    this.steps = epochs * Math.ceil(Math.ceil(options.count / batchSize) / accumulate);
+  }
+
+  /** Goes on from where the run stands to its end. */
+  async run(): Promise<TrainResult> {
+    try {
+      while (!this.#isOver()) await this.#epoch();
+    } catch (error) {
+      if (error instanceof RetortError && error.code === 'RT_CANCELLED') await this.#save();
+      throw error;
+    }
+    const { state, best } = this.#run;
+    return { weights: best ?? this.#parts.parameters.snapshot(), history: state.history, bestEpoch: state.bestEpoch };
+  }
+
+  #isOver(): boolean {
+    const { epochs, patience, minDelta } = this.#parts.settings;
+    const { epoch, history } = this.#run.state;
+    return epoch > epochs || (patience > 0 && epochsWithoutGain(history, minDelta) >= patience);
+  }
+
+  async #epoch(): Promise<void> {
+    const { batchSize, accumulate } = this.#parts.settings;
+    const { count, lengths } = this.#options;
+    const random = Random.from(this.#run.state.random);
+    const batches = drawBatches(random, count, batchSize, lengths);
+    let since = performance.now();
+    for (let { position } = this.#run.state; position < batches.length; position += accumulate) {
+      await this.#step(batches.slice(position, position + accumulate));
+      const now = performance.now();
+      this.#run.state.seconds += (now - since) / 1000;
+      since = now;
+      if (this.#parts.checkpoints?.isDue(this.#run.state.step)) await this.#save();
+      if (this.#pause()) await setImmediate();
+    }
+    await this.#endEpoch(random, since);
+  }
+
+  /** One step by the mean gradient over all rows of `batches`. */
+  async #step(batches: Int32Array[]): Promise<void> {
+    const { settings, parameters, average, graph } = this.#parts;
+    const { state } = this.#run;
+    const learningRate = this.#learningRate(state.step);
+    const rows = batches.reduce((sum, batch) => sum + batch.length, 0);
+    let lossSum = 0;
+    this.#gradients.clear();
+    for (const batch of batches) {
+      checkAborted(this.#options.signal);
+      const { loss, gradients } = await graph.run(parameters, this.#batchOf(batch));
+      this.#gradients.add(gradients, batch.length / rows);
+      lossSum += loss * batch.length;
+    }
+    const norm = this.#gradients.norm();
+    const step = state.step + 1;
+    if (!Number.isFinite(lossSum) || !Number.isFinite(norm)) {
+      throw diverged(step, this.steps, learningRate, lossSum / rows, norm);
+    }
+    average?.before(step, this.#gradients);
+    this.#optimizer.step(this.#gradients, {
+      learningRate,
+      scale: norm > settings.clipNorm ? settings.clipNorm / norm : 1,
+    });
+    average?.after(step, this.#gradients);
+
+    this.#run.state = {
+      ...state,
+      ...{ step, position: state.position + batches.length, runs: state.runs + batches.length },
+      ...{ lossSum: state.lossSum + lossSum, rows: state.rows + rows, optimizer: this.#optimizer.state() },
+    };
+    if (this.#report() || step === this.steps) this.#tell(this.#run.state);
+  }
+
+  #learningRate(step: number): number {
+    const { learningRate: peak, schedule, warmup } = this.#parts.settings;
+    return learningRateAt(step, { schedule, steps: this.steps, peak, warmup });
+  }
+
+  #tell({ step, epoch, lossSum, rows }: RunState): void {
+    const { epochs } = this.#parts.settings;
+    const learningRate = this.#learningRate(step - 1);
+    this.#options.onProgress?.({ step, steps: this.steps, epoch, epochs, loss: lossSum / rows, learningRate });
+  }
+
+  async #endEpoch(random: Random, since: number): Promise<void> {
+    const { parameters, average, validator } = this.#parts;
+    const { state } = this.#run;
+    average?.settle(state.step);
+    const record: EpochRecord = { epoch: state.epoch, loss: state.lossSum / this.#options.count, seconds: 0 };
+    if (validator) record.validation = await validator.measure(parameters, this.#options.signal);
+    record.seconds = state.seconds + (performance.now() - since) / 1000;
+    const history = [...state.history, record];
+    let best: Weights | undefined = this.#run.best;
+    let { bestEpoch } = state;
+    if (isBest(history)) {
+      bestEpoch = state.epoch;
+      // Without validation the last epoch's weights are the result: no copy is due before the end.
+      if (validator) best = parameters.snapshot();
+    }
+    this.#run = { state: { ...nextEpoch(state, random.state()), history, bestEpoch }, best };
+    if (!this.#isOver()) return;
+    if (state.step < this.steps) this.#tell(state);
+    await this.#save();
+  }
+
+  async #save(): Promise<void> {
+    const { parameters, average, checkpoints } = this.#parts;
+    await checkpoints?.save(this.#run, parameters, average);
+  }
+
+  #batchOf(rows: Int32Array): Batch {
+    const { inputs, labels, lengths, teacherLogits } = this.#options;
+    const { classes } = this.#parts;
+    const length = lengths && paddedLength(rows, lengths, this.#longest);
+    const batch: Batch = { inputs: inputs(rows, length), labels: rows.map((row) => labels[row]) };
+    if (teacherLogits) {
+      batch.teacherLogits = new Float32Array(rows.length * classes);
+      for (const [i, row] of rows.entries()) {
+        batch.teacherLogits.set(teacherLogits.subarray(row * classes, (row + 1) * classes), i * classes);
+      }
+    }
+    return batch;
+  }
+}
+
+/** Says yes when `interval` ms have passed since it last did, or since it was made. */
+function pacer(interval: number): () => boolean {
+  let last = performance.now();
+  return () => {
+    const now = performance.now();
+    if (now - last < interval) return false;
+    last = now;
+    return true;
+  };
+}
+
+function checkAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new RetortError('RT_CANCELLED', 'The training was cancelled.', { cause: signal.reason });
+}
+
+function diverged(step: number, steps: number, learningRate: number, loss: number, norm: number): RetortError {
+  return new RetortError(
+    'RT_TRAINING_DIVERGED',
+    `At step ${step} of ${steps} (learning rate ${learningRate.toPrecision(3)}) the loss was ${loss} and the gradient's norm ${norm}.`,
+  );
+}

@@ -1,0 +1,187 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { FineTuneSpecInput, Progress, Row, Split } from '@retort/contracts';
+import { type Model, readModel } from '@retort/onnx';
+import { afterAll, describe, expect, it } from 'vitest';
+import { tinyEncoder, writeFolder } from '../../../test/support/tiny-models.js';
+import { tinyTransformer } from '../../../test/support/tiny-transformer.js';
+import {
+  answerDigest,
+  fineTune,
+  importModel,
+  inspectModelFolder,
+  listModelFiles,
+  openTeacher,
+  trainTeacherHead,
+} from './index.js';
+
+const root = mkdtempSync(join(tmpdir(), 'retort-finetune-'));
+afterAll(() => rmSync(root, { recursive: true }));
+let folders = 0;
+const fresh = () => join(root, `${folders++}`);
+
+/** Texts of random letters, labelled by the half of the alphabet that most of them are of. */
+function rowsOf(count: number, splits: Split[] = ['train', 'train', 'train', 'valid', 'test']): Row[] {
+  const halves = { early: 'abcdefghijklm', late: 'nopqrstuvwxyz' };
+  return Array.from({ length: count }, (_, i) => {
+    const label = i % 2 === 0 ? 'early' : 'late';
+    const other = i % 2 === 0 ? 'late' : 'early';
+    const letters = Array.from(
+      { length: 9 },
+      (_, k) => halves[k % 3 === 2 ? other : label][(i * 7 + k * k * 5 + k) % 13],
+    );
+    return { text: letters.join(''), label, split: splits[Math.floor(i / 2) % splits.length] };
+  });
+}
+
+const modelIn = (dir: string): Model => readModel(readFileSync(join(dir, 'onnx/model.onnx')));
+
+/** An encoder whose rows are all alike, so that nothing but training it can tell one letter from another. */
+const blind = writeFolder(fresh(), tinyTransformer({ table: { alike: true } }), {
+  'config.json': { model_type: 'tiny' },
+});
+const seeing = writeFolder(fresh(), tinyTransformer());
+const spec: FineTuneSpecInput = { epochs: 4, batchSize: 16, learningRate: 0.01, headLearningRate: 0.01 };
+
+describe('fineTune', () => {
+  it('learns what no head on the frozen encoder can, and the same bytes for the same seed', async () => {
+    const rows: Row[] = [...rowsOf(300), { text: 'unlabelled', split: 'train' }];
+    const progress: Progress[] = [];
+    const outDir = fresh();
+    const { manifest, metrics } = await fineTune({
+      encoderDir: blind,
+      outDir,
+      rows,
+      seed: 1,
+      spec,
+      onProgress: (p) => progress.push(p),
+    });
+    const frozen = await trainTeacherHead({
+      encoderDir: blind,
+      outDir: fresh(),
+      rows,
+      seed: 1,
+      head: { hidden: 16, epochs: 10 },
+    });
+    expect(metrics.accuracy).toBeGreaterThan(0.95);
+    expect(frozen.metrics.accuracy).toBeLessThan(0.7);
+    expect(manifest).toMatchObject({ kind: 'onnx-classifier', labels: ['early', 'late'] });
+    expect(manifest).toEqual(await inspectModelFolder(outDir));
+    expect(metrics).toMatchObject({
+      rows: { train: 180, valid: 60, test: 60 },
+      labels: 2,
+      embeddingWidth: 8,
+      layers: 2,
+      epochs: 4,
+    });
+    expect(metrics.history).toHaveLength(4);
+    expect(metrics.validationAccuracy).toBe(Math.max(...metrics.history.map((epoch) => epoch.validationAccuracy!)));
+    expect(JSON.parse(readFileSync(join(outDir, 'config.json'), 'utf8'))).toMatchObject({
+      model_type: 'bert',
+      encoder_model_type: 'tiny',
+      id2label: { 0: 'early', 1: 'late' },
+    });
+    expect(progress.at(-1)).toMatchObject({ stage: 'measuring', done: 60, total: 60 });
+    expect(progress.filter(({ stage }) => stage === 'fine-tuning').at(-1)).toMatchObject({ done: 48, total: 48 });
+
+    const teacher = await openTeacher(outDir);
+    const test = rows.filter(({ split }) => split === 'test');
+    const logits = await teacher.logits(test.map(({ text }) => text));
+    await teacher.close();
+    const right = test.filter(({ label }, i) => (logits[2 * i] > logits[2 * i + 1] ? 'early' : 'late') === label);
+    expect(right.length / test.length).toBeCloseTo(metrics.accuracy!, 6);
+
+    const again = fresh();
+    await fineTune({ encoderDir: blind, outDir: again, rows, seed: 1, spec });
+    expect(answerDigest(await listModelFiles(again))).toBe(teacher.digest);
+  });
+
+  it.each<[string, FineTuneSpecInput, number]>([
+    ['nothing', {}, -1],
+    ['the embeddings', { freezeEmbeddings: true }, 0],
+    ['the first layer', { freezeLayers: 1 }, 1],
+    ['all layers', { freezeLayers: 2 }, 2],
+  ])('leaves what is frozen as it was, bit by bit: %s', async (_, frozen, depth) => {
+    const before = await importModel(seeing);
+    const outDir = fresh();
+    const rows = rowsOf(60);
+    await fineTune({ encoderDir: seeing, outDir, rows, seed: 1, spec: { ...spec, ...frozen, epochs: 1 } });
+    const after = modelIn(outDir).graph.initializers;
+    for (const [name, at] of before.depths) {
+      const { data, dims } = before.model.graph.initializers.get(name)!;
+      const same = Buffer.from(
+        (data as Float32Array).buffer,
+        (data as Float32Array).byteOffset,
+        4 * data.length,
+      ).equals(Buffer.from(Float32Array.from(after.get(name)!.data as Float32Array).buffer));
+      // What is added to every key is taken away by the softmax: its gradient is zero but for rounding.
+      expect({ name, dims, same: at > depth ? false : same }).toEqual({ name, dims, same: at <= depth });
+      if (at > depth && dims.length > 1) expect({ name, same }).toEqual({ name, same: false });
+    }
+  });
+
+  it('does without validation and test rows', async () => {
+    const rows = rowsOf(40, ['train']);
+    const { metrics } = await fineTune({
+      encoderDir: seeing,
+      outDir: fresh(),
+      rows,
+      seed: 1,
+      spec: { ...spec, epochs: 2 },
+    });
+    expect(metrics).toMatchObject({ rows: { train: 40, valid: 0, test: 0 }, bestEpoch: 2 });
+    expect(metrics.accuracy).toBeUndefined();
+    expect(metrics.validationAccuracy).toBeUndefined();
+  });
+
+  it.each<[string, FineTuneSpecInput, string]>([
+    ['RT_INVALID_FIELD', { epochs: 0 }, '/epochs'],
+    ['RT_INVALID_FIELD', { learningRate: -1 }, '/learningRate'],
+    ['RT_INVALID_FIELD', { layers: 3 } as FineTuneSpecInput, '/layers: is not an option'],
+    ['RT_INVALID_TEACHER', { freezeLayers: 3 }, 'freezeLayers is 3, but the model has 2 layer(s)'],
+  ])('refuses options that make no sense: %s %o', async (code, wrong, message) => {
+    const training = fineTune({ encoderDir: seeing, outDir: fresh(), rows: rowsOf(40), seed: 1, spec: wrong });
+    await expect(training).rejects.toMatchObject({ code, message: expect.stringContaining(message) });
+  });
+
+  it('refuses rows without labels', async () => {
+    const rows: Row[] = [{ text: 'a', split: 'train' }];
+    await expect(fineTune({ encoderDir: seeing, outDir: fresh(), rows, seed: 1 })).rejects.toMatchObject({
+      code: 'RT_INVALID_DATASET',
+    });
+  });
+
+  it('refuses a model that cannot tell padding from text', async () => {
+    const encoderDir = writeFolder(fresh(), tinyEncoder({ inputs: ['input_ids'] }));
+    await expect(fineTune({ encoderDir, outDir: fresh(), rows: rowsOf(40), seed: 1 })).rejects.toMatchObject({
+      code: 'RT_INVALID_TEACHER',
+      message: expect.stringContaining('attention_mask'),
+    });
+  });
+
+  it('names the operator that has no gradient', async () => {
+    const model = tinyTransformer();
+    const softmax = model.graph.nodes.find(({ op }) => op === 'Softmax')!;
+    Object.assign(softmax, { op: 'Hardmax', name: 'layer.0/Hardmax' });
+    const encoderDir = writeFolder(fresh(), model);
+    await expect(fineTune({ encoderDir, outDir: fresh(), rows: rowsOf(40), seed: 1 })).rejects.toMatchObject({
+      code: 'RT_UNSUPPORTED_OP',
+      message: expect.stringContaining('(Hardmax)'),
+    });
+  });
+
+  it('stops when cancelled', async () => {
+    const controller = new AbortController();
+    const training = fineTune({
+      encoderDir: seeing,
+      outDir: fresh(),
+      rows: rowsOf(200),
+      seed: 1,
+      spec: { ...spec, epochs: 100 },
+      signal: controller.signal,
+      onProgress: () => controller.abort(),
+    });
+    await expect(training).rejects.toMatchObject({ code: 'RT_CANCELLED' });
+  });
+});

@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs';
+import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { sharedPath } from '../../../test/support/shared.js';
+import { texts, unigram, wordpiece } from '../../../test/support/tokenizers.js';
+import { characterTokenizer } from './character-tokenizer.js';
+import { loadTokenizer } from './tokenizer.js';
+import { trimVocabulary } from './trim-vocabulary.js';
+
+const MAX_LENGTH = 1000;
+
+const metaspace = { type: 'Metaspace', replacement: '▁', prepend_scheme: 'always' };
+
+describe('trimVocabulary', () => {
+  it.each([
+    ['WordPiece', wordpiece({ lowercase: true })],
+    [
+      'WordPiece with another post-processor',
+      { ...wordpiece({}), post_processor: { type: 'BertProcessing', cls: ['[CLS]', 2], sep: ['[SEP]', 3] } },
+    ],
+    ['Unigram', unigram(null, metaspace)],
+  ])('gives the texts it was made from the same tokens: %s', (_, json) => {
+    const original = loadTokenizer(json);
+    fc.assert(
+      fc.property(fc.array(texts, { minLength: 1, maxLength: 8 }), texts, (known, other) => {
+        const trimmed = trimVocabulary(json, {}, known, { maxLength: MAX_LENGTH });
+        if (trimmed === undefined) throw new Error('not trimmed');
+        const tokenizer = loadTokenizer(trimmed.tokenizer, trimmed.config);
+        expect(tokenizer.kind).toBe(original.kind);
+        expect(tokenizer.vocabularySize).toBe(trimmed.kept.length);
+        for (const text of known) {
+          const back = tokenizer.encode(text).map((id) => trimmed.kept[id]);
+          expect(back).toEqual(original.encode(text, MAX_LENGTH));
+        }
+        // A new text may be cut otherwise, but as every runtime cuts it.
+        const library = new HuggingFaceTokenizer(trimmed.tokenizer, trimmed.config);
+        expect([...tokenizer.encode(other)]).toEqual(library.encode(other).ids.slice(0, MAX_LENGTH));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('keeps what occurs, the special tokens and every single character, and numbers them anew', () => {
+    const json = { ...wordpiece({ lowercase: true }), truncation: { max_length: 9 }, padding: { pad_id: 0 } };
+    const config = { model_max_length: 512, added_tokens_decoder: { 3: { content: '[SEP]' } }, cls_token: '[CLS]' };
+    const trimmed = trimVocabulary(json, config, ['hello'], { maxLength: 32 });
+    const vocab = (trimmed?.tokenizer.model as { vocab: Record<string, number> } | undefined)?.vocab ?? {};
+    const gone = Object.keys(json.model.vocab).filter((token) => !(token in vocab));
+    expect(gone).toEqual(['world', 'ab', '##ab']);
+    expect(Object.values(vocab).toSorted((a, b) => a - b)).toEqual(Object.keys(vocab).map((_, id) => id));
+    expect(trimmed?.tokenizer).toMatchObject({ truncation: null, padding: null });
+    expect(trimmed?.config).toEqual({
+      model_max_length: 32,
+      model_input_names: ['input_ids', 'attention_mask'],
+      cls_token: '[CLS]',
+    });
+  });
+
+  it('leaves other tokenizers alone', () => {
+    const { tokenizer, config } = characterTokenizer(['abc'], { maxLength: 8 });
+    expect(trimVocabulary(tokenizer, config, ['abc'], { maxLength: 8 })).toBeUndefined();
+  });
+
+  const minilm = sharedPath('models/minilm-l6');
+  it.skipIf(minilm === undefined)('makes the table of MiniLM small (needs ../shared)', () => {
+    const read = (file: string) => JSON.parse(readFileSync(`${minilm}/${file}`, 'utf8'));
+    const trimmed = trimVocabulary(read('tokenizer.json'), read('tokenizer_config.json'), ['what is my balance?'], {
+      maxLength: 64,
+    });
+    // 1,994 single characters, alone and continuing a word, 5 special tokens, and "what", "is", "my", "balance".
+    expect(trimmed?.kept).toHaveLength(1994 + 5 + 4);
+  });
+});

@@ -1,0 +1,103 @@
+import type { TokenizerFiles } from './character-tokenizer.js';
+import { loadTokenizer } from './tokenizer.js';
+import { checkTokenizerJson, isObject, type TokenizerJson, tokenId } from './tokenizer-files.js';
+
+export interface TrimmedTokenizer extends TokenizerFiles {
+  /** For every id of the trimmed tokenizer its id in the original: the rows to keep of an embedding table. */
+  kept: Int32Array;
+}
+
+/**
+ * The same tokenizer with the part of its vocabulary that `texts` use, so that a student's embedding table is small: the tokens that
+ * occur, the special and added ones, and every token of a single character, by which words that were never seen are still spelled.
+ *
+ * `texts` get the same tokens as before, as far as `maxLength` reaches. WordPiece takes the longest token that matches and Unigram the likeliest path: what they
+ * chose is kept, and there is only less to choose it from.
+ *
+ * @param options.maxLength most tokens of a text, special tokens included, that the new files declare
+ * @returns undefined for tokenizers other than BERT's WordPiece and SentencePiece Unigram
+ * @throws RetortError `RT_INVALID_MODEL` where the file is no tokenizer, naming the field
+ */
+export function trimVocabulary(
+  tokenizerJson: unknown,
+  tokenizerConfig: unknown,
+  texts: Iterable<string>,
+  { maxLength }: { maxLength: number },
+): TrimmedTokenizer | undefined {
+  const json = checkTokenizerJson(tokenizerJson);
+  // Ids, where the config repeats them, are those of the full vocabulary; the file itself has them all.
+  const { added_tokens_decoder: _, ...config } = isObject(tokenizerConfig) ? tokenizerConfig : {};
+  const tokenizer = loadTokenizer(json, config);
+  if (tokenizer.kind !== 'wordpiece' && tokenizer.kind !== 'unigram') return undefined;
+
+  const used = new Set([...json.added_tokens.map(({ id }) => id), ...essentialIds(json)]);
+  for (const text of texts) for (const id of tokenizer.encode(text, maxLength)) used.add(id);
+  const kept = Int32Array.from(used).sort();
+  const ids = new Map(Array.from(kept, (old, id) => [old, id]));
+  return {
+    tokenizer: renumbered(json, ids),
+    config: { ...config, model_max_length: maxLength, model_input_names: ['input_ids', 'attention_mask'] },
+    kept,
+  };
+}
+
+/** Tokens that stay whether or not a text has them. */
+function essentialIds(json: TokenizerJson): number[] {
+  const { model } = json;
+  if (Array.isArray(model.vocab)) {
+    const pieces = model.vocab as [string, number][];
+    // What an unknown character costs is measured from the rarest piece.
+    const rarest = pieces.reduce((least, [, score], id) => (score < pieces[least][1] ? id : least), 0);
+    const single = pieces.flatMap(([piece], id) => (isSingle(piece) ? [id] : []));
+    return [model.unk_id as number, rarest, ...single];
+  }
+  const prefix = model.continuing_subword_prefix as string;
+  const single = Object.entries(model.vocab as Record<string, number>).flatMap(([token, id]) =>
+    isSingle(token) || (token.startsWith(prefix) && isSingle(token.slice(prefix.length))) ? [id] : [],
+  );
+  const unknown = tokenId(json, model.unk_token as string);
+  return unknown === undefined ? single : [unknown, ...single];
+}
+
+function isSingle(token: string): boolean {
+  return token.length <= 2 && Array.from(token).length === 1;
+}
+
+/** The file with other ids: `ids` has the new one for every old one that stays. */
+function renumbered(json: TokenizerJson, ids: Map<number, number>): Record<string, unknown> {
+  const { model } = json;
+  const { vocab } = model;
+  const trimmed = Array.isArray(vocab)
+    ? { ...model, vocab: vocab.filter((_, id) => ids.has(id)), unk_id: ids.get(model.unk_id as number) }
+    : { ...model, vocab: withIds(vocab as Record<string, number>, ids) };
+  return {
+    ...json,
+    // Texts are cut and padded by whoever makes the batch.
+    truncation: null,
+    padding: null,
+    added_tokens: json.added_tokens.map((token) => ({ ...token, id: ids.get(token.id) })),
+    post_processor: withProcessorIds(json, ids),
+    model: trimmed,
+  };
+}
+
+function withIds(vocab: Record<string, number>, ids: Map<number, number>): Record<string, number> {
+  const entries = Object.entries(vocab).flatMap(([token, id]) => {
+    const kept = ids.get(id);
+    return kept === undefined ? [] : [[token, kept] as const];
+  });
+  return Object.fromEntries(entries.sort(([, a], [, b]) => a - b));
+}
+
+/** The post-processor repeats the ids of the special tokens: as `[token, id]`, or in lists by name. */
+function withProcessorIds({ post_processor: post }: TokenizerJson, ids: Map<number, number>): unknown {
+  if (post === null) return null;
+  const pair = (value: unknown) => (Array.isArray(value) ? [value[0], ids.get(value[1] as number)] : value);
+  if (post.type !== 'TemplateProcessing') return { ...post, cls: pair(post.cls), sep: pair(post.sep) };
+  if (!isObject(post.special_tokens)) return post;
+  const special = Object.entries(post.special_tokens).map(([name, token]) => {
+    const old = isObject(token) && Array.isArray(token.ids) ? (token.ids as number[]) : [];
+    return [name, { ...(token as object), ids: old.map((id) => ids.get(id)) }];
+  });
+  return { ...post, special_tokens: Object.fromEntries(special) };
+}
