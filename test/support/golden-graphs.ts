@@ -6,7 +6,7 @@ import {
   int64Vector,
 } from '../../packages/onnx/src/index.ts';
 
-/** The ONNX graphs of the functions in `test/golden/make-gradients.py`. */
+/** The ONNX graphs of the functions in `test/golden/gradients.py`. */
 export interface GoldenGraph {
   /** Name of the case there. */
   golden: string;

@@ -31,6 +31,32 @@ describe('an ONNX file', () => {
     expect(writeModel(small())).toEqual(writeModel(small()));
   });
 
+  it.each([
+    [-1, null],
+    ['7', 7],
+    ['99999999999999999999', null],
+    ['x'.repeat(1000), null],
+    ['batch', 'batch'],
+  ])('with an axis written as %s has one of %s', (written, read) => {
+    const model = small();
+    model.graph.inputs[0].shape = [written, 3];
+    expect(readModel(writeModel(model)).graph.inputs[0].shape).toEqual([read, 3]);
+  });
+
+  it('with an axis that no tensor has is refused, naming the value', () => {
+    for (const extent of [-2, 2 ** 60]) {
+      const model = small();
+      model.graph.inputs[0].shape = [extent, 3];
+      expect(() => readModel(writeModel(model))).toThrow(`The value "x" has an axis of ${extent} elements.`);
+    }
+  });
+
+  it('that claims more elements than it has is refused before anything is allocated', () => {
+    const model = small();
+    model.graph.initializers.set('w', { type: 'float32', dims: [2 ** 30, 2 ** 20], data: new Float32Array(2) });
+    expect(() => readModel(writeModel(model))).toThrow('initializer "w" has 8 bytes');
+  });
+
   it('that is mutated or truncated gives a model or a clear error, never anything else', () => {
     const bytes = writeModel(small());
     const edit = fc.record({ at: fc.nat(bytes.length - 1), value: fc.nat(255) });

@@ -1,4 +1,3 @@
-import type { onnx } from 'onnx-proto';
 import { supportedOps } from '../../../packages/onnx/src/index.ts';
 import { proto } from '../../../packages/onnx/src/proto.ts';
 import type { Random } from './random.ts';
@@ -33,26 +32,28 @@ const NAMES = ['', 'batch', '7', '99999999999999999999999', 'a*b*3', '((((', '*'
 
 const OPS = supportedOps();
 
-type Edit = (model: onnx.IModelProto, random: Random) => void;
-
+type ModelMessage = Parameters<typeof proto.ModelProto.encode>[0];
 /** A decoded graph has all its lists, empty ones too. */
-type Graph = onnx.IGraphProto & Pick<onnx.GraphProto, 'input' | 'output' | 'valueInfo' | 'initializer' | 'node'>;
+type GraphMessage = InstanceType<typeof proto.GraphProto>;
+type NodeMessage = GraphMessage['node'][number];
 
-const graphOf = (model: onnx.IModelProto) => model.graph as Graph;
+type Edit = (model: ModelMessage, random: Random) => void;
+
+const graphOf = (model: ModelMessage) => model.graph as GraphMessage;
 const pickFrom = <T>(list: readonly T[], random: Random): T | undefined =>
   list.length > 0 ? random.pick(list) : undefined;
-const nodeOf = (model: onnx.IModelProto, random: Random) => pickFrom(graphOf(model).node, random);
-const attributeOf = (model: onnx.IModelProto, random: Random) =>
+const nodeOf = (model: ModelMessage, random: Random) => pickFrom(graphOf(model).node, random);
+const attributeOf = (model: ModelMessage, random: Random) =>
   pickFrom(
     graphOf(model).node.flatMap(({ attribute }) => attribute ?? []),
     random,
   );
-const tensorOf = (model: onnx.IModelProto, random: Random) => pickFrom(graphOf(model).initializer, random);
-const declaredOf = (model: onnx.IModelProto, random: Random) => {
+const tensorOf = (model: ModelMessage, random: Random) => pickFrom(graphOf(model).initializer, random);
+const declaredOf = (model: ModelMessage, random: Random) => {
   const { input, output, valueInfo } = graphOf(model);
   return pickFrom([...input, ...output, ...valueInfo], random);
 };
-const anyName = (model: onnx.IModelProto, random: Random) => {
+const anyName = (model: ModelMessage, random: Random) => {
   const { input, initializer, node } = graphOf(model);
   const names = [...input, ...initializer].map(({ name }) => name ?? '');
   return random.pick([...names, ...node.flatMap(({ output }) => output ?? []), '', 'nobody']);
@@ -149,7 +150,7 @@ const EDITS: Edit[] = [
   },
   (model, random) => {
     // Subgraphs within subgraphs.
-    let graph: onnx.IGraphProto = { name: 'inner' };
+    let graph: NonNullable<ModelMessage['graph']> = { name: 'inner' };
     for (let depth = random.pick([3, 17, 60, 2000]); depth > 0; depth--) {
       graph = { node: [{ opType: 'If', output: ['y'], attribute: [{ name: 'then_branch', type: 5, g: graph }] }] };
     }
@@ -159,7 +160,7 @@ const EDITS: Edit[] = [
     // What doubles at every node: a value joined to itself, or its shape.
     const graph = graphOf(model);
     let name = anyName(model, random);
-    const doubled = Array.from({ length: 40 }, (_, i): onnx.INodeProto => {
+    const doubled = Array.from({ length: 40 }, (_, i): NodeMessage => {
       const input = [name, name];
       name = `doubled${i}`;
       return { opType: 'Concat', input, output: [name], attribute: [{ name: 'axis', type: 2, i: 0 }] };

@@ -7,7 +7,7 @@ import { writeModel } from '../write.js';
 import { gradient } from './gradient.js';
 
 /*
- * Forward results and gradients against those of PyTorch in double precision (test/golden/make-gradients.py), which shares no code
+ * Forward results and gradients against those of PyTorch in double precision (test/golden/gradients.py), which shares no code
  * and no formula with ours.
  */
 

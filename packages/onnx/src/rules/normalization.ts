@@ -1,9 +1,8 @@
 import type { GradientContext } from '../gradient/context.js';
-import type { Emitter } from '../gradient/emitter.js';
+import { meanOver } from '../gradient/shaping.js';
 import type { ShapeContext } from '../shapes/context.js';
 import { normalizeAxis } from '../shapes/dims.js';
 import type { Facts } from '../shapes/facts.js';
-import { type DataType, sizeOf } from '../tensor.js';
 import type { InputGradient, OpRule } from './rule.js';
 
 /** Outputs Y, Mean and InvStdDev; the last two have ones in place of the normalized axes, and are float32 whatever Y is. */
@@ -44,8 +43,7 @@ function layerNormalizationGradient(context: GradientContext): InputGradient[] {
       return { g: e.matmul(dy, column), gx: e.matmul(product(), column) };
     }
     const over = e.shape(x).flatMap((_, i) => (i >= axis ? [i] : []));
-    const mean = (value: string) => meanOver(e, value, over, type);
-    return { g: mean(e.mul(dy, scale)), gx: mean(e.mul(product(), scale)) };
+    return { g: meanOver(e, e.mul(dy, scale), over), gx: meanOver(e, e.mul(product(), scale), over) };
   };
   return [
     () => {
@@ -55,14 +53,6 @@ function layerNormalizationGradient(context: GradientContext): InputGradient[] {
     () => e.sumTo(product(), scale),
     () => e.sumTo(dy, bias),
   ];
-}
-
-/** The mean over axes, whose extents become 1. Before opset 18 ReduceMean takes its axes another way. */
-function meanOver(e: Emitter, value: string, axes: number[], type: DataType): string {
-  const summed = e.reduceSum(value, axes);
-  const dims = axes.map((axis) => e.shape(value)[axis]);
-  if (dims.every((dim) => typeof dim === 'number')) return e.mul(summed, e.scalar(1 / sizeOf(dims), value));
-  return e.div(summed, e.div(e.cast(e.emit('Size', [value]), type), e.cast(e.emit('Size', [summed]), type)));
 }
 
 export const normalizationRules: OpRule[] = [

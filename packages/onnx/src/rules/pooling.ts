@@ -8,7 +8,7 @@ import type { ShapeContext } from '../shapes/context.js';
 import { isStatic, ShapeConflict } from '../shapes/dims.js';
 import type { Facts } from '../shapes/facts.js';
 import type { InputGradient, OpRule } from './rule.js';
-import { kernelOf, type Sliding, slidingOf, slidOver } from './windows.js';
+import { kernelOf, type Sliding, slidingOf, slidOver, spanOf } from './windows.js';
 
 /** Pools: one number for every window of each channel. */
 
@@ -34,7 +34,12 @@ function inferGlobalPool(context: ShapeContext): Facts[] {
 function maxPoolGradient(context: GradientContext): InputGradient[] {
   if (context.int('storage_order', 0) !== 0)
     throw new UnsupportedUse('indices in column-major order are not supported');
-  return [() => addAt(context.emitter, context.input(0), context.optionalOutput(1), context.dy)];
+  // Windows that do not overlap have no maximum in common, and nothing needs to be added up.
+  const disjoint = context.ints('kernel_shape')?.every((kernel, axis) => {
+    const dilation = context.ints('dilations')?.[axis] ?? 1;
+    return (context.ints('strides')?.[axis] ?? 1) >= spanOf({ kernel, dilation });
+  });
+  return [() => addAt(context.emitter, context.input(0), context.optionalOutput(1), context.dy, disjoint)];
 }
 
 function spatialAxes(e: Emitter, x: string): number[] {

@@ -82,6 +82,29 @@ describe('inferShapes', () => {
       'it reads "later" before the node that makes it',
     ],
     [
+      'a value that two nodes make',
+      (b) => {
+        b.add('Relu', ['x'], { outputs: ['y'] });
+        b.add('Neg', ['x'], { outputs: ['y'] });
+      },
+      'node "y" (Neg): it makes the value "y", which exists already',
+    ],
+    [
+      'two inputs of one name',
+      (b) => b.graph.inputs.push({ name: 'x', type: 'float32', shape: [3, 4] }),
+      'two inputs or initializers named "x"',
+    ],
+    [
+      'an axis of fewer than no elements',
+      (b) => b.add('Expand', ['x', b.constant(int64Vector([-4, 1, 1]))], { outputs: ['y'] }),
+      'node "y" (Expand): an axis of -4 elements',
+    ],
+    [
+      'more axes than any tensor has',
+      (b) => b.add('Reshape', ['x', b.constant(int64Vector([...Array(100).fill(1), 12]))], { outputs: ['y'] }),
+      'node "y" (Reshape): a rank of 101',
+    ],
+    [
       'a declaration that is not so',
       (b) => {
         b.add('Relu', ['x'], { outputs: ['y'] });
@@ -102,6 +125,32 @@ describe('inferShapes', () => {
     build(b);
     expect(() => inferShapes(b.build())).toThrow(RetortError);
     expect(() => inferShapes(b.build())).toThrow(message);
+  });
+});
+
+describe('inferShapes is bounded', () => {
+  it('where every node doubles what the last one made', () => {
+    const b = new GraphBuilder();
+    b.input('x', 'float32', ['batch', 4]);
+    let [rows, extents, elements] = ['x', 'x', b.add('Shape', ['x'])];
+    for (let i = 0; i < 60; i++) {
+      rows = b.add('Concat', [rows, rows], { attributes: { axis: 0 } });
+      extents = b.add('Reshape', [
+        b.add('Einsum', [extents, extents], { attributes: { equation: 'ab,cd->abcd' } }),
+        b.constant(int64Vector([-1, 4])),
+      ]);
+      elements = b.add('Concat', [elements, elements], { attributes: { axis: 0 } });
+    }
+    const facts = inferShapes(b.build());
+    // Names as long as a line, vectors of a thousand elements: beyond that nothing is known any more.
+    expect(facts.get(rows)?.shape).toEqual([null, 4]);
+    expect(facts.get(extents)?.shape).toEqual([null, 4]);
+    expect(facts.get(elements)?.elements).toBeUndefined();
+  });
+
+  it('by the numbers that JavaScript holds exactly', () => {
+    expect(multiplyDims([2 ** 40, 2 ** 40])).toBeNull();
+    expect(addDims(Number.MAX_SAFE_INTEGER, 1)).toBeNull();
   });
 });
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Golden values of forward results and gradients, computed by PyTorch in double precision.
 
-    python3 test/golden/make-gradients.py > test/golden/gradients.json
+    python3 test/golden/gradients.py > test/golden/gradients.json
 
 Needs PyTorch 1.13 or newer (Debian: python3-torch). Every case has inputs, the result y of a function of them, and the gradients
 of L = sum(r * y) by each input named in "gradients". The graph that Retort differentiates for a case of the same name is in
