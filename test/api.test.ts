@@ -344,6 +344,31 @@ describe('distillations', () => {
     expect((await test.ask('GET', '/v1/distillations?status=odd')).status).toBe(400);
   });
 
+  it('take any family of students, and tell its defaults and its limits', async () => {
+    const asked = (student: object) => submit({ task: 'toy', dataset, teacher, spec: { student } });
+    const { status, body } = await asked({ family: 'encoder', layers: 2, width: 128, initFrom: { layers: [0, 5] } });
+    expect(status).toBe(201);
+    expect(body.spec.training.learningRate).toBe(0.001);
+    expect(body.spec.student).toEqual({
+      family: 'encoder',
+      layers: 2,
+      width: 128,
+      heads: 4,
+      intermediate: 512,
+      maxLength: 128,
+      dropout: 0.1,
+      pooling: 'mean',
+      initFrom: { layers: [0, 5] },
+    });
+    expect((await asked({ family: 'encoder', heads: 3, buckets: 1000 })).body.problems).toEqual([
+      { path: '/spec/student/buckets', message: 'is not a field of the spec' },
+    ]);
+    expect((await asked({ family: 'encoder', heads: 3 })).body).toMatchObject({
+      code: 'RT_INVALID_SPEC',
+      problems: [{ path: '/spec/student/heads', message: 'must divide width (256), got 3' }],
+    });
+  });
+
   it('are cancelled at once while they wait', async () => {
     const { id } = (await submit({ task: 'toy', dataset, teacher })).body;
     expect((await test.ask('POST', `/v1/distillations/${id}/cancel`)).body).toMatchObject({ status: 'cancelled' });

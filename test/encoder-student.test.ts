@@ -11,7 +11,7 @@ import { TOY_LABELS, toyRows, writeToyTeacher } from './support/toy-teacher.ts';
 
 const MAX_LENGTH = 40;
 const student = { family: 'encoder', layers: 2, width: 32, maxLength: MAX_LENGTH } as const;
-const training = { epochs: 8, batchSize: 32, learningRate: 0.003 };
+const training = { epochs: 12, batchSize: 32, learningRate: 0.003 };
 
 describe('distillation into an encoder student', () => {
   let work: string;
@@ -23,7 +23,7 @@ describe('distillation into an encoder student', () => {
     const config = { model_max_length: 64, tokenizer_class: 'BertTokenizer', pad_token: '[PAD]', unk_token: '[UNK]' };
     await writeToyTeacher(join(work, 'teacher'), { tokens: { tokenizer: wordpiece({ lowercase: true }), config } });
     await writeToyTeacher(join(work, 'characters'));
-    rows = toyRows(300);
+    rows = toyRows(160);
     first = await run('first', 'teacher', { student, training });
   });
   afterAll(() => rm(work, { recursive: true, force: true }));

@@ -1,3 +1,5 @@
+import type { Random } from '../random.js';
+
 /** A dense matrix `[rows, columns]`, row-major. */
 export interface Matrix {
   rows: number;
@@ -50,23 +52,39 @@ export function pickRows({ columns, values }: Matrix, picked: readonly number[])
   return { rows: picked.length, columns, values: out };
 }
 
-/** Makes the rows orthonormal, from the first on (modified Gram-Schmidt, twice for accuracy). A row that depends on others becomes 0. */
-export function orthonormalizeRows({ rows, columns, values }: Matrix): void {
+/**
+ * Makes the rows, at most as many as there are columns, orthonormal from the first on (modified Gram-Schmidt, twice for accuracy). A row
+ * that the ones before it span is drawn anew.
+ */
+export function orthonormalizeRows({ rows, columns, values }: Matrix, random: Random): void {
   const row = (i: number) => values.subarray(i * columns, (i + 1) * columns);
   for (let i = 0; i < rows; i++) {
     const own = row(i);
-    const before = dot(own, own);
-    for (let pass = 0; pass < 2; pass++) {
-      for (let k = 0; k < i; k++) {
-        const other = row(k);
-        const share = dot(own, other);
-        for (let j = 0; j < columns; j++) own[j] -= share * other[j];
-      }
+    let before = dot(own, own);
+    let square = removeRows(own, i, row);
+    while (!(square > SPANNED * before)) {
+      for (let j = 0; j < columns; j++) own[j] = random.normal();
+      before = dot(own, own);
+      square = removeRows(own, i, row);
     }
-    const square = dot(own, own);
-    const scale = square > 1e-10 * before ? 1 / Math.sqrt(square) : 0;
+    const scale = 1 / Math.sqrt(square);
     for (let j = 0; j < columns; j++) own[j] *= scale;
   }
+}
+
+/** Share of a row's square below which what is left of it is rounding error. */
+const SPANNED = 1e-10;
+
+/** Takes the first `count` rows out of `own`; what is left has this square. */
+function removeRows(own: Float32Array, count: number, row: (i: number) => Float32Array): number {
+  for (let pass = 0; pass < 2; pass++) {
+    for (let k = 0; k < count; k++) {
+      const other = row(k);
+      const share = dot(own, other);
+      for (let j = 0; j < own.length; j++) own[j] -= share * other[j];
+    }
+  }
+  return dot(own, own);
 }
 
 function dot(a: Float32Array, b: Float32Array): number {

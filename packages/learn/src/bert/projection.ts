@@ -31,12 +31,13 @@ export function principalProjection(states: Matrix, to: number, seed: number): P
   const from = states.columns;
   const samples = thinned(states);
   const moments = multiply(samples, samples, { transposeA: true });
+  const random = new Random(seed);
   // Vectors are rows here: Pᵀ.
-  let basis: Matrix = { rows: to, columns: from, values: normalValues(new Random(seed), to * from, 1) };
+  let basis: Matrix = { rows: to, columns: from, values: normalValues(random, to * from, 1) };
   for (let round = 0; ; round++) {
     // The first stays u, and all others are kept orthogonal to it.
     basis.values.fill(1, 0, from);
-    orthonormalizeRows(basis);
+    orthonormalizeRows(basis, random);
     if (round === ROUNDS) break;
     basis = multiply(basis, moments);
   }

@@ -3,7 +3,7 @@ import type { Model, Node } from '@retort/onnx';
 import { type DenseWeights, type FoundDense, GraphWalk } from './graph-walk.js';
 
 /** A table `[rows, width]`, row-major. */
-export interface TableWeights {
+interface TableWeights {
   rows: number;
   values: Float32Array;
 }
