@@ -1472,8 +1472,8 @@ export interface components {
                  */
                 dataset: string;
                 seed: number;
-                /** @default 6 */
-                epochs: number;
+                /** @description Default 5, and for small datasets as many more as make 300 steps, at most 30. */
+                epochs?: number;
                 /** @default 32 */
                 batchSize: number;
                 /**
@@ -1691,7 +1691,7 @@ export interface components {
             dataset: string;
             /** @description Of initial weights and order. Default 1. */
             seed?: number;
-            /** @default 6 */
+            /** @description Default 5, and for small datasets as many more as make 300 steps, at most 30. */
             epochs?: number;
             /** @default 32 */
             batchSize?: number;
