@@ -29,7 +29,7 @@ export type Task = Prisma.TaskModel
 export type Dataset = Prisma.DatasetModel
 /**
  * Model Teacher
- * A model that answers with soft labels. `training` while its head is being fitted, then `ready` or `failed`.
+ * A model that answers with soft labels. `training` while an encoder learns its labels, then `ready`, `failed` or `cancelled`.
  */
 export type Teacher = Prisma.TeacherModel
 /**

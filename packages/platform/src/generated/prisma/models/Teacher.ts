@@ -14,7 +14,7 @@ import type * as Prisma from "../internal/prismaNamespace.js"
 
 /**
  * Model Teacher
- * A model that answers with soft labels. `training` while its head is being fitted, then `ready` or `failed`.
+ * A model that answers with soft labels. `training` while an encoder learns its labels, then `ready`, `failed` or `cancelled`.
  */
 export type TeacherModel = runtime.Types.Result.DefaultSelection<Prisma.$TeacherPayload>
 
@@ -1287,12 +1287,12 @@ export type $TeacherPayload<ExtArgs extends runtime.Types.Extensions.InternalArg
      */
     kind: string
     /**
-     * training | ready | failed
+     * training | ready | failed | cancelled
      */
     status: string
     taskName: string | null
     /**
-     * Labelled data that the head of an encoder is trained on.
+     * Labelled data that an encoder, or the head on it, is trained on.
      */
     datasetId: string | null
     /**
@@ -1301,14 +1301,14 @@ export type $TeacherPayload<ExtArgs extends runtime.Types.Extensions.InternalArg
     digest: string | null
     labels: string[]
     /**
-     * Files, graph inputs and outputs, tokenizer, pooling, licence, head: what was checked at registration.
+     * Files, graph inputs and outputs, tokenizer, pooling, licence, head or training: what was checked at registration.
      */
     manifest: runtime.JsonValue
     metrics: runtime.JsonValue | null
     progress: runtime.JsonValue | null
     error: runtime.JsonValue | null
     /**
-     * How often training its head was begun; a shutdown of the worker is not counted.
+     * How often its training was begun; a shutdown of the worker is not counted.
      */
     attempt: number
     /**
