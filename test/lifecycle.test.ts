@@ -256,9 +256,14 @@ for (const { name, skip } of queueBackends()) {
       const from = (resumption.data as Progress).done;
       await occurrence(context, id, (event) => inStage('training')(event) && (event.data as Progress).done > from + 1);
       await killed.kill('SIGKILL');
-      expect(await row(id)).toMatchObject({ status: 'running', stage: 'training', attempt: 1 });
+      const { status, stage, attempt } = await row(id); // More than one where a busy machine cost it its lock.
+      expect({ status, stage }).toEqual({ status: 'running', stage: 'training' });
       await startTrainer();
-      expect(await ended(context, id)).toMatchObject({ status: 'succeeded', attempt: 2, error: null });
+      expect(await ended(context, id, 60_000)).toMatchObject({
+        status: 'succeeded',
+        attempt: attempt + 1,
+        error: null,
+      });
       expect(await models()).toHaveLength(before.length + 1);
 
       // Each attempt went on from what the one before had left, and the last left nothing.

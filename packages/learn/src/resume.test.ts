@@ -113,7 +113,7 @@ describe('a training that was stopped and resumed', () => {
     });
     expect(last.bits).toBe(bitsOf((await train(options)).weights));
     expect((await readdir(folder)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
-  });
+  }, 120_000);
 });
 
 describe('a checkpoint that cannot be used', () => {
