@@ -1,4 +1,4 @@
-import { GRADIENT_OPSETS, supportedOps } from '@retort/onnx';
+import { GRADIENT_OPSETS, type SupportedOp, supportedOps } from '@retort/onnx';
 import type { ShapeReport, TrainReport } from '../../test/bench/train/report.ts';
 import { flopsPerStep, type ReferenceShape, SHAPES } from '../../test/bench/train/shapes.ts';
 import { markdownTable, replaceSection } from './sections.ts';
@@ -11,17 +11,17 @@ export function enginePage(page: string, report: TrainReport): string {
 
 function operators(): string {
   const ops = supportedOps();
-  const list = (title: string, differentiable: boolean, domain: string) => {
-    const names = ops
-      .filter((op) => op.differentiable === differentiable && op.domain === domain)
-      .map(({ op }) => `\`${op}\``);
-    return names.length === 0 ? [] : [`**${title}, ${domain || 'ai.onnx'}** (${names.length}): ${names.join(', ')}.`];
-  };
   const domains = [...new Set(ops.map(({ domain }) => domain))];
+  const list = (title: string, belongs: (op: SupportedOp) => boolean) =>
+    domains.flatMap((domain) => {
+      const names = ops.filter((op) => op.domain === domain && belongs(op)).map(({ op }) => `\`${op}\``);
+      return names.length === 0 ? [] : [`**${title}, ${domain || 'ai.onnx'}** (${names.length}): ${names.join(', ')}.`];
+    });
   return [
     `Opsets ${GRADIENT_OPSETS.min} to ${GRADIENT_OPSETS.max} of ai.onnx.`,
-    ...domains.flatMap((domain) => list('Differentiable', true, domain)),
-    ...domains.flatMap((domain) => list('Shapes only', false, domain)),
+    ...list('Differentiable', ({ differentiable, fused }) => differentiable && !fused),
+    ...list('Fused, taken apart first', ({ fused }) => fused),
+    ...list('Shapes only', ({ differentiable }) => !differentiable),
   ].join('\n\n');
 }
 
