@@ -65,6 +65,24 @@ describe('distillation as a library', () => {
     expect(other.digest).not.toBe(first.digest);
   });
 
+  it('makes the same model when its training was stopped and went on from its checkpoint', async () => {
+    const checkpoint = { path: join(work, 'student.checkpoint') };
+    const controller = new AbortController();
+    const stop = ({ stage, done }: Progress) => stage === 'training' && done > 0 && controller.abort();
+    await expect(run('stopped', { checkpoint, signal: controller.signal, onProgress: stop })).rejects.toMatchObject({
+      code: 'RT_CANCELLED',
+    });
+    const notes: (string | undefined)[] = [];
+    const resumed = await run('resumed', { checkpoint, onProgress: ({ note }) => notes.push(note) });
+    expect(notes).toContainEqual(expect.stringMatching(/^resumed at step [1-9]/));
+    expect(resumed.digest).toBe(first.digest);
+    // Of another spec it cannot be used: the training starts anew.
+    const other = { ...spec, training: { ...spec.training, seed: 2 } };
+    const anew = await run('anew', { checkpoint, spec: other, onProgress: ({ note }) => notes.push(note) });
+    expect(anew.digest).not.toBe(first.digest);
+    expect(notes.filter((note) => note?.startsWith('resumed'))).toHaveLength(1);
+  });
+
   it('packages a folder that transformers.js loads unchanged, with the same labels and scores', async () => {
     env.allowRemoteModels = false;
     const ours = await openTextClassifier(join(work, 'first'), { placement: 'inline' });

@@ -9,7 +9,7 @@ export interface BagSizes {
 }
 
 /** Some numbers without a pattern, in [-1, 1]. */
-export const noise = (count: number, seed: number): number[] =>
+const noise = (count: number, seed: number): number[] =>
   Array.from({ length: count }, (_, i) => Math.sin((i + 1) * 12.9898 + seed * 78.233));
 
 /**

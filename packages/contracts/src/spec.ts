@@ -53,7 +53,7 @@ export const TrainingSpec = Type.Object(
       default: 1,
       description: 'Batches whose gradients make one step: it learns from accumulate · batchSize rows.',
     }),
-    optimizer: Type.Union([Type.Literal('adamw'), Type.Literal('sgd')], { default: 'adamw' }),
+    optimizer: Type.Enum(['adamw', 'sgd'], { default: 'adamw' }),
     learningRate: Type.Number({ exclusiveMinimum: 0, maximum: 10, default: 0.01, description: 'Peak learning rate.' }),
     momentum: Type.Number({ minimum: 0, exclusiveMaximum: 1, default: 0.9, description: 'Of SGD.' }),
     nesterov: Type.Boolean({ default: false, description: 'Whether SGD looks ahead by its momentum.' }),
@@ -69,10 +69,10 @@ export const TrainingSpec = Type.Object(
       default: 1,
       description: 'Largest norm of the whole gradient; a longer one is scaled down to it.',
     }),
-    schedule: Type.Union(
-      [Type.Literal('constant'), Type.Literal('linear'), Type.Literal('cosine'), Type.Literal('one-cycle')],
-      { default: 'cosine', description: 'How the learning rate goes on from its peak.' },
-    ),
+    schedule: Type.Enum(['constant', 'linear', 'cosine', 'one-cycle'], {
+      default: 'cosine',
+      description: 'How the learning rate goes on from its peak.',
+    }),
     warmup: Type.Optional(
       Type.Number({
         minimum: 0,

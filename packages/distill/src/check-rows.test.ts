@@ -4,7 +4,7 @@ import { datasetProblems, shapeOf } from './check-rows.js';
 
 const row = (split: Row['split'], label?: string): Row => ({ text: 'text', split, label });
 const paths = (rows: Row[], labels = ['a', 'b'], lambda = 0.3) =>
-  datasetProblems(shapeOf(rows), labels, { lambda, temperature: 2 }).map(({ path }) => path);
+  datasetProblems(shapeOf(rows), labels, { lambda }).map(({ path }) => path);
 
 describe('datasetProblems', () => {
   it('finds none where there is text to train on and labels to measure by', () => {
@@ -24,7 +24,7 @@ describe('datasetProblems', () => {
     expect(paths([row('train', 'a'), row('test')])).toEqual(['/dataset']);
     expect(paths([row('train', 'a'), row('test', 'a')], ['a'])).toEqual(['/teacher']);
     const many = Array.from({ length: 8 }, (_, i) => row('train', `strange ${i}`));
-    const [problem] = datasetProblems(shapeOf([...many, row('test', 'a')]), ['a', 'b'], { lambda: 0, temperature: 1 });
+    const [problem] = datasetProblems(shapeOf([...many, row('test', 'a')]), ['a', 'b'], { lambda: 0 });
     expect(problem.message).toMatch(/"strange 0".*and 3 more/);
   });
 });

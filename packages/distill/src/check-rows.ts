@@ -35,7 +35,7 @@ const NAMED = 5;
 export function datasetProblems(
   shape: DatasetShape,
   teacherLabels: readonly string[],
-  { lambda }: LossSpec,
+  { lambda }: Pick<LossSpec, 'lambda'>,
 ): FieldProblem[] {
   const problems: FieldProblem[] = [];
   if (shape.rows.train === 0) {

@@ -13,7 +13,7 @@ import {
 import { fineTune, inspectModelFolder, openTeacher, trainTeacherHead } from '@retort/teachers';
 import { datasetProblems, shapeOf } from './check-rows.js';
 import { labelTexts, type SoftLabelCache } from './soft-labels.js';
-import { type TrainedStudent, trainStudent } from './train-student.js';
+import { type TrainedStudent, type TrainStudentOptions, trainStudent } from './train-student.js';
 
 export interface DistillOptions {
   rows: readonly Row[];
@@ -29,6 +29,8 @@ export interface DistillOptions {
   outDir: string;
   /** Soft labels of earlier runs; default: none are kept. */
   cache?: SoftLabelCache;
+  /** Of the student's training, as {@link TrainStudentOptions} has it; default: none is kept. */
+  checkpoint?: TrainStudentOptions['checkpoint'];
   /** Threads of each kernel; default 1. */
   threads?: number;
   signal?: AbortSignal;
@@ -71,6 +73,7 @@ export async function distill(options: DistillOptions): Promise<Distilled> {
           dataset: { digest: rowsDigest(rows), rows: rows.length },
           teacher: { name: basename(resolve(options.teacherDir)), digest: teacher.digest },
         },
+        checkpoint: options.checkpoint,
         threads,
         signal,
         onProgress,

@@ -1,4 +1,4 @@
-import type { Lineage, StudentMetrics } from '@retort/contracts';
+import type { DistillationSpec, Lineage, StudentMetrics } from '@retort/contracts';
 
 export interface ModelCard {
   name: string;
@@ -57,8 +57,8 @@ scores. A token is a character, lower-cased; texts are read up to ${spec.student
 | | |
 |---|---|
 | student | ${spec.student.family}, character ${spec.student.minGram}- to ${spec.student.maxGram}-grams, ${spec.student.buckets} buckets of width ${spec.student.width}, ${hiddenLayer(spec.student.hidden)}, ${student.parameters.toLocaleString('en')} parameters |
-| loss | ${spec.loss.lambda} · CE + ${Number((1 - spec.loss.lambda).toFixed(6))} · T² · KL(teacher‖student), T = ${spec.loss.temperature} |
-| training | ${spec.training.epochs} epochs (best: ${metrics.bestEpoch}), batch ${spec.training.batchSize}, learning rate ${spec.training.learningRate}, seed ${spec.training.seed} |
+| loss | ${spec.loss.lambda} · CE${smoothing(spec)} + ${Number((1 - spec.loss.lambda).toFixed(6))} · T² · KL(teacher‖student), T = ${spec.loss.temperature} |
+| training | ${spec.training.epochs} epochs (best: ${metrics.bestEpoch}), batch ${spec.training.batchSize}, ${training(spec)}, seed ${spec.training.seed} |
 | dataset | ${lineage.dataset.rows} rows, sha256 \`${lineage.dataset.digest}\` |
 | teacher | ${lineage.teacher.name ?? 'unnamed'}, digest \`${lineage.teacher.digest}\` |
 
@@ -68,4 +68,19 @@ It knows only these labels, and answers one of them for any text at all. It read
 anything in the training text is likelier to be missed than by its teacher. The licence of the teacher and of the data may
 bind what is distilled from them.
 `;
+}
+
+/** Optimizer and schedule, and of the rest what was not left at its default. */
+function training({ training }: DistillationSpec): string {
+  const { optimizer, learningRate, schedule, accumulate, averageDecay, patience } = training;
+  return [
+    `${optimizer === 'sgd' ? 'SGD' : 'AdamW'} at ${learningRate}, ${schedule}`,
+    ...(accumulate > 1 ? [`${accumulate} batches a step`] : []),
+    ...(averageDecay > 0 ? [`weights averaged with decay ${averageDecay}`] : []),
+    ...(patience > 0 ? [`stopped after ${patience} epochs without gain`] : []),
+  ].join(', ');
+}
+
+function smoothing({ loss }: DistillationSpec): string {
+  return loss.labelSmoothing > 0 ? ` (labels smoothed by ${loss.labelSmoothing})` : '';
 }

@@ -1,4 +1,5 @@
 import { DistillationSpec, RetortError } from '@retort/contracts';
+import { TRAINING_DEFAULTS } from '@retort/learn';
 import fc from 'fast-check';
 import { Value } from 'typebox/value';
 import { describe, expect, it } from 'vitest';
@@ -21,6 +22,30 @@ describe('resolveSpec', () => {
       ...resolveSpec(),
       loss: { ...resolveSpec().loss, lambda: 1 },
     });
+  });
+
+  it('has the defaults of the training library', () => {
+    expect(resolveSpec().training).toMatchObject(TRAINING_DEFAULTS);
+    expect(resolveSpec().training).not.toHaveProperty('warmup'); // Its default depends on the schedule.
+  });
+
+  it('takes every setting of the training, within its range', () => {
+    const training = {
+      ...{ optimizer: 'sgd', momentum: 0.8, nesterov: true, schedule: 'one-cycle', warmup: 0.4, accumulate: 2 },
+      ...{ averageDecay: 0.99, patience: 3, minDelta: 0.001, weightDecay: 0, clipNorm: 5 },
+    };
+    expect(resolveSpec({ training, loss: { labelSmoothing: 0.1 } })).toMatchObject({
+      training,
+      loss: { labelSmoothing: 0.1 },
+    });
+    const problems = problemsOf({
+      training: { optimizer: 'adam', schedule: 'step', warmup: 1, averageDecay: 1, clipNorm: 0, patience: -1 },
+      loss: { labelSmoothing: 1 },
+    });
+    for (const path of ['optimizer', 'schedule', 'warmup', 'averageDecay', 'clipNorm', 'patience']) {
+      expect(problems.map((problem) => problem.path)).toContain(`/training/${path}`);
+    }
+    expect(problems.map(({ path }) => path)).toContain('/loss/labelSmoothing');
   });
 
   it('leaves the input as it was', () => {

@@ -95,7 +95,8 @@ async function trainAndMeasure(staged: string, options: TrainStudentOptions) {
     trainable: draft.trainable,
     ...encoded.examples(parts.train),
     loss: spec.loss,
-    training: spec.training,
+    // Patience waits for validation: without any row to validate on there is nothing to be impatient about.
+    training: validation.count > 0 ? spec.training : { ...spec.training, patience: 0 },
     validate: validation.count > 0 ? validation : undefined,
     checkpoint,
     threads,

@@ -4,7 +4,6 @@ import { mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { supportedOps } from '@retort/onnx';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bitsOf, tinyTraining } from '../../../test/support/tiny-training.ts';
@@ -39,8 +38,6 @@ async function interrupted(options: TrainOptions, run: number, how: 'abort' | 'c
 
 const withoutTimes = (history: { seconds: number }[]) => history.map((record) => ({ ...record, seconds: 0 }));
 
-const canDrop = supportedOps().some(({ op, differentiable }) => op === 'Dropout' && differentiable);
-
 const setting = fc.record({
   optimizer: fc.constantFrom('adamw' as const, 'sgd' as const),
   nesterov: fc.boolean(),
@@ -58,7 +55,7 @@ describe('a training that was stopped and resumed', () => {
     await fc.assert(
       fc.asyncProperty(
         setting,
-        canDrop ? fc.constantFrom(0, 0.3) : fc.constant(0),
+        fc.constantFrom(0, 0.3),
         fc.boolean(),
         fc.integer({ min: 1, max: 4 }),
         fc.array(stop, { minLength: 1, maxLength: 2 }),
@@ -75,7 +72,7 @@ describe('a training that was stopped and resumed', () => {
           expect(resumed.bestEpoch).toBe(whole.bestEpoch);
         },
       ),
-      { numRuns: 25 },
+      { numRuns: 20 },
     );
   });
 
@@ -116,7 +113,7 @@ describe('a training that was stopped and resumed', () => {
     });
     expect(last.bits).toBe(bitsOf((await train(options)).weights));
     expect((await readdir(folder)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
-  });
+  }, 120_000);
 });
 
 describe('a checkpoint that cannot be used', () => {

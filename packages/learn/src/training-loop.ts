@@ -64,7 +64,8 @@ export class TrainingLoop {
     try {
       while (!this.#isOver()) await this.#epoch();
     } catch (error) {
-      if (error instanceof RetortError && error.code === 'RT_CANCELLED') await this.#save();
+      // Where this last one cannot be written, the one before still stands, and the caller is to hear of the cancellation.
+      if (error instanceof RetortError && error.code === 'RT_CANCELLED') await this.#save().catch(() => undefined);
       throw error;
     }
     const { state, best } = this.#run;

@@ -10,6 +10,9 @@ const A = proto.AttributeProto.AttributeType;
 /** Nested subgraphs (If, Loop) deeper than this are refused: no exporter writes them, a hostile file may. */
 const MAX_SUBGRAPH_DEPTH = 16;
 
+/** Longer names of axes are forgotten: they are multiplied and added to each other, and would grow without bounds. */
+const MAX_AXIS_NAME = 128;
+
 /**
  * Reads the bytes of an `.onnx` file. Weights are views into `bytes` where alignment allows, copies otherwise.
  *
@@ -157,14 +160,25 @@ function readValueInfo(value: onnx.IValueInfoProto): ValueInfo {
   const name = value.name ?? '';
   const tensor = value.type?.tensorType;
   if (!tensor) throw invalid(`The value "${name}" is not a tensor.`);
-  const shape = tensor.shape ? (tensor.shape.dim ?? []).map(readDim) : undefined;
+  const shape = tensor.shape ? (tensor.shape.dim ?? []).map((dim) => readDim(dim, `value "${name}"`)) : undefined;
   return { name, type: dataType(tensor.elemType ?? 0, `value "${name}"`), shape };
 }
 
-function readDim(dim: onnx.TensorShapeProto.IDimension): Dim {
-  if (dim.dimParam) return dim.dimParam;
+function readDim(dim: onnx.TensorShapeProto.IDimension, where: string): Dim {
+  if (dim.dimParam) return readName(dim.dimParam);
   // A protobuf message does not own the fields that the file left out.
-  return Object.hasOwn(dim, 'dimValue') && dim.dimValue != null ? toNumber(dim.dimValue) : null;
+  if (!Object.hasOwn(dim, 'dimValue') || dim.dimValue == null) return null;
+  const extent = toNumber(dim.dimValue);
+  // Some exporters write -1 for an extent that they do not know.
+  if (extent === -1) return null;
+  if (extent < 0 || !Number.isSafeInteger(extent)) throw invalid(`The ${where} has an axis of ${extent} elements.`);
+  return extent;
+}
+
+/** The name of an axis. A number for a name would be taken for an extent by the arithmetic on them: then it is one. */
+function readName(name: string): Dim {
+  if (!/^\d+$/.test(name)) return name.length <= MAX_AXIS_NAME ? name : null;
+  return Number.isSafeInteger(Number(name)) ? Number(name) : null;
 }
 
 function dataType(code: number, where: string): DataType {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { float } from '../../../packages/onnx/src/index.ts';
+import { float, floatScalar } from '../../../packages/onnx/src/index.ts';
 import { type Case, type Cases, extent, POSITIVE, shape, unary } from './generators.ts';
 
 const float32 = { type: 'float32' } as const;
@@ -27,6 +27,18 @@ const prelu = fc
       ...float32,
     };
   });
+
+/** Outside of training, where it is the identity; what it does in training has a test of its own, with the mask it drew. */
+const dropout = fc.tuple(shape(0, 3), fc.constantFrom('data', 'ratio', 'mode')).map(
+  ([dims, given]): Case => ({
+    variables: { x: { dims } },
+    build: (b) => {
+      const ratio = given === 'data' ? [] : [b.constant(floatScalar(0.25))];
+      const mode = given === 'mode' ? [b.constant({ type: 'bool', dims: [], data: Uint8Array.of(0) })] : [];
+      return b.add('Dropout', ['x', ...ratio, ...mode]);
+    },
+  }),
+);
 
 function biased(op: string) {
   return fc.record({ dims: shape(0, 2), width: extent, bias: fc.boolean() }).map(
@@ -56,12 +68,16 @@ export const elementwiseCases: Cases = {
   '.Sqrt': unary('Sqrt', { range: POSITIVE }),
   '.Tanh': unary('Tanh'),
   'com.microsoft.Gelu': unary('Gelu', { domain: 'com.microsoft', type: 'float32' }),
+  '.Acosh': unary('Acosh', { range: [1.2, 3], ...float32 }),
+  '.Asinh': unary('Asinh', float32),
+  '.Atanh': unary('Atanh', { range: [-0.8, 0.8], ...float32 }),
   '.Acos': unary('Acos', { range: [-0.8, 0.8], ...float32 }),
   '.Asin': unary('Asin', { range: [-0.8, 0.8], ...float32 }),
   '.Atan': unary('Atan', float32),
   '.Clip': clip,
   '.Cos': unary('Cos'),
   '.Cosh': unary('Cosh', float32),
+  '.Dropout': dropout,
   '.Elu': unary('Elu', { ...float32, kinks: [0], attributes: { alpha: float(0.7) } }),
   '.HardSigmoid': unary('HardSigmoid', { ...float32, attributes: { alpha: float(0.4) }, kinks: [-1.25, 1.25] }),
   '.HardSwish': unary('HardSwish', { ...float32, range: [-5, 5], kinks: [-3, 3] }),

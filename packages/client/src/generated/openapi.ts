@@ -788,7 +788,10 @@ export interface components {
                      * @default 1
                      */
                     accumulate?: number;
-                    /** @default adamw */
+                    /**
+                     * @default adamw
+                     * @enum {unknown}
+                     */
                     optimizer?: "adamw" | "sgd";
                     /**
                      * @description Peak learning rate.
@@ -818,6 +821,7 @@ export interface components {
                     /**
                      * @description How the learning rate goes on from its peak.
                      * @default cosine
+                     * @enum {unknown}
                      */
                     schedule?: "constant" | "linear" | "cosine" | "one-cycle";
                     /** @description Share of the steps over which the learning rate rises; default 0.05, of one-cycle 0.3. */
@@ -916,7 +920,10 @@ export interface components {
                  * @default 1
                  */
                 accumulate: number;
-                /** @default adamw */
+                /**
+                 * @default adamw
+                 * @enum {unknown}
+                 */
                 optimizer: "adamw" | "sgd";
                 /**
                  * @description Peak learning rate.
@@ -946,6 +953,7 @@ export interface components {
                 /**
                  * @description How the learning rate goes on from its peak.
                  * @default cosine
+                 * @enum {unknown}
                  */
                 schedule: "constant" | "linear" | "cosine" | "one-cycle";
                 /** @description Share of the steps over which the learning rate rises; default 0.05, of one-cycle 0.3. */

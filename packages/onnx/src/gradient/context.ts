@@ -3,6 +3,7 @@ import { NodeReader } from '../shapes/context.js';
 import { normalizeAxis } from '../shapes/dims.js';
 import type { Tensor } from '../tensor.js';
 import type { Emitter } from './emitter.js';
+import { UnsupportedUse } from './refusals.js';
 
 /** What the gradient rule of an operator sees: its node, the gradients of its outputs, and the means to emit nodes. */
 export class GradientContext extends NodeReader {
@@ -55,7 +56,7 @@ export class GradientContext extends NodeReader {
   /** dL/d(first output). */
   get dy(): string {
     const gradient = this.#outputGradients[0];
-    if (gradient === undefined) throw new Error(`The first output of ${this.node.op} has no gradient.`);
+    if (gradient === undefined) throw new UnsupportedUse('the loss depends on its further outputs only');
     return gradient;
   }
 

@@ -163,6 +163,8 @@ class Backward {
     const context = new GradientContext(node, this.#emitter, outputGradients, isConstant);
     const rule = findRule(node);
     try {
+      const opaque = rule?.opaqueOutputs?.find((index) => outputGradients[index] !== undefined);
+      if (opaque !== undefined) throw new UnsupportedUse(`the loss depends on its output "${node.outputs[opaque]}"`);
       if (rule?.sparseGradient && this.#wrt.has(node.inputs[0])) {
         const sparse = rule.sparseGradient(context);
         if (sparse) {

@@ -125,6 +125,14 @@ export const arithmeticRules: OpRule[] = [
     infer: (context) => [broadcastFacts(context)],
     gradient: ({ emitter, node, dy }) => node.inputs.map((input) => () => emitter.sumTo(dy, input)),
   },
+  {
+    op: 'Mean',
+    infer: (context) => [broadcastFacts(context)],
+    gradient: ({ emitter: e, node, dy }) => {
+      const share = () => e.div(dy, e.scalar(node.inputs.length, dy));
+      return node.inputs.map((input) => () => e.sumTo(share(), input));
+    },
+  },
   extremum('Max'),
   extremum('Min'),
   // Only its use on integers (hashing) has no gradient to pass; on floats nobody trains through it.

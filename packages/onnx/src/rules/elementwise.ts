@@ -64,6 +64,14 @@ export const elementwiseRules: OpRule[] = [
   unary('Acos', ({ context: { emitter: e }, x, dy }) => e.neg(e.div(dy, rootOfOneMinusSquare(e, x)))),
   // atan' = 1/(1 + x²).
   unary('Atan', ({ context: { emitter: e }, x, dy }) => e.div(dy, e.addTo(e.mul(x, x), e.scalar(1, x)))),
+  // asinh' = 1/√(x² + 1), acosh' = 1/√(x² - 1), atanh' = 1/(1 - x²).
+  unary('Asinh', ({ context: { emitter: e }, x, dy }) =>
+    e.div(dy, e.emit('Sqrt', [e.addTo(e.mul(x, x), e.scalar(1, x))])),
+  ),
+  unary('Acosh', ({ context: { emitter: e }, x, dy }) =>
+    e.div(dy, e.emit('Sqrt', [e.sub(e.mul(x, x), e.scalar(1, x))])),
+  ),
+  unary('Atanh', ({ context: { emitter: e }, x, dy }) => e.div(dy, e.sub(e.scalar(1, x), e.mul(x, x)))),
   { op: 'Clip', infer: (context) => [sameAsInput(context)], gradient: clipGradient },
   // Steps: their derivative is zero wherever it exists, so no gradient passes.
   ...['Floor', 'Ceil', 'Round', 'Sign'].map(

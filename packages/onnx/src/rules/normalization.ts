@@ -56,5 +56,11 @@ function layerNormalizationGradient(context: GradientContext): InputGradient[] {
 }
 
 export const normalizationRules: OpRule[] = [
-  { op: 'LayerNormalization', since: 17, infer: inferLayerNormalization, gradient: layerNormalizationGradient },
+  {
+    op: 'LayerNormalization',
+    since: 17,
+    infer: inferLayerNormalization,
+    gradient: layerNormalizationGradient,
+    opaqueOutputs: [1, 2],
+  },
 ];

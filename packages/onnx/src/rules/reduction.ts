@@ -1,10 +1,11 @@
 import type { GradientContext } from '../gradient/context.js';
+import type { Emitter } from '../gradient/emitter.js';
 import type { ShapeContext } from '../shapes/context.js';
-import { isStatic, normalizeAxis } from '../shapes/dims.js';
+import { isStatic, multiplyDims, normalizeAxis } from '../shapes/dims.js';
 import type { Facts } from '../shapes/facts.js';
 import type { OpRule } from './rule.js';
 
-export function inferReduction(context: ShapeContext): Facts[] {
+function inferReduction(context: ShapeContext): Facts[] {
   const { type, shape } = context.input(0);
   if (!shape) return [{ type, shape }];
   const keep = context.int('keepdims', 1) !== 0;
@@ -67,14 +68,65 @@ function extremum(op: 'ReduceMax' | 'ReduceMin'): OpRule {
           e.emit('Equal', [x, withReducedAxes(context, context.output(0))]),
           e.facts(x).type ?? 'float32',
         );
-        const axes = reducedAxes(context);
-        const ties = e.emit('ReduceSum', axes ? [attained, e.ints(axes)] : [attained, context.input(1)], {
-          attributes: { keepdims: 1 },
-        });
+        const ties = reduceAlike(context, attained);
         return e.mul(e.div(withReducedAxes(context, context.dy), ties), attained);
       },
     ],
   };
+}
+
+/** The reduction of a value of the input's shape over the same axes, which it keeps as ones. */
+function reduceAlike(context: GradientContext, value: string): string {
+  const { emitter: e } = context;
+  const axes = reducedAxes(context);
+  if (axes?.length === 0) return value;
+  return e.emit('ReduceSum', [value, axes ? e.ints(axes) : context.input(1)], { attributes: { keepdims: 1 } });
+}
+
+/** A reduction whose derivative is a function of the element and the result: `slope` emits it, of the input's shape. */
+function pointwise(op: string, slope: (at: { e: Emitter; x: string; y: string }) => string): OpRule {
+  return {
+    op,
+    infer: inferReduction,
+    gradient: (context) => [
+      () => {
+        const e = context.emitter;
+        const y = withReducedAxes(context, context.output(0));
+        return e.mul(withReducedAxes(context, context.dy), slope({ e, x: context.input(0), y }));
+      },
+    ],
+  };
+}
+
+/**
+ * ReduceProd: the derivative by an element is the product of all others. It is y / x only where no element is zero; with one
+ * zero it is the product of the rest there and zero elsewhere, with several it is zero everywhere.
+ */
+function productGradient(context: GradientContext): string {
+  const { emitter: e } = context;
+  const x = context.input(0);
+  const type = e.facts(x).type ?? 'float32';
+  const [zero, one] = [e.scalar(0, x), e.scalar(1, x)];
+  const isZero = e.emit('Equal', [x, zero]);
+  const zeros = e.cast(isZero, type);
+  const filled = e.emit('Where', [isZero, one, x]);
+  const product = withReducedAxes(
+    context,
+    e.emit('ReduceProd', [filled, ...context.node.inputs.slice(1)], { attributes: context.node.attributes }),
+  );
+  const othersZero = e.sub(reduceAlike(context, zeros), zeros);
+  const others = e.emit('Where', [e.emit('Equal', [othersZero, zero]), e.div(product, filled), zero]);
+  return e.mul(withReducedAxes(context, context.dy), others);
+}
+
+/** The product over all axes also of what is known of a vector's elements: `Shape → ReduceProd` is a number of elements. */
+function inferProduct(context: ShapeContext): Facts[] {
+  const [facts] = inferReduction(context);
+  const { elements } = context.input(0);
+  if (!facts?.shape || !elements || context.input(0).shape?.length !== 1) return facts ? [facts] : [];
+  const axes = context.axes();
+  const all = axes === 'all' || (axes?.length === 1 && normalizeAxis(axes[0] as number, 1) === 0);
+  return [{ ...facts, elements: all ? [multiplyDims(elements)] : undefined }];
 }
 
 export const reductionRules: OpRule[] = [
@@ -108,6 +160,13 @@ export const reductionRules: OpRule[] = [
       },
     ],
   },
+  pointwise('ReduceL1', ({ e, x }) => e.emit('Sign', [x])),
+  pointwise('ReduceSumSquare', ({ e, x }) => e.addTo(x, x)),
+  // y = ln Σx: 1/Σx, which is e^-y and takes no second sum.
+  pointwise('ReduceLogSum', ({ e, x, y }) => e.expandLike(e.emit('Exp', [e.neg(y)]), x)),
+  // y = ln Σe^x: the softmax.
+  pointwise('ReduceLogSumExp', ({ e, x, y }) => e.emit('Exp', [e.sub(x, y)])),
+  { op: 'ReduceProd', infer: inferProduct, gradient: (context) => [() => productGradient(context)] },
   extremum('ReduceMax'),
   extremum('ReduceMin'),
   {

@@ -1,17 +1,23 @@
 import type { Node } from '../model.js';
 import { activationRules } from './activations.js';
 import { arithmeticRules } from './arithmetic.js';
+import { channelNormalizationRules } from './channel-normalization.js';
 import { constantRules } from './constants.js';
+import { convolutionRules } from './convolution.js';
+import { dropoutRules } from './dropout.js';
+import { einsumRules } from './einsum.js';
 import { elementwiseRules } from './elementwise.js';
-import { forwardOnlyRules } from './forward-only.js';
 import { indexingRules } from './indexing.js';
 import { layoutRules } from './layout.js';
 import { logicRules } from './logic.js';
 import { matmulRules } from './matmul.js';
 import { normalizationRules } from './normalization.js';
+import { poolingRules } from './pooling.js';
 import { reductionRules } from './reduction.js';
 import { repeatingRules } from './repeating.js';
+import { rmsNormalizationRules } from './rms-normalization.js';
 import type { OpRule } from './rule.js';
+import { scanRules } from './scans.js';
 import { slicingRules } from './slicing.js';
 import { softmaxRules } from './softmax.js';
 
@@ -23,16 +29,22 @@ const RULES = new Map(
   [
     activationRules,
     arithmeticRules,
+    channelNormalizationRules,
     constantRules,
+    convolutionRules,
+    dropoutRules,
+    einsumRules,
     elementwiseRules,
-    forwardOnlyRules,
     indexingRules,
     layoutRules,
     logicRules,
     matmulRules,
     normalizationRules,
+    poolingRules,
     reductionRules,
     repeatingRules,
+    rmsNormalizationRules,
+    scanRules,
     slicingRules,
     softmaxRules,
   ]

@@ -27,6 +27,11 @@ export interface OpRule {
    */
   gradient?: (context: GradientContext) => InputGradient[];
   /**
+   * Outputs by position that are floats and that `gradient` passes nothing back from (statistics): a loss that depends on one
+   * is refused, rather than differentiated in part.
+   */
+  opaqueOutputs?: readonly number[];
+  /**
    * Gradient of the first input as rows for a few of its indices, taken instead of `gradient` where that input is a table
    * to train; undefined where this use of the operator does not allow it.
    */

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { gradientError, TOLERANCE } from '../../../../test/support/finite-differences.ts';
+import { convolutionCases } from '../../../../test/support/gradient-cases/convolution.ts';
+import { einsumCases } from '../../../../test/support/gradient-cases/einsum.ts';
 import { elementwiseCases } from '../../../../test/support/gradient-cases/elementwise.ts';
 import {
   along,
@@ -15,6 +17,12 @@ import {
   variadic,
 } from '../../../../test/support/gradient-cases/generators.ts';
 import { indexingCases, slices } from '../../../../test/support/gradient-cases/indexing.ts';
+import {
+  decomposedLayerNormalization,
+  normalizationCases,
+} from '../../../../test/support/gradient-cases/normalization.ts';
+import { poolingCases } from '../../../../test/support/gradient-cases/pooling.ts';
+import { reductionCases } from '../../../../test/support/gradient-cases/reduction.ts';
 import { float } from '../builder.js';
 import { int64s, int64Vector } from '../tensor.js';
 import { supportedOps } from './registry.js';
@@ -246,8 +254,13 @@ const pow = fc.tuple(broadcastable(2), fc.constantFrom<number | undefined>(undef
 
 /** One generator of graphs per operator, by `domain.op`. */
 const CASES: Cases = {
+  ...convolutionCases,
+  ...einsumCases,
   ...elementwiseCases,
   ...indexingCases,
+  ...normalizationCases,
+  ...poolingCases,
+  ...reductionCases,
   '.Add': variadic('Add', 2),
   '.Cast': unary('Cast', {
     attributes: { to: 11 },
@@ -265,6 +278,7 @@ const CASES: Cases = {
   '.LogSoftmax': along('LogSoftmax', (axis) => ({ axis })),
   '.MatMul': matmul,
   '.Max': variadic('Max', 3),
+  '.Mean': variadic('Mean', 3).map((given) => ({ ...given, type: 'float32' as const })),
   '.Min': variadic('Min', 2),
   '.Mul': variadic('Mul', 2),
   '.Pow': pow,
@@ -331,6 +345,16 @@ describe('the gradient of', () => {
     await fc.assert(
       fc.asyncProperty(run, async ({ given, seed, shapes }) => {
         expect(await gradientError({ shapes, ...given, seed })).toBeLessThan(TOLERANCE[given.type ?? 'float64']);
+      }),
+      { numRuns: 40, seed: 2024 },
+    );
+  });
+
+  it('a layer normalisation spelt out in small operators is that of central differences', async () => {
+    const run = fc.record({ given: decomposedLayerNormalization, seed: fc.nat(2 ** 31) });
+    await fc.assert(
+      fc.asyncProperty(run, async ({ given, seed }) => {
+        expect(await gradientError({ ...given, seed })).toBeLessThan(TOLERANCE.float64);
       }),
       { numRuns: 40, seed: 2024 },
     );

@@ -3,7 +3,7 @@ import { addAt, positionsIn } from '../gradient/positions.js';
 import type { Dim } from '../model.js';
 import type { ShapeContext } from '../shapes/context.js';
 import { addDims, normalizeAxis, ShapeConflict, subtractDims, unifyDim } from '../shapes/dims.js';
-import type { Facts } from '../shapes/facts.js';
+import { type Facts, MAX_ELEMENTS } from '../shapes/facts.js';
 import type { InputGradient, OpRule } from './rule.js';
 
 /** Operators that join and cut tensors. */
@@ -11,9 +11,9 @@ import type { InputGradient, OpRule } from './rule.js';
 function inferConcat(context: ShapeContext): Facts[] {
   const inputs = Array.from({ length: context.inputCount }, (_, i) => context.input(i));
   const { type } = context.input(0);
-  const elements = inputs.every((facts) => facts.elements)
-    ? inputs.flatMap((facts) => facts.elements as Dim[])
-    : undefined;
+  const count = inputs.reduce((sum, facts) => sum + (facts.elements?.length ?? Number.POSITIVE_INFINITY), 0);
+  // Bounded, since joining a value to itself doubles it, which a hostile file may do at every node.
+  const elements = count <= MAX_ELEMENTS ? inputs.flatMap((facts) => facts.elements as Dim[]) : undefined;
   const shapes = inputs.map(({ shape }) => shape);
   const first = shapes.find((shape) => shape !== undefined);
   if (!first) return [{ type, shape: undefined, elements }];

@@ -46,6 +46,23 @@ export function unifyShape(a: Dim[] | undefined, b: Dim[] | undefined): Dim[] | 
   return a.map((dim, i) => unifyDim(dim, b[i]));
 }
 
+/** Names longer than this are forgotten: joining a value to itself doubles them, which a hostile file may do at every node. */
+const MAX_NAME = 256;
+
+/** An extent as arithmetic has made it: unknown where it is no number that JavaScript holds exactly, or too long a name. */
+function bounded(dim: number | string): Dim {
+  if (typeof dim === 'string') return dim.length <= MAX_NAME ? dim : null;
+  return Number.isSafeInteger(dim) ? dim : null;
+}
+
+/** Throws for extents that no tensor has. */
+export function checkExtents(shape: readonly Dim[] | undefined): void {
+  if ((shape?.length ?? 0) > MAX_RANK)
+    throw new ShapeConflict(`a rank of ${shape?.length}; at most ${MAX_RANK} is possible`);
+  const wrong = shape?.find((dim) => typeof dim === 'number' && (dim < 0 || !Number.isSafeInteger(dim)));
+  if (wrong !== undefined) throw new ShapeConflict(`an axis of ${wrong} elements`);
+}
+
 /** Numpy's rule for one axis: equal, or one of them 1. */
 function broadcastDim(a: Dim, b: Dim): Dim {
   if (a === 1) return b;
@@ -106,8 +123,9 @@ function splitOutsideParentheses(text: string): string[] {
 }
 
 function format({ factor, names }: Monomial): Dim {
+  if (!Number.isSafeInteger(factor)) return null;
   if (names.length === 0 || factor === 0) return factor;
-  return [...(factor === 1 ? [] : [String(factor)]), ...names.toSorted()].join('*');
+  return bounded([...(factor === 1 ? [] : [String(factor)]), ...names.toSorted()].join('*'));
 }
 
 /** The product; 0 where any factor is 0. */
@@ -142,11 +160,11 @@ export function divideDims(a: Dim, b: Dim): Dim {
 /** The sum of two extents. */
 export function addDims(a: Dim, b: Dim): Dim {
   if (a === null || b === null) return null;
-  if (typeof a === 'number' && typeof b === 'number') return a + b;
+  if (typeof a === 'number' && typeof b === 'number') return bounded(a + b);
   if (a === 0) return b;
   if (b === 0) return a;
   // Names before numbers, so that `seq + 1` and `1 + seq` are the same name.
-  return `(${[String(a), String(b)].toSorted((x, y) => (x < y ? 1 : -1)).join(' + ')})`;
+  return bounded(`(${[String(a), String(b)].toSorted((x, y) => (x < y ? 1 : -1)).join(' + ')})`);
 }
 
 /** `a - b`; only what certainly cancels is known. */
@@ -154,7 +172,7 @@ export function subtractDims(a: Dim, b: Dim): Dim {
   if (a === null || b === null) return null;
   if (b === 0) return a;
   if (a === b) return 0;
-  return typeof a === 'number' && typeof b === 'number' ? a - b : null;
+  return typeof a === 'number' && typeof b === 'number' ? bounded(a - b) : null;
 }
 
 function showShape(shape: readonly Dim[] | undefined): string {

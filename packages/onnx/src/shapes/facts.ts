@@ -19,7 +19,7 @@ export interface Facts {
 export const UNKNOWN: Facts = { type: undefined, shape: undefined };
 
 /** Vectors longer than this are not followed element by element. */
-const MAX_ELEMENTS = 1024;
+export const MAX_ELEMENTS = 1024;
 
 export function factsOf(tensor: Tensor): Facts {
   const facts: Facts = { type: tensor.type, shape: tensor.dims, constant: tensor };

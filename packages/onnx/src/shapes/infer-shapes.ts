@@ -2,7 +2,7 @@ import { RetortError } from '@retort/contracts';
 import { describeNode, type Graph, type Model, type Node, type ValueInfo } from '../model.js';
 import { findRule } from '../rules/registry.js';
 import { ShapeContext } from './context.js';
-import { ShapeConflict, unifyShape } from './dims.js';
+import { checkExtents, ShapeConflict, unifyShape } from './dims.js';
 import { type Facts, factsOf, UNKNOWN } from './facts.js';
 
 /**
@@ -11,13 +11,19 @@ import { type Facts, factsOf, UNKNOWN } from './facts.js';
  * of operators without a rule unless the file declares them. Subgraphs (If, Loop) are not entered.
  *
  * @throws RetortError `RT_INVALID_MODEL` naming the node: shapes that contradict each other or the file's own
- * declarations, a value that nothing produces (a missing initializer) or that is produced twice, nodes out of order.
+ * declarations, a value that nothing produces (a missing initializer) or that is produced twice, nodes out of order; two
+ * inputs of one name.
  */
 export function inferShapes(model: Model): Map<string, Facts> {
   const { graph } = model;
   const known = new Map<string, Facts>();
   for (const [name, tensor] of graph.initializers) known.set(name, factsOf(tensor));
-  for (const { name, type, shape } of graph.inputs) known.set(name, { type, shape });
+  for (const { name, type, shape } of graph.inputs) {
+    if (known.has(name)) {
+      throw new RetortError('RT_INVALID_MODEL', `The graph has two inputs or initializers named "${name}".`);
+    }
+    known.set(name, { type, shape });
+  }
   const declared = new Map([...graph.valueInfo, ...graph.outputs].map((value) => [value.name, value]));
   for (const node of graph.nodes) {
     const inputs = node.inputs.map((name) => (name === '' ? undefined : findInput(known, node, name, graph)));
@@ -55,7 +61,9 @@ export function inferNode(node: Node, opset: number, inputs: (Facts | undefined)
   const rule = findRule(node);
   if (!rule?.infer) return [];
   try {
-    return rule.infer(new ShapeContext(node, opset, inputs));
+    const made = rule.infer(new ShapeContext(node, opset, inputs));
+    for (const { shape } of made) checkExtents(shape);
+    return made;
   } catch (error) {
     if (error instanceof ShapeConflict) throw invalid(node, error.message);
     throw error;
