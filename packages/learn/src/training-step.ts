@@ -1,4 +1,11 @@
-import { type GradientOutput, gradient, initializersToInputs, type Tensor, writeModel } from '@retort/onnx';
+import {
+  fuseTransposes,
+  type GradientOutput,
+  gradient,
+  initializersToInputs,
+  type Tensor,
+  writeModel,
+} from '@retort/onnx';
 import { type ModelSession, openSession } from '@retort/runtime';
 import type { ParameterGradient } from './gradients.js';
 import { LOSS, type LossOptions, withLoss } from './loss.js';
@@ -39,9 +46,9 @@ export class TrainingStep {
     loss: LossOptions,
     { teacher, threads }: { teacher: boolean; threads: number },
   ): Promise<TrainingStep> {
-    const forward = withLoss(initializersToInputs(model, trainable), loss, { teacher });
+    const forward = withLoss(fuseTransposes(initializersToInputs(model, trainable)), loss, { teacher });
     const { model: training, gradients } = gradient(forward, { loss: LOSS.output, wrt: trainable });
-    const session = await openSession(writeModel(training), { threads, placement: 'inline' });
+    const session = await openSession(writeModel(training), { threads, placement: 'inline', keepTransposes: true });
     return new TrainingStep(session, gradients);
   }
 

@@ -12,6 +12,7 @@ export { readModel } from './read.js';
 export { type SupportedOp, supportedOps } from './rules/registry.js';
 export type { Facts } from './shapes/facts.js';
 export { inferShapes } from './shapes/infer-shapes.js';
+export { fuseTransposes } from './simplify/fuse-transposes.js';
 export { simplify } from './simplify/simplify.js';
 export { withoutDropout } from './simplify/without-dropout.js';
 export * from './tensor.js';

@@ -2,6 +2,7 @@ import { RetortError } from '@retort/contracts';
 import type { Tensor } from '@retort/onnx';
 import type * as ort from 'onnxruntime-node';
 import { cancelled } from './cancelled.js';
+import { Discarded } from './discarded.js';
 import { createSession, fromOrt, invalidModel, portsOf, toOrt } from './ort.js';
 import type { ModelSession, RunOptions, SessionOptions, SessionPort } from './session.js';
 
@@ -10,6 +11,7 @@ export class InlineSession implements ModelSession {
   readonly inputs: SessionPort[];
   readonly outputs: SessionPort[];
   readonly #session: ort.InferenceSession;
+  readonly #discarded = new Discarded();
   #closing: Promise<void> | undefined;
   readonly #running = new Set<Promise<unknown>>();
 
@@ -59,11 +61,12 @@ export class InlineSession implements ModelSession {
       throw invalidModel('failed', cause);
     }
     const tensors: Record<string, Tensor> = {};
+    const copies: ort.Tensor[] = [];
     for (const name of Object.keys(results)) {
-      const filled = into[name];
-      if (filled) discard(results[name]);
-      tensors[name] = filled ?? fromOrt(results[name]);
+      if (into[name]) copies.push(results[name]);
+      tensors[name] = into[name] ?? fromOrt(results[name]);
     }
+    if (copies.length > 0) this.#discarded.take(copies);
     return tensors;
   }
 
@@ -71,12 +74,4 @@ export class InlineSession implements ModelSession {
     this.#closing ??= Promise.allSettled(this.#running).then(() => this.#session.release());
     return this.#closing;
   }
-}
-
-/**
- * Gives the memory of a result back now. ONNX Runtime's binding copies every output, also what it has written in place already; left
- * to the garbage collector, the copies of a large model's gradients pile up faster than it comes by.
- */
-function discard({ data }: ort.Tensor): void {
-  if (!Array.isArray(data)) structuredClone(data.buffer, { transfer: [data.buffer as ArrayBuffer] });
 }

@@ -10,14 +10,17 @@ const SILENT = 4;
 /** Loads a model in this thread. @throws RetortError `RT_INVALID_MODEL` */
 export async function createSession(
   source: Uint8Array | string,
-  { threads = 1, spin = false, optimization = 'all' }: SessionOptions,
+  { threads = 1, spin = false, optimization = 'all', keepTransposes = false }: SessionOptions,
 ): Promise<ort.InferenceSession> {
   const options: ort.InferenceSession.SessionOptions = {
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     graphOptimizationLevel: optimization,
     logSeverityLevel: SILENT,
-    extra: spin ? {} : { session: { intra_op: { allow_spinning: '0' } } },
+    extra: {
+      ...(spin ? {} : { session: { intra_op: { allow_spinning: '0' } } }),
+      ...(keepTransposes ? { optimization: { disable_specified_optimizers: 'MatmulTransposeFusion' } } : {}),
+    },
   };
   try {
     return typeof source === 'string'

@@ -15,6 +15,11 @@ export interface SessionOptions {
   spin?: boolean;
   /** ONNX Runtime's graph optimizations; `disabled` computes the graph exactly as written. Default `all`. */
   optimization?: 'all' | 'disabled';
+  /**
+   * Whether transposes before matrix products are computed as written: ONNX Runtime otherwise makes them part of the product, which
+   * is slower where the transposed operand is the narrower one. Default false.
+   */
+  keepTransposes?: boolean;
 }
 
 export interface RunOptions {

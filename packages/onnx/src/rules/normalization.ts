@@ -1,5 +1,6 @@
 import type { GradientContext } from '../gradient/context.js';
-import { meanOver } from '../gradient/shaping.js';
+import { asRows } from '../gradient/row-products.js';
+import { unstandardize } from '../gradient/standardizing.js';
 import type { ShapeContext } from '../shapes/context.js';
 import { normalizeAxis } from '../shapes/dims.js';
 import type { Facts } from '../shapes/facts.js';
@@ -20,8 +21,7 @@ function inferLayerNormalization(context: ShapeContext): Facts[] {
  *
  *     dx = r · (g - mean(g) - x̂·mean(g·x̂)),  dscale = Σ dy·x̂,  dbias = Σ dy.
  *
- * The forward node gives mean and r as further outputs, so nothing is computed twice. With one `scale` for all rows both means are
- * products of a matrix with a vector, mean(g) = dy·(scale/n) and mean(g·x̂) = (dy·x̂)·(scale/n), and dy·x̂ is shared with dscale.
+ * The forward node gives mean and r as further outputs, so nothing is computed twice.
  */
 function layerNormalizationGradient(context: GradientContext): InputGradient[] {
   const { emitter: e, dy } = context;
@@ -32,27 +32,48 @@ function layerNormalizationGradient(context: GradientContext): InputGradient[] {
     return e.facts(value).type === type ? value : e.cast(value, type);
   };
   const inverse = context.shared(() => statistic(2));
-  const normalized = context.shared(() => e.mul(e.sub(x, statistic(1)), inverse()));
-  const product = context.shared(() => e.mul(dy, normalized()));
-  const means = () => {
-    const axis = context.axis(-1);
-    const [width] = e.shape(scale);
-    const oneVector = axis === e.rank(x) - 1 && e.rank(scale) === 1 && typeof width === 'number';
-    if (oneVector) {
-      const column = e.mul(e.unsqueeze(scale, [1]), e.scalar(1 / width, scale));
-      return { g: e.matmul(dy, column), gx: e.matmul(product(), column) };
-    }
-    const over = e.shape(x).flatMap((_, i) => (i >= axis ? [i] : []));
-    return { g: meanOver(e, e.mul(dy, scale), over), gx: meanOver(e, e.mul(product(), scale), over) };
+  const centred = context.shared(() => e.sub(x, statistic(1)));
+  const axis = context.axis(-1);
+  const [width] = e.shape(scale);
+  const isVector = axis === e.rank(x) - 1 && e.rank(scale) === 1 && typeof width === 'number';
+  const [dx, dscale] = isVector
+    ? vectorGradients(context, { centred, inverse, width })
+    : tensorGradients(context, { centred, inverse, axis });
+  return [dx, dscale, () => e.sumTo(dy, bias)];
+}
+
+type Parts = { centred: () => string; inverse: () => string };
+
+/**
+ * With one vector of scales for all rows. For few passes over the tensor, x̂ is never made: with c = x - mean and p = dy·c,
+ *
+ *     mean(g) = dy·(scale/n),  mean(g·x̂) = r·(p·(scale/n)),  dscale = rᵀ·p    as products of matrices and vectors,
+ *     dx = r·(g - mean(g) - c·r·mean(g·x̂)).
+ */
+function vectorGradients(context: GradientContext, { centred, inverse, width }: Parts & { width: number }) {
+  const { emitter: e, dy } = context;
+  const scale = context.input(1);
+  const product = context.shared(() => e.mul(dy, centred()));
+  const dx = () => {
+    const column = e.mul(e.unsqueeze(scale, [1]), e.scalar(1 / width, scale));
+    const slope = e.mul(e.matmul(product(), column), e.mul(inverse(), inverse()));
+    const shifted = e.sub(e.mul(dy, scale), e.matmul(dy, column));
+    return e.mul(e.sub(shifted, e.mul(centred(), slope)), inverse());
   };
-  return [
-    () => {
-      const { g, gx } = means();
-      return e.mul(e.sub(e.sub(e.mul(dy, scale), g), e.mul(normalized(), gx)), inverse());
-    },
-    () => e.sumTo(product(), scale),
-    () => e.sumTo(dy, bias),
-  ];
+  const dscale = () => {
+    const row = e.reshapeTo(inverse(), [1, -1]);
+    return e.reshapeLike(e.matmul(row, asRows(e, product())), scale);
+  };
+  return [dx, dscale];
+}
+
+function tensorGradients(context: GradientContext, { centred, inverse, axis }: Parts & { axis: number }) {
+  const { emitter: e, dy } = context;
+  const scale = context.input(1);
+  const over = e.shape(context.input(0)).flatMap((_, i) => (i >= axis ? [i] : []));
+  const normalized = context.shared(() => e.mul(centred(), inverse()));
+  const standardized = () => ({ normalized: normalized(), inverse: inverse(), axes: over, centred: true });
+  return [() => unstandardize(e, standardized(), e.mul(dy, scale)), () => e.sumTo(e.mul(dy, normalized()), scale)];
 }
 
 export const normalizationRules: OpRule[] = [
