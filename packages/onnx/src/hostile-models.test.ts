@@ -7,6 +7,7 @@ import { Random } from '../../../test/support/mutate-model/random.ts';
 import { gradient } from './gradient/gradient.js';
 import { readModel } from './read.js';
 import { inferShapes } from './shapes/infer-shapes.js';
+import { simplify } from './simplify/simplify.js';
 
 /*
  * 5,000 files that were made from valid models by damage to their bytes or by edits of their messages. Whatever a file holds, it is
@@ -26,6 +27,7 @@ function outcomeOf(file: Uint8Array, place: string): Outcome {
     outcome = 'read';
     inferShapes(model);
     outcome = 'inferred';
+    inferShapes(simplify(model));
     gradient(model, { loss: 'loss', wrt: ['w'] });
     outcome = 'differentiated';
   } catch (error) {

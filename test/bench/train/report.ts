@@ -77,13 +77,16 @@ export function reportTorch(ours: ShapeReport, rounds: Record<WaitPolicy, readon
   }
   const medianOf = (policy: WaitPolicy) => median(pool(rounds[policy]).stepsMs);
   const msPerStepByWaitPolicy = { default: medianOf('default'), passive: medianOf('passive') };
-  const msPerStep = Math.min(...Object.values(msPerStepByWaitPolicy));
+  const better: WaitPolicy = msPerStepByWaitPolicy.passive < msPerStepByWaitPolicy.default ? 'passive' : 'default';
+  // The memory too is that of the runs whose time counts: of more runs the largest peak would be larger.
+  const { sgemmGflops, peakRssBytes } = pool(rounds[better]);
+  const msPerStep = msPerStepByWaitPolicy[better];
   return {
     msPerStep,
     msPerStepByWaitPolicy,
-    sgemmGflops: median(all.sgemmGflops),
-    peakRssBytes: all.peakRssBytes,
+    sgemmGflops: median(sgemmGflops),
+    peakRssBytes,
     ratio: ours.msPerStep / msPerStep,
-    peakRssRatio: ours.peakRssBytes / all.peakRssBytes,
+    peakRssRatio: ours.peakRssBytes / peakRssBytes,
   };
 }

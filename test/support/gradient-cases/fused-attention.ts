@@ -132,8 +132,7 @@ const multiHeadAttention = fc
           domain,
           attributes: {
             num_heads: heads,
-            // With more keys than queries ONNX Runtime 1.30 lets the last query see them all.
-            unidirectional: keys > queries ? 0 : at.unidirectional,
+            unidirectional: at.unidirectional,
             ...scaleAttribute(at.scale),
           },
         });

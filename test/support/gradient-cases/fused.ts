@@ -45,21 +45,6 @@ const skip = (op: string, hasBeta: boolean) =>
       };
     });
 
-const simplified = fc.record({ dims: fc.array(extent, { minLength: 0, maxLength: 2 }), usesInverse: fc.boolean() }).map(
-  ({ dims, usesInverse }): Case => ({
-    variables: { x: { dims: [...dims, WIDTH] }, scale: { dims: [WIDTH] } },
-    build: (b) => {
-      b.addMany('SimplifiedLayerNormalization', ['x', 'scale'], {
-        outputs: usesInverse ? ['y', 'inverse'] : ['y'],
-        attributes: { epsilon: float(1e-2) },
-      });
-      return usesInverse ? b.add('Mul', ['y', 'inverse']) : 'y';
-    },
-    type: 'float32',
-    opset: 17,
-  }),
-);
-
 const embed = fc
   .record({
     batch: extent,
@@ -151,7 +136,6 @@ const gemm = fc
 export const fusedCases: Cases = {
   ...fusedAttentionCases,
   ...rotaryCases,
-  '.SimplifiedLayerNormalization': simplified,
   'com.microsoft.EmbedLayerNormalization': embed,
   'com.microsoft.FusedGemm': gemm,
   'com.microsoft.SkipLayerNormalization': skip('SkipLayerNormalization', true),

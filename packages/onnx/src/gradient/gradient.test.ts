@@ -180,6 +180,15 @@ describe('gradient refuses', () => {
     );
   });
 
+  it('a loss of unknown rank', () => {
+    const b = new GraphBuilder();
+    b.initializer('w', floats([2, 3]));
+    b.input('axes', 'int64', ['some']);
+    b.add('ReduceSum', ['w', 'axes'], { outputs: ['loss'], attributes: { keepdims: 0 } });
+    const { message } = errorOf(() => gradient(b.build(), { loss: 'loss', wrt: ['w'] }));
+    expect(message).toContain('The rank of the loss "loss" is not known');
+  });
+
   it('a value of unknown rank where the rule needs it', () => {
     const b = new GraphBuilder();
     b.initializer('w', floats([4]));

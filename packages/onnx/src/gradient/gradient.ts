@@ -82,7 +82,10 @@ function checkLoss(facts: Map<string, Facts>, loss: string): void {
   const known = facts.get(loss);
   if (!known) throw invalid(`The graph has no value named "${loss}" to differentiate.`);
   if (!isFloat(known.type)) throw invalid(`The loss "${loss}" is ${known.type}; it must be float32 or float64.`);
-  if (known.shape?.some((dim) => dim !== 1)) {
+  if (known.shape === undefined) {
+    throw invalid(`The rank of the loss "${loss}" is not known before the graph runs; it must be one element.`);
+  }
+  if (known.shape.some((dim) => dim !== 1)) {
     throw invalid(
       `The loss "${loss}" has the shape [${known.shape.map((dim) => dim ?? '?')}]; it must be one element.`,
     );

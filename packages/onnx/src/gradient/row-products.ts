@@ -32,8 +32,7 @@ function onesFor(e: Emitter, matrix: string): string {
   const [rows] = e.shape(matrix);
   return e.once(`ones ${e.facts(matrix).type} ${rows ?? matrix}`, () => {
     if (typeof rows === 'number') return e.emit('Expand', [e.scalar(1, matrix), e.ints([1, rows])]);
-    const extent = e.emit('Shape', [matrix], { attributes: { end: 1 } });
-    const shape = e.emit('Concat', [e.ints([1]), extent], { attributes: { axis: 0 } });
+    const shape = e.emit('Concat', [e.ints([1]), e.extent(matrix, 0)], { attributes: { axis: 0 } });
     return e.emit('Expand', [e.scalar(1, matrix), shape]);
   });
 }

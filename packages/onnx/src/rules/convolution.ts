@@ -100,6 +100,9 @@ function convTransposeGradient(context: GradientContext): InputGradient[] {
     throw new UnsupportedUse('padding by output_shape or auto_pad is not supported: give it as pads');
   }
   const windows = slidingOf(context, context.shape(0), knownKernel(context));
+  if (context.ints('output_padding')?.some((padding, axis) => padding >= (windows[axis]?.stride ?? 1))) {
+    throw new UnsupportedUse('an output_padding that is not below the stride is not supported');
+  }
   const group = groupOf(context);
   const attributes = {
     group,

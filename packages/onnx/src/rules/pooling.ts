@@ -65,6 +65,9 @@ function averagePoolGradient(context: GradientContext): InputGradient[] {
   return [
     () => {
       const counted = context.int('count_include_pad', 0) !== 0;
+      if (counted && e.opset < 19 && context.int('ceil_mode', 0) !== 0) {
+        throw new UnsupportedUse('before opset 19 runtimes disagree on what count_include_pad counts under ceil_mode');
+      }
       const share = e.div(dy, counts(e, { x, dy, windows, counted, exact }));
       const ones = e.emit('Expand', [e.scalar(1, x), e.ints([1, 1, ...kernel])]);
       const like = alone(x);

@@ -7,12 +7,14 @@ import type { OpRule } from './rule.js';
 
 function inferReduction(context: ShapeContext): Facts[] {
   const { type, shape } = context.input(0);
-  if (!shape) return [{ type, shape }];
   const keep = context.int('keepdims', 1) !== 0;
   let axes = context.axes();
+  const reducesAll = (axes === 'all' || axes?.length === 0) && context.int('noop_with_empty_axes', 0) === 0;
+  // What is reduced altogether is a scalar, whatever its rank was.
+  if (!shape) return [{ type, shape: reducesAll && !keep ? [] : undefined }];
   if (axes === undefined) return [{ type, shape: keep ? shape.map(() => null) : undefined }];
   if (axes === 'all' || axes.length === 0) {
-    if (context.int('noop_with_empty_axes', 0) !== 0) return [{ type, shape }];
+    if (!reducesAll) return [{ type, shape }];
     axes = shape.map((_, axis) => axis);
   }
   const reduced = new Set(axes.map((axis) => normalizeAxis(axis, shape.length)));
@@ -125,6 +127,8 @@ function inferProduct(context: ShapeContext): Facts[] {
   const { elements } = context.input(0);
   if (!facts?.shape || !elements || context.input(0).shape?.length !== 1) return facts ? [facts] : [];
   const axes = context.axes();
+  const reducesNone = axes === 'all' && context.int('noop_with_empty_axes', 0) !== 0;
+  if (reducesNone) return [{ ...facts, elements }];
   const all = axes === 'all' || (axes?.length === 1 && normalizeAxis(axes[0] as number, 1) === 0);
   return [{ ...facts, elements: all ? [multiplyDims(elements)] : undefined }];
 }

@@ -26,7 +26,7 @@ import { softmaxRules } from './softmax.js';
  * Every operator that Retort knows, one rule each. To add one: write its rule in the file of its family, and a case for it in
  * that family's test, which checks it against finite differences. Fused operators stand in ../unfuse.
  */
-const RULES = new Map(
+const RULES = byOperator(
   [
     fusedRules,
     activationRules,
@@ -49,10 +49,14 @@ const RULES = new Map(
     scanRules,
     slicingRules,
     softmaxRules,
-  ]
-    .flat()
-    .map((rule) => [keyOf(rule.op, rule.domain ?? ''), rule]),
+  ].flat(),
 );
+
+function byOperator(rules: readonly OpRule[]): Map<string, OpRule> {
+  const byKey = new Map(rules.map((rule) => [keyOf(rule.op, rule.domain ?? ''), rule]));
+  if (byKey.size < rules.length) throw new Error('An operator has two rules.');
+  return byKey;
+}
 
 function keyOf(op: string, domain: string): string {
   return `${domain}.${op}`;

@@ -58,7 +58,9 @@ export function slidOver(context: ShapeContext, shape: readonly Dim[], kernel: r
     }
     const [begin, end] = autoPad === 'VALID' ? [0, 0] : [pads[axis], pads[axis + extents.length]];
     const size = kernel[axis] ?? null;
-    if (size === 1 && stride === 1 && begin + end === 0) return extent;
+    // As much padding as the kernel reaches out: the extent stays, whatever it is.
+    const span = typeof size === 'number' ? spanOf({ kernel: size, dilation: dilations[axis] }) : null;
+    if (stride === 1 && span !== null && span >= 1 && begin + end === span - 1) return extent;
     if (typeof extent !== 'number' || typeof size !== 'number') return null;
     const room = extent + begin + end - spanOf({ kernel: size, dilation: dilations[axis] });
     if (size < 1 || room < 0) throw new ShapeConflict(`a kernel of ${size} does not fit into ${extent} elements`);

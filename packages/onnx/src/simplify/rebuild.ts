@@ -138,8 +138,9 @@ export class Rebuilder {
     const { op, inputs } = node;
     const [x = ''] = inputs;
     const { elements } = facts;
-    if (facts.type === 'int64' && facts.shape && elements?.every((element) => typeof element === 'number')) {
-      return this.#constantVector(node.name, elements, facts.shape.length === 0);
+    // Beyond the safe integers (slices end at 2^63 - 1) an element is not known to the last digit.
+    if (facts.type === 'int64' && facts.shape && elements?.every((element) => Number.isSafeInteger(element))) {
+      return this.#constantVector(node.name, elements as number[], facts.shape.length === 0);
     }
     if (op === 'Identity' || (op === 'Cast' && facts.type !== undefined && facts.type === this.#factsOf(x).type))
       return x;

@@ -12,21 +12,21 @@ import { ofRank, splitEvenly } from './heads.js';
 /** Products and sums fused with the function that follows them. */
 
 /** The activations that ONNX Runtime fuses, and which of their attributes it keeps as `activation_…`. */
-const ACTIVATIONS: Record<string, string[]> = {
-  Elu: ['alpha'],
-  HardSigmoid: ['alpha', 'beta'],
-  LeakyRelu: ['alpha'],
-  Relu: [],
-  Sigmoid: [],
-  Softplus: [],
-  Softsign: [],
-  Tanh: [],
-};
+const ACTIVATIONS = new Map([
+  ['Elu', ['alpha']],
+  ['HardSigmoid', ['alpha', 'beta']],
+  ['LeakyRelu', ['alpha']],
+  ['Relu', []],
+  ['Sigmoid', []],
+  ['Softplus', []],
+  ['Softsign', []],
+  ['Tanh', []],
+]);
 
 function unfuseGemm(context: UnfuseContext): string[] {
   const { emitter: e, node } = context;
   const activation = context.string('activation', '');
-  const parameters = ACTIVATIONS[activation];
+  const parameters = ACTIVATIONS.get(activation);
   if (!parameters) context.refuse(`its activation "${activation}" is not supported`);
   const rest = Object.entries(node.attributes).filter(([name]) => !name.startsWith('activation'));
   const product = e.emit('Gemm', node.inputs, { attributes: Object.fromEntries(rest) });

@@ -1,3 +1,4 @@
+import type { Emitter } from '../gradient/emitter.js';
 import type { Dim } from '../model.js';
 import type { OpRule } from '../rules/rule.js';
 import type { NodeReader, ShapeContext } from '../shapes/context.js';
@@ -5,7 +6,7 @@ import { divideDims, isStatic, multiplyDims, ShapeConflict } from '../shapes/dim
 import type { Facts } from '../shapes/facts.js';
 import type { UnfuseContext } from './context.js';
 import { headCount, joinHeads, ofRank, splitEvenly, splitHeads, splitInto } from './heads.js';
-import { causal, LOWEST, paddingMask, summandOf, sumOf } from './masks.js';
+import { causal, countTo, LOWEST, paddingMask, summandOf, sumOf } from './masks.js';
 import { attend } from './scaled-dot-product.js';
 
 /** com.microsoft's Attention (with its projection) and MultiHeadAttention (behind projections). */
@@ -20,21 +21,25 @@ interface MaskInputs {
   bias: number;
 }
 
+/**
+ * Which keys a query may see, bool `[queries, keys]`: those up to its own place, as everywhere; but where there are more keys than queries,
+ * ONNX Runtime 1.30 lets the last query see them all.
+ */
+function unidirectional(e: Emitter, queries: string, keys: string): string {
+  const last = e.emit('Equal', [e.unsqueeze(countTo(e, queries), [1]), e.sub(queries, e.ints([1]))]);
+  return e.emit('Or', [causal(e, queries, keys), last]);
+}
+
 /** Padding, causal mask and attention bias as one summand of the scores. */
 function masksOf(context: UnfuseContext, { query, key, keyAxis, padding, bias }: MaskInputs): string | undefined {
   const { emitter: e } = context;
   const keys = e.extent(key, keyAxis);
   const isCausal = context.int('unidirectional', 0) !== 0;
-  const [from, to] = [e.shape(query)[1], e.shape(key)[keyAxis]];
-  if (isCausal && typeof from === 'number' && typeof to === 'number' && to > from) {
-    // ONNX Runtime 1.30 lets the last query see them all.
-    context.refuse(`unidirectional attention of ${from} queries to ${to} keys is not supported`);
-  }
   return sumOf(e, [
     context.has(padding)
       ? paddingMask(e, context.input(padding), query, keys, context.float('mask_filter_value', -10000))
       : undefined,
-    isCausal ? summandOf(e, causal(e, e.extent(query, 1), keys), LOWEST, query) : undefined,
+    isCausal ? summandOf(e, unidirectional(e, e.extent(query, 1), keys), LOWEST, query) : undefined,
     context.has(bias) ? context.input(bias) : undefined,
   ]);
 }

@@ -1,9 +1,7 @@
 import { float } from '../builder.js';
 import type { Emitter } from '../gradient/emitter.js';
-import { sameAsInput } from '../rules/elementwise.js';
 import type { OpRule } from '../rules/rule.js';
 import type { ShapeContext } from '../shapes/context.js';
-import { normalizeAxis } from '../shapes/dims.js';
 import type { Facts } from '../shapes/facts.js';
 import type { UnfuseContext } from './context.js';
 import { ofRank } from './heads.js';
@@ -52,32 +50,6 @@ function inferSkip(context: ShapeContext): Facts[] {
   const y: Facts = { type, shape: ofRank(context.shape(0), 2, 3) };
   const statistics: Facts = { type: 'float32', shape: y.shape?.with(-1, 1) };
   return [y, statistics, statistics, y];
-}
-
-/**
- * Root mean square normalisation (Zhang & Sennrich 2019): y = x·r·scale, r = 1/√(mean(x²) + ε) over the axes from `axis` on. Output 1
- * is r.
- */
-function unfuseSimplifiedLayerNormalization(context: UnfuseContext): string[] {
-  const { emitter: e } = context;
-  const [x, scale] = [context.input(0), context.input(1)];
-  const axis = context.int('axis', -1);
-  const over = axis === -1 ? [-1] : e.shape(x).flatMap((_, i) => (i >= normalizeAxis(axis, e.rank(x)) ? [i] : []));
-  const square = e.mul(x, x);
-  // Since opset 18 the axes are an input.
-  const mean =
-    e.opset >= 18
-      ? e.emit('ReduceMean', [square, e.ints(over)])
-      : e.emit('ReduceMean', [square], { attributes: { axes: over } });
-  const root = e.emit('Sqrt', [e.addTo(mean, e.scalar(context.float('epsilon', 1e-5), x))]);
-  const inverse = e.emit('Reciprocal', [root]);
-  return [e.mul(e.mul(x, inverse), scale), inverse];
-}
-
-function inferSimplified(context: ShapeContext): Facts[] {
-  const y = sameAsInput(context);
-  const first = y.shape && normalizeAxis(context.int('axis', -1), y.shape.length);
-  return [y, { type: 'float32', shape: y.shape?.map((dim, i) => (i < (first ?? 0) ? dim : 1)) }];
 }
 
 /**
@@ -131,7 +103,6 @@ export const fusedNormalizationRules: OpRule[] = [
     infer: inferSkip,
     unfuse: unfuseSkipSimplifiedLayerNormalization,
   },
-  { op: 'SimplifiedLayerNormalization', infer: inferSimplified, unfuse: unfuseSimplifiedLayerNormalization },
   {
     op: 'EmbedLayerNormalization',
     domain: 'com.microsoft',

@@ -74,11 +74,6 @@ describe('unfuse refuses', () => {
     ],
     ['packed projections', { op: 'MultiHeadAttention', inputs: [wave([2, 3, 2, 3, 2])], attributes: heads }, 'packed'],
     [
-      'a causal mask over more keys than queries',
-      { op: 'MultiHeadAttention', inputs: projected, attributes: { ...heads, unidirectional: 1 } },
-      'unidirectional attention of 3 queries to 5 keys',
-    ],
-    [
       'a past of GroupQueryAttention',
       { op: 'GroupQueryAttention', inputs: [...sequences, cache, cache, perSequence([2, 2])], attributes: grouped },
       'its input past_key',
