@@ -3,7 +3,6 @@ import { openTextClassifier } from '@retort/text';
 import { expect } from 'vitest';
 
 /** What a tokenizer and a hash can stumble on. */
-/** What a tokenizer and a hash can stumble on. */
 const HARD_TEXTS = [
   'abcd efgh',
   'ZZZ yyy',

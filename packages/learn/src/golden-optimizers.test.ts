@@ -6,7 +6,7 @@ import { bagClassifier } from '../../../test/support/bag-classifier.ts';
 import { train } from './train.js';
 
 /*
- * Ten training steps against PyTorch's own AdamW, SGD and OneCycleLR, in doubles: test/golden/make-train-steps.py made the file, and has
+ * Ten training steps against PyTorch's own AdamW, SGD and OneCycleLR, in doubles: test/golden/train-steps.py made the file, and has
  * the same texts and labels as stand here.
  */
 

@@ -41,3 +41,9 @@ export function meanOver(e: Emitter, value: string, axes: number[]): string {
   if (e.opset >= 18) return e.emit('ReduceMean', [value, e.ints(axes)], { attributes: { keepdims: 1 } });
   return e.emit('ReduceMean', [value], { attributes: { axes, keepdims: 1 } });
 }
+
+/** The sum over all axes but the second, that of the channels: `[batch, channels, …]` → `[channels]`. */
+export function channelSum(e: Emitter, value: string): string {
+  const axes = e.shape(value).flatMap((_, axis) => (axis === 1 ? [] : [axis]));
+  return e.emit('ReduceSum', [value, e.ints(axes)], { attributes: { keepdims: 0 } });
+}

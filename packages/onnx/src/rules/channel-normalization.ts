@@ -1,29 +1,17 @@
 import type { GradientContext } from '../gradient/context.js';
 import type { Emitter } from '../gradient/emitter.js';
 import { UnsupportedUse } from '../gradient/refusals.js';
-import { type Extent, extentsOf, shapeVector } from '../gradient/shaping.js';
+import { channelSum, type Extent, extentsOf, shapeVector } from '../gradient/shaping.js';
 import { type Standardized, standardize, unstandardize } from '../gradient/standardizing.js';
-import type { ShapeContext } from '../shapes/context.js';
-import type { Facts } from '../shapes/facts.js';
+import { sameAsInput } from './elementwise.js';
 import type { InputGradient, OpRule } from './rule.js';
 
 /** Normalisations of `[batch, channels, …]` with a scale and a bias per channel. */
-
-function sameAsInput(context: ShapeContext): Facts[] {
-  const { type, shape } = context.input(0);
-  return [{ type, shape }];
-}
 
 /** A vector of the channels, so that it broadcasts over x. */
 function perChannel(e: Emitter, vector: string, x: string): string {
   const axes = Array.from({ length: Math.max(0, e.rank(x) - 2) }, (_, axis) => axis + 1);
   return axes.length > 0 ? e.unsqueeze(vector, axes) : vector;
-}
-
-/** The sum over all but the channels. */
-function channelSum(e: Emitter, value: string): string {
-  const axes = e.shape(value).flatMap((_, axis) => (axis === 1 ? [] : [axis]));
-  return e.emit('ReduceSum', [value, e.ints(axes)], { attributes: { keepdims: 0 } });
 }
 
 /**
@@ -94,8 +82,13 @@ function groupNormalizationGradient(context: GradientContext): InputGradient[] {
 }
 
 export const channelNormalizationRules: OpRule[] = [
-  { op: 'BatchNormalization', infer: sameAsInput, gradient: batchNormalizationGradient },
+  { op: 'BatchNormalization', infer: (context) => [sameAsInput(context)], gradient: batchNormalizationGradient },
   // Before opset 21 scale and bias were per group.
-  { op: 'GroupNormalization', since: 21, infer: sameAsInput, gradient: groupNormalizationGradient },
-  { op: 'InstanceNormalization', infer: sameAsInput, gradient: instanceNormalizationGradient },
+  {
+    op: 'GroupNormalization',
+    since: 21,
+    infer: (context) => [sameAsInput(context)],
+    gradient: groupNormalizationGradient,
+  },
+  { op: 'InstanceNormalization', infer: (context) => [sameAsInput(context)], gradient: instanceNormalizationGradient },
 ];

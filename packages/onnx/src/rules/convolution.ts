@@ -1,5 +1,6 @@
 import type { GradientContext } from '../gradient/context.js';
 import { UnsupportedUse } from '../gradient/refusals.js';
+import { channelSum } from '../gradient/shaping.js';
 import { kernelGradient, slideBack } from '../gradient/sliding.js';
 import type { Dim } from '../model.js';
 import type { ShapeContext } from '../shapes/context.js';
@@ -48,12 +49,6 @@ function knownKernel(context: GradientContext): number[] {
   return kernel;
 }
 
-/** Over batch and all windows. */
-function biasGradient({ emitter: e, dy }: GradientContext): string {
-  const axes = e.shape(dy).flatMap((_, axis) => (axis === 1 ? [] : [axis]));
-  return e.emit('ReduceSum', [dy, e.ints(axes)], { attributes: { keepdims: 0 } });
-}
-
 function convGradient(context: GradientContext): InputGradient[] {
   const { emitter: e, dy } = context;
   const [x, w] = [context.input(0), context.input(1)];
@@ -62,7 +57,7 @@ function convGradient(context: GradientContext): InputGradient[] {
   return [
     () => slideBack(e, { dy, kernel: w, like: x, windows, group }),
     () => kernelGradient(e, { x, dy, like: w, windows, group }),
-    () => biasGradient(context),
+    () => channelSum(e, dy),
   ];
 }
 
@@ -113,7 +108,7 @@ function convTransposeGradient(context: GradientContext): InputGradient[] {
   return [
     () => e.assumeShape(e.emit('Conv', [dy, w], { attributes }), x),
     () => kernelGradient(e, { x: dy, dy: x, like: w, windows, group }),
-    () => biasGradient(context),
+    () => channelSum(e, dy),
   ];
 }
 

@@ -4,6 +4,7 @@ import { UnsupportedUse } from '../gradient/refusals.js';
 import type { ShapeContext } from '../shapes/context.js';
 import { normalizeAxis, ShapeConflict } from '../shapes/dims.js';
 import type { Facts } from '../shapes/facts.js';
+import { sameAsInput } from './elementwise.js';
 import type { InputGradient, OpRule } from './rule.js';
 
 /** Operators that pick elements by computed positions: the gradient of what was picked is added back at those positions. */
@@ -96,7 +97,7 @@ export const indexingRules: OpRule[] = [
   },
   {
     op: 'ScatterElements',
-    infer: (context) => [sameAsData(context)],
+    infer: (context) => [sameAsInput(context)],
     gradient: (context) => {
       const attributes = { axis: context.axis(0) };
       return scatterGradient(context, 'ScatterElements', 'GatherElements', attributes);
@@ -104,7 +105,7 @@ export const indexingRules: OpRule[] = [
   },
   {
     op: 'ScatterND',
-    infer: (context) => [sameAsData(context)],
+    infer: (context) => [sameAsInput(context)],
     gradient: (context) => scatterGradient(context, 'ScatterND', 'GatherND', {}),
   },
 ];
@@ -139,9 +140,4 @@ function inferGatherNd(context: ShapeContext): Facts[] {
   const batch = context.int('batch_dims', 0);
   if (batch + depth > shape.length) throw new ShapeConflict(`indices of ${depth} axes are more than the data has`);
   return [{ type, shape: [...indices.slice(0, -1), ...shape.slice(batch + depth)] }];
-}
-
-function sameAsData(context: ShapeContext): Facts {
-  const { type, shape } = context.input(0);
-  return { type, shape };
 }

@@ -1,19 +1,13 @@
-import type { ShapeContext } from '../shapes/context.js';
-import type { Facts } from '../shapes/facts.js';
+import { sameAsInput } from './elementwise.js';
 import type { OpRule } from './rule.js';
 
 /** Linear operators that keep the shape, and whose gradient is themselves, mirrored. */
-
-function sameAsInput(context: ShapeContext): Facts[] {
-  const { type, shape } = context.input(0);
-  return [{ type, shape }];
-}
 
 export const scanRules: OpRule[] = [
   {
     // What an element is added to comes behind it, so dY is summed from the other end.
     op: 'CumSum',
-    infer: sameAsInput,
+    infer: (context) => [sameAsInput(context)],
     gradient: (context) => [
       () => {
         const reverse = context.int('reverse', 0) === 0 ? 1 : 0;
@@ -25,7 +19,7 @@ export const scanRules: OpRule[] = [
   {
     op: 'Trilu',
     since: 14,
-    infer: sameAsInput,
+    infer: (context) => [sameAsInput(context)],
     gradient: (context) => [
       () => {
         const diagonal = context.has(1) ? [context.input(1)] : [];

@@ -1,13 +1,11 @@
-import type { ShapeContext } from '../shapes/context.js';
+import { sameAsInput } from './elementwise.js';
 import type { OpRule } from './rule.js';
-
-const sameAsInput = (context: ShapeContext) => [{ type: context.input(0).type, shape: context.shape(0) }];
 
 export const softmaxRules: OpRule[] = [
   {
     // dx = y · (dy - Σ dy·y), the sum along the axis.
     op: 'Softmax',
-    infer: sameAsInput,
+    infer: (context) => [sameAsInput(context)],
     gradient: (context) => [
       () => {
         const { emitter: e, dy } = context;
@@ -20,7 +18,7 @@ export const softmaxRules: OpRule[] = [
   {
     // dx = dy - e^y · Σ dy.
     op: 'LogSoftmax',
-    infer: sameAsInput,
+    infer: (context) => [sameAsInput(context)],
     gradient: (context) => [
       () => {
         const { emitter: e, dy } = context;

@@ -2,7 +2,7 @@
 Makes train-steps.json: ten training steps of a small classifier for several optimizers and schedules, in PyTorch and float64, an
 implementation that shares nothing with the engine. packages/learn/src/golden.test.ts compares weights and losses.
 
-    python3 test/golden/make-train-steps.py > test/golden/train-steps.json
+    python3 test/golden/train-steps.py > test/golden/train-steps.json
 
 Made with PyTorch 1.13 (Debian's python3-torch). The moving average is computed by its definition, as a weighted mean over all steps.
 """
