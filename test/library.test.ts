@@ -61,9 +61,11 @@ describe('distillation as a library', () => {
     const resumed = await run('resumed', { checkpoint, onProgress: ({ note }) => notes.push(note) });
     expect(notes).toContainEqual(expect.stringMatching(/^resumed at step [1-9]/));
     expect(resumed.digest).toBe(first.digest);
-    // Of another spec it cannot be used: the training starts anew.
+    // Of another spec it cannot be used: the training starts anew where that is allowed.
     const other = { ...spec, training: { ...spec.training, seed: 2 } };
-    const anew = await run('anew', { checkpoint, spec: other, onProgress: ({ note }) => notes.push(note) });
+    await expect(run('refused', { checkpoint, spec: other })).rejects.toMatchObject({ code: 'RT_INVALID_CHECKPOINT' });
+    const tolerant = { ...checkpoint, onRefused: () => undefined };
+    const anew = await run('anew', { checkpoint: tolerant, spec: other, onProgress: ({ note }) => notes.push(note) });
     expect(anew.digest).not.toBe(first.digest);
     expect(notes.filter((note) => note?.startsWith('resumed'))).toHaveLength(1);
   });

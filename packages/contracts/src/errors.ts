@@ -40,7 +40,7 @@ export const ERRORS = {
   RT_INVALID_CHECKPOINT: {
     status: 422,
     title: 'Checkpoint cannot be used',
-    hint: 'Resume with the options that it was made with, or remove the file to start anew.',
+    hint: 'Resume with the options that it was made with, or remove the file, where it is a checkpoint, to start anew.',
   },
   RT_NO_MODEL: {
     status: 409,

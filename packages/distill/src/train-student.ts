@@ -39,9 +39,9 @@ export interface TrainStudentOptions {
   threads?: number;
   /**
    * A file in which to keep the state of the training: where it is left from an earlier attempt at the same student, the training goes
-   * on from it, to the same bytes. One that cannot be used is replaced. It stays there until the caller removes it.
+   * on from it, to the same bytes. It stays there until the caller removes it.
    */
-  checkpoint?: Pick<CheckpointOptions, 'path' | 'everySeconds'>;
+  checkpoint?: Omit<CheckpointOptions, 'onResume'>;
   signal?: AbortSignal;
   onProgress?: OnProgress;
 }
@@ -59,7 +59,8 @@ export interface TrainedStudent {
  * Trains the student on labels and soft labels, measures it on the test split and packages it as a Hugging Face folder.
  * The same rows, soft labels and spec give the same model bytes on the same machine.
  *
- * @throws RetortError `RT_CANCELLED`, `RT_TRAINING_DIVERGED`, `RT_INVALID_DATASET`, `RT_CONFLICT` (see {@link stageFolder})
+ * @throws RetortError `RT_CANCELLED`, `RT_TRAINING_DIVERGED`, `RT_INVALID_DATASET`, `RT_CONFLICT` (see {@link stageFolder}),
+ * `RT_INVALID_CHECKPOINT` for a checkpoint that cannot be used, `RT_UNAVAILABLE` where none can be written
  */
 export async function trainStudent(options: TrainStudentOptions): Promise<TrainedStudent> {
   const staged = await stageFolder(options.outDir);
@@ -88,8 +89,6 @@ async function trainAndMeasure(staged: string, options: TrainStudentOptions) {
       report = progressOf('training', steps, onProgress, step);
       report(step, `resumed at step ${step}`);
     },
-    // The job is worth more than what an earlier attempt left of it.
-    onRefused: () => undefined,
   };
   const { weights, bestEpoch } = await train({
     model: draft.model,

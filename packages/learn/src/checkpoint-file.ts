@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises';
+import { access, constants, type FileHandle, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { RetortError } from '@retort/contracts';
 
@@ -66,19 +66,48 @@ export async function writeCheckpointFile(
       await file.close();
     }
     await rename(temporary, path);
+    await syncFolder(dirname(path));
   } catch (cause) {
     await rm(temporary, { force: true });
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new RetortError('RT_UNAVAILABLE', `The checkpoint ${path} cannot be written: ${why}.`, { cause });
+    throw unwritable(path, cause);
   }
-  await syncFolder(dirname(path));
 }
 
-/** Removes what writers that were killed left beside a checkpoint. */
+/** @throws RetortError `RT_UNAVAILABLE` where the folder of the file does not let one be made in it */
+export async function checkWritable(path: string): Promise<void> {
+  await access(dirname(path), constants.W_OK | constants.X_OK).catch((cause) => {
+    throw unwritable(path, cause);
+  });
+}
+
+/** Removes what writers that were killed left beside a checkpoint: only what has the name of a temporary file of this very path. */
 export async function removeTemporaries(path: string): Promise<void> {
+  const own = `${basename(path)}.`;
   const names = await readdir(dirname(path)).catch(() => []);
-  const left = names.filter((name) => name.startsWith(`${basename(path)}.`) && name.endsWith('.tmp'));
+  const left = names.filter((name) => name.startsWith(own) && /^[0-9a-f]{8}\.tmp$/.test(name.slice(own.length)));
   await Promise.all(left.map((name) => rm(join(dirname(path), name), { force: true })));
+}
+
+/**
+ * Opens a file that this module has written, whole or not.
+ *
+ * @returns undefined where there is no such file
+ * @throws RetortError `RT_INVALID_CHECKPOINT` for a file that is none of ours, or cannot be read: it must not be replaced
+ */
+export async function openCheckpoint(path: string): Promise<FileHandle | undefined> {
+  let file: FileHandle | undefined;
+  try {
+    file = await open(path, 'r');
+    const magic = Buffer.alloc(MAGIC.length);
+    await file.read(magic, 0, magic.length, 0);
+    if (magic.equals(MAGIC)) return file;
+  } catch (error) {
+    await file?.close();
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw refused(path, `cannot be read, and is left as it is: ${(error as Error).message}`);
+  }
+  await file.close();
+  throw refused(path, 'is a file that holds no checkpoint, and is left as it is: give the path of another');
 }
 
 /** A checkpoint whose checksum was right when it was opened. */
@@ -102,17 +131,10 @@ export class CheckpointFile {
   }
 
   /**
-   * @returns undefined where there is no such file
+   * @param file of {@link openCheckpoint}; closed with this one, or when this throws
    * @throws RetortError `RT_INVALID_CHECKPOINT` for a file that is truncated, corrupt or of another format; it is left as it is
    */
-  static async open(path: string): Promise<CheckpointFile | undefined> {
-    let file: FileHandle;
-    try {
-      file = await open(path, 'r');
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw refused(path, `cannot be read: ${(error as Error).message}`);
-    }
+  static async verified(path: string, file: FileHandle): Promise<CheckpointFile> {
     try {
       const { header, start } = await verify(path, file);
       return new CheckpointFile(path, file, header, start);
@@ -146,7 +168,6 @@ async function verify(path: string, file: FileHandle): Promise<{ header: Header;
   const preamble = Buffer.alloc(PREAMBLE);
   if (size < PREAMBLE + DIGEST) throw refused(path, `is truncated: it has ${size} bytes`);
   await readAll(path, file, preamble, 0);
-  if (!preamble.subarray(0, MAGIC.length).equals(MAGIC)) throw refused(path, 'is no checkpoint');
   const format = preamble.readUInt32LE(MAGIC.length);
   if (format !== FORMAT) throw refused(path, `is of format ${format}; this version reads format ${FORMAT}`);
 
@@ -197,6 +218,11 @@ function reviveNumber(_key: string, value: unknown): unknown {
 
 export function refused(path: string, why: string): RetortError {
   return new RetortError('RT_INVALID_CHECKPOINT', `The checkpoint ${path} ${why}.`);
+}
+
+function unwritable(path: string, cause: unknown): RetortError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new RetortError('RT_UNAVAILABLE', `The checkpoint ${path} cannot be written: ${why}.`, { cause });
 }
 
 function bytesOf({ buffer, byteOffset, byteLength }: CheckpointArray): Uint8Array {

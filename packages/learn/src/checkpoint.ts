@@ -1,8 +1,10 @@
-import { rm } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { RetortError } from '@retort/contracts';
 import {
   type CheckpointArray,
   CheckpointFile,
+  checkWritable,
+  openCheckpoint,
   refused,
   removeTemporaries,
   writeCheckpointFile,
@@ -13,7 +15,10 @@ import { differences, type RunIdentity } from './run-identity.js';
 import type { Progressing, RunState } from './run-state.js';
 
 export interface CheckpointOptions {
-  /** The file, in a folder that exists. It is replaced atomically. One training at a time. */
+  /**
+   * The file, in a folder that exists. It is replaced atomically, by the first checkpoint that is made. One training at a time. A
+   * file that holds no checkpoint is never replaced: the training fails.
+   */
   path: string;
   /** Steps from one checkpoint to the next. Default: by the seconds alone. */
   everySteps?: number;
@@ -23,8 +28,16 @@ export interface CheckpointOptions {
   resume?: boolean;
   /** Called when the training goes on from the file. */
   onResume?: (from: { step: number; steps: number }) => void;
-  /** Called for a file that cannot be used, after which the training starts anew. Without it, the training fails with the error. */
+  /**
+   * Called for a checkpoint that is damaged or of another training, after which this one starts anew, to replace it. Without it, the
+   * training fails with the error.
+   */
   onRefused?: (error: RetortError) => void;
+  /**
+   * Called when a checkpoint cannot be written, after which the training goes on without. Without it, the training fails with the
+   * error, unless it had ended already.
+   */
+  onSaveFailed?: (error: RetortError) => void;
 }
 
 /** Where a run was left, as a checkpoint has it. */
@@ -59,25 +72,30 @@ export class Checkpoints {
   /**
    * Where this run was left; undefined where it is to start anew.
    *
-   * @throws RetortError `RT_INVALID_CHECKPOINT` for a file that is damaged or of another run, unless `onRefused` hears of it
+   * @throws RetortError `RT_INVALID_CHECKPOINT` for a checkpoint that is damaged or of another run, unless `onRefused` hears of it, and
+   * for a file that holds none; `RT_UNAVAILABLE` where none can be written, unless `onSaveFailed` hears of it
    */
   async find(): Promise<Found | undefined> {
     const { path, resume = true, onRefused } = this.#options;
+    // Known now, not after the first minutes of the training.
+    await checkWritable(path).catch((error) => this.#failed(error, true));
+    const file = await openCheckpoint(path);
     await removeTemporaries(path);
-    if (!resume) return undefined;
+    if (!resume || !file) {
+      await file?.close();
+      return undefined;
+    }
     try {
-      return await this.#open(path);
+      return await this.#read(path, file);
     } catch (error) {
       if (!(error instanceof RetortError && error.code === 'RT_INVALID_CHECKPOINT' && onRefused)) throw error;
       onRefused(error);
-      await rm(path, { force: true });
       return undefined;
     }
   }
 
-  async #open(path: string): Promise<Found | undefined> {
-    const file = await CheckpointFile.open(path);
-    if (!file) return undefined;
+  async #read(path: string, handle: FileHandle): Promise<Found> {
+    const file = await CheckpointFile.verified(path, handle);
     const { run, state } = file.content as { run: RunIdentity; state: RunState };
     const different = differences(run, this.#identity);
     if (different.length > 0) {
@@ -104,12 +122,33 @@ export class Checkpoints {
     return everySeconds !== undefined && performance.now() - this.#last >= 1000 * everySeconds;
   }
 
-  /** @throws RetortError `RT_UNAVAILABLE` where the file cannot be written; the one before is kept */
-  async save({ state, best }: Progressing, parameters: Parameters, average: MovingAverage | undefined): Promise<void> {
+  /**
+   * Where the file cannot be written, the one before is kept.
+   *
+   * @param isLast whether nothing is left to be trained, so that a failure must not cost the result
+   * @throws RetortError `RT_UNAVAILABLE` where the file cannot be written, unless it is the last or `onSaveFailed` hears of it
+   */
+  async save(
+    { state, best }: Progressing,
+    parameters: Parameters,
+    average: MovingAverage | undefined,
+    isLast: boolean,
+  ): Promise<void> {
     const arrays = arraysOf(parameters, average);
     for (const [name, array] of best ?? []) arrays.push([`best/${name}`, array]);
-    await writeCheckpointFile(this.#options.path, { run: this.#identity, state }, arrays);
+    try {
+      await writeCheckpointFile(this.#options.path, { run: this.#identity, state }, arrays);
+    } catch (error) {
+      this.#failed(error, !isLast);
+    }
+    // After a failure too: the next attempt is due when the next checkpoint is.
     this.#last = performance.now();
+  }
+
+  #failed(error: unknown, isFatal: boolean): void {
+    const { onSaveFailed } = this.#options;
+    if (!(error instanceof RetortError) || (isFatal && !onSaveFailed)) throw error;
+    onSaveFailed?.(error);
   }
 }
 

@@ -1,12 +1,15 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { RetortError } from '@retort/contracts';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bitsOf, tinyTraining } from '../../../test/support/tiny-training.ts';
+import type { CheckpointOptions } from './checkpoint.js';
 import { train } from './train.js';
 import type { TrainOptions } from './train-options.js';
 
@@ -170,12 +173,83 @@ describe('a checkpoint that cannot be used', () => {
     await train(tinyTraining({ checkpoint: { path, resume: false, onResume } }));
   });
 
-  it('says so when it cannot be written', async () => {
+  it('is left alone where it is of another training, until one that may start anew has a checkpoint of its own', async () => {
+    const path = await made();
+    const before = await readFile(path);
+    const training = { ...tinyTraining().training, seed: 4 };
+    await expect(resumedFrom(path, { training })).rejects.toThrow('training.seed is 3 there and 4 here');
+    expect(await readFile(path)).toEqual(before);
+    const checkpoint = { path, onRefused: () => undefined };
+    await interrupted(tinyTraining({ training, checkpoint }), 1, 'crash');
+    expect(await readFile(path)).toEqual(before);
+    await train(tinyTraining({ training, checkpoint }));
+    expect(await readFile(path)).not.toEqual(before);
+  });
+
+  it.each([
+    ['settings', '{"epochs": 3}'],
+    ['a long text', 'no checkpoint at all, '.repeat(50)],
+    ['nothing', ''],
+  ])('is never replaced where the file holds %s', async (_, content) => {
+    const path = newPath();
+    await writeFile(path, content);
+    const onRefused = () => expect.fail('It was not to be replaced.');
+    for (const resume of [true, false]) {
+      await expect(train(tinyTraining({ checkpoint: { path, resume, onRefused } }))).rejects.toMatchObject({
+        code: 'RT_INVALID_CHECKPOINT',
+        message: expect.stringContaining('holds no checkpoint'),
+      });
+    }
+    expect(await readFile(path, 'utf8')).toBe(content);
+    const folderAsPath = { path: folder, onRefused };
+    await expect(train(tinyTraining({ checkpoint: folderAsPath }))).rejects.toMatchObject({
+      code: 'RT_INVALID_CHECKPOINT',
+    });
+  });
+
+  it('takes only its own temporary files along', async () => {
+    const path = newPath();
+    const own = `${path}.0123abcd.tmp`;
+    const foreign = [`${path}.backup.tmp`, `${path}.0123abcd.tmp.tmp`, `${path}x.0123abcd.tmp`, `${path}.0123ABCD.tmp`];
+    for (const name of [own, ...foreign]) await writeFile(name, 'left');
+    await train(tinyTraining({ checkpoint: { path } }));
+    await expect(stat(own)).rejects.toMatchObject({ code: 'ENOENT' });
+    for (const name of foreign) {
+      expect(await readFile(name, 'utf8')).toBe('left');
+      await rm(name);
+    }
+  });
+
+  it('says at the start that it cannot be written', async () => {
     const path = join(folder, 'no-such-folder', 'training.checkpoint');
-    await expect(train(tinyTraining({ checkpoint: { path } }))).rejects.toMatchObject({
+    const inputs = () => expect.fail('Nothing was to be trained.');
+    await expect(train(tinyTraining({ inputs, checkpoint: { path } }))).rejects.toMatchObject({
       code: 'RT_UNAVAILABLE',
       message: expect.stringContaining(path),
     });
     await expect(train(tinyTraining({ checkpoint: { path, everySteps: 0 } }))).rejects.toThrow('checkpoint.everySteps');
+  });
+
+  it('ends a training that goes on, when it cannot be written, unless the caller hears of it; never one that has ended', async () => {
+    const whole = bitsOf((await train(tinyTraining())).weights);
+    /** Trains in a folder that is gone from the given run of the graph on. */
+    const without = async (run: number, checkpoint: Partial<CheckpointOptions>) => {
+      const gone = join(folder, `gone-${files++}`);
+      await mkdir(gone);
+      const options = tinyTraining({ checkpoint: { path: join(gone, 'training.checkpoint'), ...checkpoint } });
+      let runs = 0;
+      const inputs: TrainOptions['inputs'] = (rows, length) => {
+        if (++runs === run) rmSync(gone, { recursive: true });
+        return options.inputs(rows, length);
+      };
+      return bitsOf((await train({ ...options, inputs })).weights);
+    };
+    await expect(without(3, { everySteps: 4 })).rejects.toMatchObject({ code: 'RT_UNAVAILABLE' });
+    expect(await without(20, { everySteps: 4 })).toBe(whole);
+    const failures: string[] = [];
+    const onSaveFailed = ({ code }: RetortError) => failures.push(code);
+    expect(await without(3, { everySteps: 4, onSaveFailed })).toBe(whole);
+    // After steps 4, 8, 12, 16 and 20, and at the end.
+    expect(failures).toEqual(Array.from({ length: 6 }, () => 'RT_UNAVAILABLE'));
   });
 });

@@ -64,8 +64,8 @@ export class TrainingLoop {
     try {
       while (!this.#isOver()) await this.#epoch();
     } catch (error) {
-      // Where this last one cannot be written, the one before still stands, and the caller is to hear of the cancellation.
-      if (error instanceof RetortError && error.code === 'RT_CANCELLED') await this.#save().catch(() => undefined);
+      // Also the last: where it cannot be written, the one before still stands, and the caller is to hear of the cancellation.
+      if (error instanceof RetortError && error.code === 'RT_CANCELLED') await this.#save(true);
       throw error;
     }
     const { state, best } = this.#run;
@@ -89,7 +89,8 @@ export class TrainingLoop {
       const now = performance.now();
       this.#run.state.seconds += (now - since) / 1000;
       since = now;
-      if (this.#parts.checkpoints?.isDue(this.#run.state.step)) await this.#save();
+      const { step } = this.#run.state;
+      if (this.#parts.checkpoints?.isDue(step)) await this.#save(step === this.steps);
       if (this.#pause()) await setImmediate();
     }
     await this.#endEpoch(random, since);
@@ -158,12 +159,12 @@ export class TrainingLoop {
     this.#run = { state: { ...nextEpoch(state, random.state()), history, bestEpoch }, best };
     if (!this.#isOver()) return;
     if (state.step < this.steps) this.#tell(state);
-    await this.#save();
+    await this.#save(true);
   }
 
-  async #save(): Promise<void> {
+  async #save(isLast: boolean): Promise<void> {
     const { parameters, average, checkpoints } = this.#parts;
-    await checkpoints?.save(this.#run, parameters, average);
+    await checkpoints?.save(this.#run, parameters, average, isLast);
   }
 
   #batchOf(rows: Int32Array): Batch {

@@ -37,9 +37,9 @@ export interface FineTuneOptions {
   spec?: FineTuneSpecInput;
   /**
    * A file in which to keep the state of the training: where it is left from an earlier attempt at the same, the training goes on
-   * from it, to the same bytes. One that cannot be used is replaced. It stays there until the caller removes it.
+   * from it, to the same bytes. It stays there until the caller removes it.
    */
-  checkpoint?: Pick<CheckpointOptions, 'path' | 'everySeconds'>;
+  checkpoint?: Omit<CheckpointOptions, 'onResume'>;
   /** Threads of each kernel; default 1. */
   threads?: number;
   signal?: AbortSignal;
@@ -85,7 +85,8 @@ const MEASURED_TEXTS = 32;
  *
  * @throws RetortError `RT_INVALID_FIELD` for options out of range, `RT_INVALID_TEACHER` where the encoder cannot be trained,
  * `RT_UNSUPPORTED_OP` naming the nodes that have no gradient, `RT_INVALID_DATASET` where the rows cannot be learned from,
- * `RT_CANCELLED`, `RT_TRAINING_DIVERGED`
+ * `RT_INVALID_CHECKPOINT` for a checkpoint that cannot be used, `RT_UNAVAILABLE` where none can be written, `RT_CANCELLED`,
+ * `RT_TRAINING_DIVERGED`
  */
 export function fineTune(options: FineTuneOptions): Promise<FineTuned> {
   return asTeacher(async () => {
@@ -148,8 +149,6 @@ function learn(
       report = progressOf('fine-tuning', steps, onProgress, step);
       report(step, `resumed at step ${step}`);
     },
-    // The job is worth more than what an earlier attempt left of it.
-    onRefused: () => undefined,
   };
   return train({
     ...task,

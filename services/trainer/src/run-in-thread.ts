@@ -1,7 +1,7 @@
 import { type TransferListItem, Worker } from 'node:worker_threads';
 import type { OnProgress } from '@retort/contracts';
 import { entryOf, fromWire } from '@retort/runtime';
-import type { FromThread, Task, TaskKind, Tasks, ToThread } from './thread-messages.js';
+import type { FromThread, Task, TaskKind, Tasks, ToThread, TrainingWarning } from './thread-messages.js';
 
 /** How long an aborted thread may take to stop by itself (one native run may be under way), in milliseconds. */
 const ABORT_GRACE_MS = 3_000;
@@ -9,6 +9,8 @@ const ABORT_GRACE_MS = 3_000;
 export interface RunInThreadOptions {
   signal: AbortSignal;
   onProgress: OnProgress;
+  /** Called for what the training goes on in spite of. */
+  onWarning: (warning: TrainingWarning, error: Error) => void;
   /** Buffers within the task that are moved, not copied. */
   transfer?: TransferListItem[];
 }
@@ -22,7 +24,7 @@ export interface RunInThreadOptions {
 export async function runInThread<K extends TaskKind>(
   kind: K,
   options: Tasks[K]['options'],
-  { signal, onProgress, transfer = [] }: RunInThreadOptions,
+  { signal, onProgress, onWarning, transfer = [] }: RunInThreadOptions,
 ): Promise<Tasks[K]['result']> {
   signal.throwIfAborted();
   // By package export, so that it is the built file also where this one is run from its source.
@@ -38,6 +40,7 @@ export async function runInThread<K extends TaskKind>(
     return await new Promise<Tasks[K]['result']>((resolve, reject) => {
       worker.on('message', (message: FromThread) => {
         if (message.type === 'progress') onProgress(message.progress);
+        else if (message.type === 'warning') onWarning(message.warning, fromWire(message.error));
         else if (message.type === 'done') resolve(message.result as Tasks[K]['result']);
         else reject(fromWire(message.error));
       });

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type OnProgress, RetortError, type StoredTeacherManifest } from '@retort/contracts';
+import { RetortError, type StoredTeacherManifest } from '@retort/contracts';
 import {
   beatTeacher,
   type Claim,
@@ -19,7 +19,7 @@ import {
 import { answerDigest, type FineTuned, type TrainedTeacherHead } from '@retort/teachers';
 import { claimPatiently } from './claim-patiently.js';
 import { coalesceProgress, interruptionCost, type TrainerDeps } from './deps.js';
-import { runInThread } from './run-in-thread.js';
+import { type RunInThreadOptions, runInThread } from './run-in-thread.js';
 import { tidyCheckpoints } from './tidy-checkpoints.js';
 
 type Teacher = Extract<TeacherClaim, { kind: 'claimed' }>['teacher'];
@@ -44,7 +44,8 @@ export async function processTeacherJob(deps: TrainerDeps, job: JobContext<'teac
         outer: job.signal,
         onError: (error) => log.warn({ err: error }, 'no heartbeat'),
       },
-      (signal) => trainTeacher(deps, claim, teacher, signal),
+      (signal) =>
+        trainTeacher(deps, claim, teacher, { signal, onWarning: (what, error) => log.warn({ err: error }, what) }),
     );
     if (watched.stopped !== undefined) log.info({ why: watched.stopped }, 'training stopped');
     if (watched.stopped === 'interrupted') {
@@ -63,16 +64,25 @@ export async function processTeacherJob(deps: TrainerDeps, job: JobContext<'teac
   }
 }
 
-async function trainTeacher(deps: TrainerDeps, claim: Claim, teacher: Teacher, signal: AbortSignal): Promise<void> {
+async function trainTeacher(
+  deps: TrainerDeps,
+  claim: Claim,
+  teacher: Teacher,
+  control: Pick<RunInThreadOptions, 'signal' | 'onWarning'>,
+): Promise<void> {
   const { database, artifacts } = deps.context;
   const stored = teacher.manifest as unknown as StoredTeacherManifest;
   const progress = coalesceProgress(deps, claim.id, (value) => reportTeacherProgress(database, claim, value));
   await deps.scratch.use(claim, async (folder) => {
     const outDir = join(folder, 'teacher');
     try {
-      const { manifest, metrics } = await learn(deps, claim, teacher, { outDir, signal, onProgress: progress.push });
+      const { manifest, metrics } = await learn(deps, claim, teacher, {
+        outDir,
+        ...control,
+        onProgress: progress.push,
+      });
       await progress.flush();
-      const files = await storeFolder(artifacts, outDir, { signal });
+      const files = await storeFolder(artifacts, outDir, { signal: control.signal });
       await teacherReady(database, claim, {
         digest: answerDigest(files),
         labels: manifest.labels ?? [],
@@ -90,7 +100,7 @@ async function learn(
   deps: TrainerDeps,
   claim: Claim,
   { id, dataset, manifest }: Teacher,
-  { outDir, ...control }: { outDir: string; signal: AbortSignal; onProgress: OnProgress },
+  { outDir, ...control }: { outDir: string } & RunInThreadOptions,
 ): Promise<Pick<TrainedTeacherHead | FineTuned, 'manifest' | 'metrics'>> {
   const { source, head, train, pooling } = manifest as unknown as StoredTeacherManifest;
   const seed = (head ?? train)?.seed;

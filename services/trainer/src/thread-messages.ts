@@ -3,14 +3,20 @@ import type { TrainedStudent, TrainStudentOptions } from '@retort/distill';
 import type { WireError } from '@retort/runtime';
 import type { FineTuned, FineTuneOptions, TrainedTeacherHead, TrainTeacherHeadOptions } from '@retort/teachers';
 
-/** What only lives on one side of a thread boundary: the signal becomes a message, the callback too. */
-type Sendable<Options> = Omit<Options, 'signal' | 'onProgress'>;
+/** What only lives on one side of a thread boundary: the signal becomes a message, the callbacks too. */
+type Sendable<Options> = Omit<Options, 'signal' | 'onProgress' | 'checkpoint'>;
+
+/** Where a job keeps the state of its training. */
+export interface JobCheckpoint {
+  path: string;
+  everySeconds: number;
+}
 
 /** What a training thread can be asked to do, as its `workerData`. */
 export interface Tasks {
-  student: { options: Sendable<TrainStudentOptions>; result: TrainedStudent };
+  student: { options: Sendable<TrainStudentOptions> & { checkpoint: JobCheckpoint }; result: TrainedStudent };
   'teacher-head': { options: Sendable<TrainTeacherHeadOptions>; result: TrainedTeacherHead };
-  'fine-tune': { options: Sendable<FineTuneOptions>; result: FineTuned };
+  'fine-tune': { options: Sendable<FineTuneOptions> & { checkpoint: JobCheckpoint }; result: FineTuned };
 }
 
 export type TaskKind = keyof Tasks;
@@ -19,7 +25,11 @@ export type Task = { [K in TaskKind]: { kind: K; options: Tasks[K]['options'] } 
 
 export type ToThread = { type: 'abort' };
 
+/** What a training goes on in spite of. */
+export type TrainingWarning = 'checkpoint refused, starting anew' | 'checkpoint not saved';
+
 export type FromThread =
   | { type: 'progress'; progress: Progress }
+  | { type: 'warning'; warning: TrainingWarning; error: WireError }
   | { type: 'done'; result: Tasks[TaskKind]['result'] }
   | { type: 'failed'; error: WireError };

@@ -21,7 +21,7 @@ import {
 import { registerModelVersion } from '@retort/registry';
 import { claimPatiently } from './claim-patiently.js';
 import { classifierOf, coalesceProgress, interruptionCost, type TrainerDeps } from './deps.js';
-import { runInThread } from './run-in-thread.js';
+import { type RunInThreadOptions, runInThread } from './run-in-thread.js';
 import { tidyCheckpoints } from './tidy-checkpoints.js';
 
 type Distillation = Extract<ClaimOutcome, { kind: 'claimed' }>['distillation'];
@@ -47,7 +47,8 @@ export async function processTrainJob(deps: TrainerDeps, job: JobContext<'train'
         outer: job.signal,
         onError: (error) => log.warn({ err: error }, 'no heartbeat'),
       },
-      (signal) => train(deps, claim, distillation, signal),
+      (signal) =>
+        train(deps, claim, distillation, { signal, onWarning: (what, error) => log.warn({ err: error }, what) }),
     );
     if (watched.stopped !== undefined) log.info({ why: watched.stopped }, 'training stopped');
     if (watched.stopped === 'cancelled') await endCancelled(database, id);
@@ -67,11 +68,17 @@ export async function processTrainJob(deps: TrainerDeps, job: JobContext<'train'
   }
 }
 
-async function train(deps: TrainerDeps, claim: Claim, distillation: Distillation, signal: AbortSignal): Promise<void> {
+async function train(
+  deps: TrainerDeps,
+  claim: Claim,
+  distillation: Distillation,
+  control: Pick<RunInThreadOptions, 'signal' | 'onWarning'>,
+): Promise<void> {
+  const { signal } = control;
   const { database, artifacts } = deps.context;
   await deps.scratch.use(claim, async (folder) => {
     const outDir = join(folder, 'student');
-    const trained = await trainInThread(deps, claim, distillation, outDir, signal);
+    const trained = await trainInThread(deps, claim, distillation, outDir, control);
     const files = await storeFolder(artifacts, outDir, { signal });
     const { metrics, lineage, digest } = trained;
     const { id: distillationId, taskName } = distillation;
@@ -89,11 +96,11 @@ async function trainInThread(
   claim: Claim,
   distillation: Distillation,
   outDir: string,
-  signal: AbortSignal,
+  control: Pick<RunInThreadOptions, 'signal' | 'onWarning'>,
 ): Promise<TrainedStudent> {
   const { database, config } = deps.context;
   const { dataset, teacher, spec, taskName } = distillation;
-  const rows = await deps.rows.read(dataset.rowsDigest, 0, dataset.rows, signal);
+  const rows = await deps.rows.read(dataset.rowsDigest, 0, dataset.rows, control.signal);
   const digest = teacher.digest as string;
   const teacherLogits = await readSoftLabels(deps, digest, teacher.labels.length, rows);
   const teacherDir = await deps.models.get(classifierOf(teacher).files);
@@ -117,7 +124,7 @@ async function trainInThread(
         threads: config.trainThreads,
         checkpoint: { path: deps.scratch.checkpointOf(claim), everySeconds: config.checkpointSeconds },
       },
-      { signal, onProgress: progress.push, transfer: [teacherLogits.buffer as ArrayBuffer] },
+      { ...control, onProgress: progress.push, transfer: [teacherLogits.buffer as ArrayBuffer] },
     );
   } finally {
     await progress.flush();

@@ -3,11 +3,11 @@
  * job's lock. One task from `workerData`, then the thread ends.
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { OnProgress } from '@retort/contracts';
-import { trainStudent } from '@retort/distill';
+import type { OnProgress, RetortError } from '@retort/contracts';
+import { type TrainStudentOptions, trainStudent } from '@retort/distill';
 import { toWire } from '@retort/runtime';
 import { fineTune, trainTeacherHead } from '@retort/teachers';
-import type { FromThread, Task, ToThread } from './thread-messages.js';
+import type { FromThread, JobCheckpoint, Task, ToThread, TrainingWarning } from './thread-messages.js';
 
 const port = parentPort;
 if (port === null) throw new Error('training-thread runs as a worker thread only.');
@@ -18,16 +18,27 @@ port.on('message', (message: ToThread) => {
   if (message.type === 'abort') controller.abort();
 });
 
+/** A job's checkpoint lies in a folder of the trainer's own, and the job is worth more than it. */
+function tolerant(checkpoint: JobCheckpoint): TrainStudentOptions['checkpoint'] {
+  const warn = (warning: TrainingWarning) => (error: RetortError) =>
+    send({ type: 'warning', warning, error: toWire(error) });
+  return {
+    ...checkpoint,
+    onRefused: warn('checkpoint refused, starting anew'),
+    onSaveFailed: warn('checkpoint not saved'),
+  };
+}
+
 function perform(task: Task) {
   const { signal } = controller;
   const onProgress: OnProgress = (progress) => send({ type: 'progress', progress });
   switch (task.kind) {
     case 'student':
-      return trainStudent({ ...task.options, signal, onProgress });
+      return trainStudent({ ...task.options, checkpoint: tolerant(task.options.checkpoint), signal, onProgress });
     case 'teacher-head':
       return trainTeacherHead({ ...task.options, signal, onProgress });
     case 'fine-tune':
-      return fineTune({ ...task.options, signal, onProgress });
+      return fineTune({ ...task.options, checkpoint: tolerant(task.options.checkpoint), signal, onProgress });
   }
 }
 
