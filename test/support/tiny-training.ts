@@ -13,6 +13,7 @@ function texts(count: number, seed: number): TrainingExamples {
   return {
     count,
     lengths,
+    digest: JSON.stringify(ids),
     labels: Int32Array.from(ids, (row) => row.reduce((sum, id) => sum + id, 0) % CLASSES),
     inputs: (rows, length = TOKENS): Record<string, Tensor> => {
       const padded = (value: (id: number | undefined) => number) =>

@@ -1,5 +1,5 @@
 import { RetortError, type Row } from '@retort/contracts';
-import type { TrainingExamples } from '@retort/learn';
+import { type TrainingExamples, tokensDigest } from '@retort/learn';
 import { padBatch, type Tokenizer } from '@retort/text';
 
 /** Rows whose texts are encoded once and then learned from epoch after epoch. */
@@ -33,6 +33,10 @@ export class EncodedRows {
     }
     return {
       count: rows.length,
+      digest: tokensDigest(
+        Array.from(rows, (row) => this.#encodings[row]),
+        this.#padId,
+      ),
       labels: Int32Array.from(rows, (row) => this.#labels[row]),
       lengths: Int32Array.from(rows, (row) => this.#encodings[row].length),
       teacherLogits,

@@ -57,7 +57,7 @@ export interface TrainedStudent {
 
 /**
  * Trains the student on labels and soft labels, measures it on the test split and packages it as a Hugging Face folder.
- * The same rows, soft labels and spec give the same model bytes on the same machine.
+ * The same rows, soft labels and spec give the same model bytes on the same machine with the same threads.
  *
  * @throws RetortError `RT_CANCELLED`, `RT_TRAINING_DIVERGED`, `RT_INVALID_DATASET`, `RT_CONFLICT` (see {@link stageFolder}),
  * `RT_INVALID_CHECKPOINT` for a checkpoint that cannot be used, `RT_UNAVAILABLE` where none can be written

@@ -10,6 +10,10 @@ import type { TrainOptions } from './train-options.js';
 export function checkOptions(options: TrainOptions, classes: number): void {
   checkExamples(options, classes, 'training');
   if (options.validate) checkExamples(options.validate, classes, 'validation');
+  if (options.checkpoint) {
+    if (!options.digest) throw withoutDigest('training');
+    if (options.validate && !options.validate.digest) throw withoutDigest('validation');
+  }
   const known = new Set(options.trainable);
   for (const [name, rate] of options.rates ?? []) {
     if (!known.has(name)) throw invalid(`rates names "${name}", which is not among the trainable weights.`);
@@ -36,6 +40,12 @@ function checkExamples(examples: Examples & TrainingExamples, classes: number, w
   if (lengths && lengths.length !== count) {
     throw invalid(`lengths has ${lengths.length} entries for ${count} ${which} examples.`);
   }
+}
+
+function withoutDigest(which: string): RetortError {
+  return invalid(
+    `checkpoint needs the digest of the ${which} examples, without which it would be resumed for others too.`,
+  );
 }
 
 function invalid(detail: string): RetortError {

@@ -13,6 +13,11 @@ export interface Examples {
   /** Number of rows. */
   count: number;
   inputs: BatchInputs;
+  /**
+   * Tells these inputs from all others, as a hash of them does (of token ids, `tokensDigest`). Needed where a checkpoint is kept: it is
+   * refused for other inputs.
+   */
+  digest?: string;
   /** Class of each row, -1 where it has no label. */
   labels: Int32Array;
   /** The teacher's logits, row-major `[count, classes]`. */

@@ -13,6 +13,7 @@ export { type PredictOptions, predict } from './predict.js';
 export { Random } from './random.js';
 export { type StaticStudentOptions, staticStudent } from './static-student.js';
 export { withTokenLoss } from './token-loss.js';
+export { tokensDigest } from './tokens-digest.js';
 export { train } from './train.js';
 export * from './train-options.js';
 export * from './trainable.js';

@@ -138,6 +138,13 @@ describe('a checkpoint that cannot be used', () => {
         /belongs to another training: training.learningRate is 0.05 there and 0.01 here; training.averageDecay is 0 there and 0.5 here; the training examples differ\.$/,
       ),
     });
+    const digest = 'of other texts';
+    await expect(resumedFrom(path, { digest })).rejects.toThrow(/another training: the training examples differ\.$/);
+    const validate = { ...tinyTraining().validate!, digest };
+    await expect(resumedFrom(path, { validate })).rejects.toThrow(
+      /another training: the validation examples differ\.$/,
+    );
+    await expect(resumedFrom(path, { threads: 2 })).rejects.toThrow('another training: threads is 1 there and 2 here.');
     const { model, trainable } = tinyTraining({}, 0.5);
     await expect(resumedFrom(path, { model, trainable })).rejects.toThrow(/another training: the model differ/);
     expect(await readFile(path)).toEqual(before);
@@ -171,6 +178,16 @@ describe('a checkpoint that cannot be used', () => {
 
     const onResume = () => expect.fail('It was not to be resumed.');
     await train(tinyTraining({ checkpoint: { path, resume: false, onResume } }));
+  });
+
+  it('is refused for examples that have no digest', async () => {
+    const path = newPath();
+    await expect(resumedFrom(path, { digest: undefined })).rejects.toMatchObject({
+      code: 'RT_INVALID_FIELD',
+      message: expect.stringContaining('digest of the training examples'),
+    });
+    const validate = { ...tinyTraining().validate!, digest: undefined };
+    await expect(resumedFrom(path, { validate })).rejects.toThrow('digest of the validation examples');
   });
 
   it('is left alone where it is of another training, until one that may start anew has a checkpoint of its own', async () => {

@@ -1,28 +1,27 @@
-import { createHash } from 'node:crypto';
 import { type TrainingSpec, VERSION } from '@retort/contracts';
 import { findInitializer, initializersToInputs, writeModel } from '@retort/onnx';
 import type { Examples, TrainingExamples } from './examples.js';
+import { bytesOf, sha256 } from './sha256.js';
 import type { TrainOptions } from './train-options.js';
 
 /** What decides a run, by the names that a user knows it by; what is large as its SHA-256. */
 export type RunIdentity = Record<string, string | number | boolean>;
 
-type TypedArray = Float32Array | Int32Array;
-
 /**
- * All that decides the weights that a training ends in, but for the examples' inputs, which are the caller's to keep the same, and
- * the machine and its threads.
+ * All that decides the weights that a training ends in, but for the machine. The examples' inputs count by their `digest`. So do the
+ * threads: by their number a kernel cuts its work, and so the order in which it adds.
  */
 export function runIdentity(options: TrainOptions, settings: TrainingSpec): RunIdentity {
-  const { model, trainable, loss, rates, validate } = options;
+  const { model, trainable, loss, rates, validate, threads = 1 } = options;
   const initial = trainable.map((name) => findInitializer(model, name, 'float32').data as Float32Array);
   return {
     version: VERSION,
-    'the model': sha256(writeModel(initializersToInputs(model, trainable)), ...initial.map(bytesOf)),
-    'the names of the trainable weights': sha256(JSON.stringify(trainable)),
+    threads,
+    'the model': sha256([writeModel(initializersToInputs(model, trainable)), ...initial.map(bytesOf)]),
+    'the names of the trainable weights': sha256([JSON.stringify(trainable)]),
     ...prefixed('loss', { labelSmoothing: 0, ...loss }),
     ...prefixed('training', settings),
-    rates: sha256(JSON.stringify([...(rates ?? [])].sort())),
+    rates: sha256([JSON.stringify([...(rates ?? [])].sort())]),
     'the training examples': digestOf(options),
     'the validation examples': validate ? digestOf(validate, validate.metric) : 'none',
   };
@@ -39,22 +38,14 @@ export function differences(there: RunIdentity, here: RunIdentity): string[] {
   });
 }
 
-function digestOf({ count, labels, teacherLogits, lengths }: Examples & TrainingExamples, metric = ''): string {
+function digestOf(
+  { count, digest = '', labels, teacherLogits, lengths }: Examples & TrainingExamples,
+  metric = '',
+): string {
   const parts = [labels, teacherLogits, lengths].map((array) => (array ? bytesOf(array) : 'none'));
-  return sha256(`${count} ${metric}`, ...parts);
+  return sha256([`${count} ${metric}`, digest, ...parts]);
 }
 
 function prefixed(section: string, values: object): RunIdentity {
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [`${section}.${name}`, value]));
-}
-
-function bytesOf({ buffer, byteOffset, byteLength }: TypedArray): Uint8Array {
-  return new Uint8Array(buffer, byteOffset, byteLength);
-}
-
-/** Of all parts, each with its length before it, so that no two lists of parts are alike. */
-function sha256(...parts: (string | Uint8Array)[]): string {
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(`${part.length}:`).update(part);
-  return hash.digest('hex');
 }

@@ -15,8 +15,8 @@ import { Validator } from './validation.js';
 
 /**
  * Trains the model's trainable weights on the examples: the gradient is clipped by its norm, batches are drawn in a new random
- * order each epoch, and `Dropout` nodes, the identity elsewhere, drop. The same options on the same machine give the same
- * bytes, also when the training was stopped, by `signal` or by the end of the process, and goes on from its checkpoint.
+ * order each epoch, and `Dropout` nodes, the identity elsewhere, drop. The same options on the same machine with the same
+ * threads give the same bytes, also when the training was stopped, by `signal` or by the end of the process, and goes on from its checkpoint.
  *
  * Runs in the calling thread, where it waits for the event loop between steps, so that an abort or a message gets through; give it
  * a thread of its own in a service.

@@ -1,4 +1,4 @@
-import type { Examples } from '@retort/learn';
+import { type Examples, tokensDigest } from '@retort/learn';
 import type { Model } from '@retort/onnx';
 import { type TextInputs, type Tokenizer, textInputs } from '@retort/text';
 import { invalidTeacher } from './invalid-teacher.js';
@@ -47,6 +47,7 @@ export class EncodedTexts {
     const encoded = texts.map((text) => this.#tokenizer.encode(text, this.#maxLength));
     return {
       count: texts.length,
+      digest: tokensDigest(encoded, this.#tokenizer.padId),
       labels: classes,
       lengths: Int32Array.from(encoded, ({ length }) => length),
       inputs: (rows) =>

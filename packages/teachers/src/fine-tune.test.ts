@@ -105,6 +105,21 @@ describe('fineTune', () => {
     expect(answerDigest(await listModelFiles(again))).toBe(teacher.digest);
   });
 
+  it('goes on from a checkpoint, but not for a text that has changed since', async () => {
+    const rows = rowsOf(60);
+    const checkpoint = { path: join(root, 'fine-tuning.checkpoint') };
+    const options = { encoderDir: seeing, rows, seed: 1, spec: { ...spec, epochs: 1 }, checkpoint };
+    await fineTune({ ...options, outDir: fresh() });
+    const changed = rows.map((row, i) => (i === 0 ? { ...row, text: [...row.text].reverse().join('') } : row));
+    await expect(fineTune({ ...options, rows: changed, outDir: fresh() })).rejects.toMatchObject({
+      code: 'RT_INVALID_CHECKPOINT',
+      message: expect.stringContaining('belongs to another training: the training examples differ'),
+    });
+    const notes: (string | undefined)[] = [];
+    await fineTune({ ...options, outDir: fresh(), onProgress: ({ note }) => notes.push(note) });
+    expect(notes).toContainEqual(expect.stringMatching(/^resumed at step [1-9]/));
+  });
+
   it.each<[string, FineTuneSpecInput, number]>([
     ['nothing', {}, -1],
     ['the embeddings', { freezeEmbeddings: true }, 0],

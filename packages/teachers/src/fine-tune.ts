@@ -29,7 +29,7 @@ export interface FineTuneOptions {
   rows: readonly Row[];
   /** In the order of the logits. Default: the labels of the training rows, sorted. */
   labels?: readonly string[];
-  /** The same seed, rows and encoder give the same classifier on the same machine. */
+  /** The same seed, rows and encoder give the same classifier on the same machine with the same threads. */
   seed: number;
   /** Over what the encoder's folder says. */
   pooling?: Pooling;
