@@ -1,6 +1,6 @@
 import type { Gradients } from './gradients.js';
 import { ADAMW_BYTES } from './kernel-bytes.js';
-import type { Optimizer, OptimizerState, StepOptions } from './optimizer.js';
+import type { Optimizer, StepOptions } from './optimizer.js';
 import type { Parameter, Parameters } from './parameters.js';
 
 export interface AdamWOptions {
@@ -44,7 +44,6 @@ export class AdamW implements Optimizer {
   readonly #parameters: Parameters;
   readonly #options: Required<AdamWOptions>;
   readonly #kernels: AdamWKernels;
-  #steps = 0;
 
   /** @param parameters with two `states` each: first and second moment of the gradient */
   constructor(parameters: Parameters, options: AdamWOptions = {}) {
@@ -60,13 +59,12 @@ export class AdamW implements Optimizer {
     this.#kernels = parameters.memory.load<AdamWKernels>(ADAMW_BYTES);
   }
 
-  step(gradients: Gradients, { learningRate, scale }: StepOptions): void {
-    this.#steps++;
+  step(gradients: Gradients, { step, learningRate, scale }: StepOptions): void {
     const { beta1, beta2, epsilon, weightDecay, rates } = this.#options;
-    const correction = 1 / Math.sqrt(1 - beta2 ** this.#steps);
+    const correction = 1 / Math.sqrt(1 - beta2 ** step);
     for (const parameter of this.#parameters.list) {
       const own = learningRate * (rates.get(parameter.name) ?? 1);
-      const rate = own / (1 - beta1 ** this.#steps);
+      const rate = own / (1 - beta1 ** step);
       const decay = parameter.dims.length > 1 ? own * weightDecay : 0;
       const scalars = [scale, beta1, 1 - beta1, beta2, 1 - beta2, rate, correction, epsilon, decay];
       this.#update(parameter, gradients, scalars);
@@ -83,13 +81,5 @@ export class AdamW implements Optimizer {
     } else {
       this.#kernels.update(w, m, v, gradients.denseOf(parameter).byteOffset, values.length, ...scalars);
     }
-  }
-
-  state(): OptimizerState {
-    return { steps: this.#steps };
-  }
-
-  restore({ steps }: OptimizerState): void {
-    this.#steps = steps;
   }
 }

@@ -76,7 +76,7 @@ async function trained(steps: number) {
     ]);
     summed.clear();
     summed.add(new Map(found));
-    optimizer.step(summed, { learningRate: 0.005, scale: 1 });
+    optimizer.step(summed, { step: step + 1, learningRate: 0.005, scale: 1 });
   }
   await session.close();
   return { losses, weights: parameters.snapshot() };

@@ -43,7 +43,7 @@ describe('the moving average', () => {
             ]),
           );
           average.before(i + 1, gradients);
-          optimizer.step(gradients, { learningRate: 0.1, scale: 1 });
+          optimizer.step(gradients, { step: i + 1, learningRate: 0.1, scale: 1 });
           average.after(i + 1, gradients);
           total = decay * total + 1;
           for (const { name, values } of parameters.list) {
@@ -76,7 +76,7 @@ describe('the moving average', () => {
         ]),
       );
       average.before(step, gradients);
-      optimizer.step(gradients, { learningRate: 0.1, scale: 1 });
+      optimizer.step(gradients, { step, learningRate: 0.1, scale: 1 });
       average.after(step, gradients);
     }
     average.settle(4);

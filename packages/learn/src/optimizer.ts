@@ -3,30 +3,24 @@ import type { Gradients } from './gradients.js';
 import type { Parameters } from './parameters.js';
 import { Sgd } from './sgd.js';
 
-/** The numbers of one step that are not the optimizer's own. */
+/** The numbers of one step. */
 export interface StepOptions {
+  /** From 1. */
+  step: number;
   learningRate: number;
   /** Factor on the gradient, from clipping. */
   scale: number;
 }
 
-/** The part of an optimizer's state that is not in the parameters' `states`. */
-export interface OptimizerState {
-  /** Steps taken. */
-  steps: number;
-}
-
 /**
- * What changes the weights, given their gradients. Between steps all that it knows lies in the parameters' `states` and in
- * {@link OptimizerState}: with both put back, the next step is the same to the bit.
+ * What changes the weights, given their gradients. Between steps all that it knows lies in the parameters' `states`: with these put
+ * back, the next step is the same to the bit.
  *
  * A table with sparse gradients is updated lazily, whatever the optimizer: a row that a step does not touch keeps its weights and
  * its state, and is not decayed. So a step costs time by the batch and not by the table.
  */
 export interface Optimizer {
   step(gradients: Gradients, options: StepOptions): void;
-  state(): OptimizerState;
-  restore(state: OptimizerState): void;
 }
 
 export interface OptimizerOptions {

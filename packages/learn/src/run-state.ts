@@ -1,5 +1,4 @@
 import type { EpochRecord } from './history.js';
-import type { OptimizerState } from './optimizer.js';
 import { Random, type RandomState } from './random.js';
 import type { Weights } from './trainable.js';
 
@@ -26,7 +25,6 @@ export interface RunState {
   history: EpochRecord[];
   /** 1-based; 0 before the first epoch has ended. */
   bestEpoch: number;
-  optimizer: OptimizerState;
 }
 
 /** A run and what it keeps of its best epoch. */
@@ -39,7 +37,7 @@ export interface Progressing {
 export function initialState(seed: number): RunState {
   return {
     ...{ step: 0, epoch: 1, position: 0, random: new Random(seed).state(), runs: 0 },
-    ...{ lossSum: 0, rows: 0, seconds: 0, history: [], bestEpoch: 0, optimizer: { steps: 0 } },
+    ...{ lossSum: 0, rows: 0, seconds: 0, history: [], bestEpoch: 0 },
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Gradients } from './gradients.js';
 import { SGD_BYTES } from './kernel-bytes.js';
-import type { Optimizer, OptimizerState, StepOptions } from './optimizer.js';
+import type { Optimizer, StepOptions } from './optimizer.js';
 import type { Parameter, Parameters } from './parameters.js';
 
 export interface SgdOptions {
@@ -33,7 +33,6 @@ export class Sgd implements Optimizer {
   readonly #parameters: Parameters;
   readonly #options: Required<SgdOptions>;
   readonly #kernels: SgdKernels;
-  #steps = 0;
 
   /** @param parameters with one of `states` each: the velocity */
   constructor(parameters: Parameters, options: SgdOptions = {}) {
@@ -43,7 +42,6 @@ export class Sgd implements Optimizer {
   }
 
   step(gradients: Gradients, { learningRate, scale }: StepOptions): void {
-    this.#steps++;
     const { momentum, nesterov, weightDecay, rates } = this.#options;
     for (const parameter of this.#parameters.list) {
       const own = learningRate * (rates.get(parameter.name) ?? 1);
@@ -63,13 +61,5 @@ export class Sgd implements Optimizer {
     } else {
       this.#kernels.update(w, v, gradients.denseOf(parameter).byteOffset, values.length, ...scalars);
     }
-  }
-
-  state(): OptimizerState {
-    return { steps: this.#steps };
-  }
-
-  restore({ steps }: OptimizerState): void {
-    this.#steps = steps;
   }
 }

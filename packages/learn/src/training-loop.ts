@@ -53,7 +53,6 @@ export class TrainingLoop {
     this.#parts = parts;
     this.#run = start;
     this.#optimizer = createOptimizer(parameters, { kind, weightDecay, momentum, nesterov, rates: options.rates });
-    this.#optimizer.restore(start.state.optimizer);
     this.#gradients = new Gradients(parameters);
     this.#longest = options.lengths?.reduce((most, length) => Math.max(most, length), 0) ?? 0;
     this.steps = epochs * Math.ceil(Math.ceil(options.count / batchSize) / accumulate);
@@ -117,6 +116,7 @@ export class TrainingLoop {
     }
     average?.before(step, this.#gradients);
     this.#optimizer.step(this.#gradients, {
+      step,
       learningRate,
       scale: norm > settings.clipNorm ? settings.clipNorm / norm : 1,
     });
@@ -125,7 +125,7 @@ export class TrainingLoop {
     this.#run.state = {
       ...state,
       ...{ step, position: state.position + batches.length, runs: state.runs + batches.length },
-      ...{ lossSum: state.lossSum + lossSum, rows: state.rows + rows, optimizer: this.#optimizer.state() },
+      ...{ lossSum: state.lossSum + lossSum, rows: state.rows + rows },
     };
     if (this.#report() || step === this.steps) this.#tell(this.#run.state);
   }
