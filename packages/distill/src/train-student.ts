@@ -10,7 +10,7 @@ import {
   type StudentMetrics,
   VERSION,
 } from '@retort/contracts';
-import { type CheckpointOptions, type TrainableModel, train, withWeights } from '@retort/learn';
+import { type StageCheckpoint, stagedTraining, type TrainableModel, train, withWeights } from '@retort/learn';
 import { sizeOf, withoutDropout } from '@retort/onnx';
 import { answerDigest, listModelFiles } from '@retort/teachers';
 import { calibrate } from './calibrate.js';
@@ -41,7 +41,7 @@ export interface TrainStudentOptions {
    * A file in which to keep the state of the training: where it is left from an earlier attempt at the same student, the training goes
    * on from it, to the same bytes. It stays there until the caller removes it.
    */
-  checkpoint?: Omit<CheckpointOptions, 'onResume'>;
+  checkpoint?: StageCheckpoint;
   signal?: AbortSignal;
   onProgress?: OnProgress;
 }
@@ -82,14 +82,6 @@ async function trainAndMeasure(staged: string, options: TrainStudentOptions) {
   const encoded = new EncodedRows(rows, draft.tokenizer, labels, options.teacherLogits);
   const validation = encoded.examples(parts.valid);
 
-  let report: ReturnType<typeof progressOf> | undefined;
-  const checkpoint: CheckpointOptions | undefined = options.checkpoint && {
-    ...options.checkpoint,
-    onResume: ({ step, steps }) => {
-      report = progressOf('training', steps, onProgress, step);
-      report(step, `resumed at step ${step}`);
-    },
-  };
   const { weights, bestEpoch } = await train({
     model: draft.model,
     trainable: draft.trainable,
@@ -98,13 +90,9 @@ async function trainAndMeasure(staged: string, options: TrainStudentOptions) {
     // Patience waits for validation: without any row to validate on there is nothing to be impatient about.
     training: validation.count > 0 ? spec.training : { ...spec.training, patience: 0 },
     validate: validation.count > 0 ? validation : undefined,
-    checkpoint,
+    ...stagedTraining('training', options),
     threads,
     signal,
-    onProgress: ({ step, steps, epoch, loss }) => {
-      report ??= progressOf('training', steps, onProgress);
-      report(step, `epoch ${epoch}, loss ${loss.toFixed(3)}`);
-    },
   });
   const trained = withoutDropout(withWeights(draft.model, weights));
   const { model, temperature } = await calibrate(trained, validation, { classes: labels.length, threads, signal });

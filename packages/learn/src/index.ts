@@ -11,6 +11,7 @@ export * from './metrics.js';
 export { type MlpHeadOptions, mlpHead } from './mlp-head.js';
 export { type PredictOptions, predict } from './predict.js';
 export { Random } from './random.js';
+export { type StageCheckpoint, stagedTraining } from './staged-training.js';
 export { type StaticStudentOptions, staticStudent } from './static-student.js';
 export { withTokenLoss } from './token-loss.js';
 export { tokensDigest } from './tokens-digest.js';

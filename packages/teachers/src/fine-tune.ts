@@ -9,7 +9,15 @@ import {
   type Split,
   type TeacherManifest,
 } from '@retort/contracts';
-import { type CheckpointOptions, evaluate, predict, type TrainResult, train, withWeights } from '@retort/learn';
+import {
+  evaluate,
+  predict,
+  type StageCheckpoint,
+  stagedTraining,
+  type TrainResult,
+  train,
+  withWeights,
+} from '@retort/learn';
 import { type Model, sizeOf } from '@retort/onnx';
 import { openTokenizer } from '@retort/text';
 import { writeClassifierFolder } from './classifier-folder.js';
@@ -39,7 +47,7 @@ export interface FineTuneOptions {
    * A file in which to keep the state of the training: where it is left from an earlier attempt at the same, the training goes on
    * from it, to the same bytes. It stays there until the caller removes it.
    */
-  checkpoint?: Omit<CheckpointOptions, 'onResume'>;
+  checkpoint?: StageCheckpoint;
   /** Threads of each kernel; default 1. */
   threads?: number;
   signal?: AbortSignal;
@@ -142,27 +150,15 @@ function learn(
   { seed, checkpoint, threads, signal, onProgress }: FineTuneOptions,
 ): Promise<TrainResult> {
   const valid = byLength(rows.texts.valid, rows.classes.valid);
-  let report: ReturnType<typeof progressOf> | undefined;
-  const resumable: CheckpointOptions | undefined = checkpoint && {
-    ...checkpoint,
-    onResume: ({ step, steps }) => {
-      report = progressOf('fine-tuning', steps, onProgress, step);
-      report(step, `resumed at step ${step}`);
-    },
-  };
   return train({
     ...task,
     ...texts.examples(rows.texts.train, rows.classes.train),
     loss: { lambda: 1, temperature: 1, labelSmoothing: spec.labelSmoothing },
     training: { ...spec, seed },
     validate: valid.texts.length > 0 ? texts.examples(valid.texts, valid.classes) : undefined,
-    checkpoint: resumable,
+    ...stagedTraining('fine-tuning', { checkpoint, onProgress }),
     threads,
     signal,
-    onProgress: ({ step, steps, epoch, loss }) => {
-      report ??= progressOf('fine-tuning', steps, onProgress);
-      report(step, `epoch ${epoch}, loss ${loss.toFixed(3)}`);
-    },
   });
 }
 
