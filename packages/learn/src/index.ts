@@ -16,4 +16,5 @@ export { withTokenLoss } from './token-loss.js';
 export { train } from './train.js';
 export * from './train-options.js';
 export * from './trainable.js';
+export { type TrainingGraphOptions, trainingGraph } from './training-graph.js';
 export { TRAINING_DEFAULTS, type TrainingSettings } from './training-settings.js';

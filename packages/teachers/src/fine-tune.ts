@@ -14,7 +14,7 @@ import { type Model, sizeOf } from '@retort/onnx';
 import { openTokenizer } from '@retort/text';
 import { writeClassifierFolder } from './classifier-folder.js';
 import { byLength, EncodedTexts } from './encoded-texts.js';
-import { type FineTuningTask, fineTuningTask } from './fine-tuning-task.js';
+import { type FineTuningTask, fineTuningLoss, fineTuningTask } from './fine-tuning-task.js';
 import { type HeadRows, headRows } from './head-rows.js';
 import { importModel } from './import-model.js';
 import { inspectFolder } from './inspect-folder.js';
@@ -154,7 +154,7 @@ function learn(
   return train({
     ...task,
     ...texts.examples(rows.texts.train, rows.classes.train),
-    loss: { lambda: 1, temperature: 1, labelSmoothing: spec.labelSmoothing },
+    loss: fineTuningLoss(spec),
     training: { ...spec, seed },
     validate: valid.texts.length > 0 ? texts.examples(valid.texts, valid.classes) : undefined,
     checkpoint: resumable,
