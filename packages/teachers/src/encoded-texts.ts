@@ -49,10 +49,11 @@ export class EncodedTexts {
       count: texts.length,
       labels: classes,
       lengths: Int32Array.from(encoded, ({ length }) => length),
-      inputs: (rows) =>
+      inputs: (rows, length) =>
         this.#inputs.feeds(
           Array.from(rows, (row) => encoded[row]),
           this.#tokenizer.padId,
+          length,
         ),
     };
   }
