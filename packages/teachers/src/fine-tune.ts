@@ -4,6 +4,7 @@ import {
   type OnProgress,
   type Pooling,
   progressOf,
+  RetortError,
   type Row,
   resolveFineTuneSpec,
   type Split,
@@ -92,6 +93,7 @@ export function fineTune(options: FineTuneOptions): Promise<FineTuned> {
     const { encoderDir, outDir, seed, pooling, threads, signal } = options;
     const rows = headRows(options.rows, options.labels);
     const spec = withEpochs(resolveFineTuneSpec(options.spec), rows.texts.train.length);
+    checkPatience(spec, rows);
     const imported = await importModel(encoderDir, { pooling });
     const task = fineTuningTask(imported, { spec, seed, classes: rows.labels.length });
     const texts = new EncodedTexts(imported.model, await openTokenizer(encoderDir), spec.maxLength);
@@ -131,6 +133,13 @@ const FEWEST_STEPS = 300;
 function withEpochs(spec: FineTuneSpec, rows: number): Spec {
   const enough = Math.ceil(FEWEST_STEPS / Math.ceil(rows / spec.batchSize));
   return { ...spec, epochs: spec.epochs ?? Math.max(EPOCHS.fewest, Math.min(EPOCHS.most, enough)) };
+}
+
+/** @throws RetortError `RT_INVALID_FIELD` where there is nothing to be impatient about */
+function checkPatience({ patience }: Spec, { texts }: HeadRows): void {
+  if (patience === 0 || texts.valid.length > 0) return;
+  const message = `is ${patience}, but no labelled row is in the split valid, by which it would stop: add some or leave it at 0`;
+  throw new RetortError('RT_INVALID_FIELD', `/patience ${message}.`, { problems: [{ path: '/patience', message }] });
 }
 
 function learn(
