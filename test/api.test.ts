@@ -266,6 +266,8 @@ describe('teachers that are fine-tuned', () => {
     expect(await problems(on, { head: on })).toEqual(['/train']);
     expect(await problems(on, { kind: 'onnx-classifier' })).toEqual(['/train']);
     expect(await problems(on, { task: 'data' })).toEqual(['/train/dataset']);
+    const { body: unvalidated } = await upload('tuned', jsonl(toyRows(60).map((row) => ({ ...row, split: 'train' }))));
+    expect(await problems({ dataset: unvalidated.id, patience: 2 })).toEqual(['/train/patience']);
     expect((await register({ dataset: 'ds_0' })).body.code).toBe('RT_NOT_FOUND');
     // The toy encoder has one layer.
     const deep = await register({ ...on, freezeLayers: 2 });
@@ -324,6 +326,22 @@ describe('distillations', () => {
     const { body: elsewhere } = await upload('toy', jsonl([{ text: 'only', label: 'low', split: 'train' }]));
     expect((await submit({ task: 'toy', dataset: elsewhere.id, teacher })).body.problems[0].message).toMatch(/test/);
     expect((await submit({ task: 'data', dataset, teacher })).body.problems.length).toBeGreaterThan(1);
+  });
+
+  it('are shown in the present form where they were stored before an upgrade', async () => {
+    const { body: given } = await submit({ task: 'toy', dataset, teacher });
+    const { student, loss, training } = given.spec;
+    const old = {
+      student,
+      loss: { lambda: loss.lambda, temperature: loss.temperature },
+      training: { epochs: training.epochs, batchSize: 16, learningRate: 0.01, weightDecay: 0.01, warmup: 0.1, seed: 1 },
+    };
+    await test.context.database.prisma.distillation.update({ where: { id: given.id }, data: { spec: old } });
+    const { status, body } = await test.ask('GET', `/v1/distillations/${given.id}`);
+    expect(status).toBe(200);
+    expect(body.spec).toMatchObject(old);
+    expect(body.spec.training).toMatchObject({ optimizer: 'adamw', schedule: 'cosine', patience: 0 });
+    expect(body.spec.loss.labelSmoothing).toBe(0);
   });
 
   it('are queued with their shards, once for one Idempotency-Key', async () => {

@@ -3,7 +3,7 @@ import { TRAINING_DEFAULTS } from '@retort/learn';
 import fc from 'fast-check';
 import { Value } from 'typebox/value';
 import { describe, expect, it } from 'vitest';
-import { resolveSpec } from './resolve-spec.js';
+import { resolveSpec, storedSpec } from './resolve-spec.js';
 
 function problemsOf(input: unknown) {
   try {
@@ -14,6 +14,27 @@ function problemsOf(input: unknown) {
   }
   return [];
 }
+
+describe('storedSpec', () => {
+  it('brings a spec of before optimizers and schedules could be chosen to the present form', () => {
+    const old = {
+      student: { family: 'static', minGram: 1, maxGram: 4, buckets: 1024, width: 8, hidden: 0, maxLength: 64 },
+      loss: { lambda: 0.3, temperature: 3 },
+      training: { epochs: 2, batchSize: 16, learningRate: 0.01, weightDecay: 0.02, warmup: 0.1, seed: 4 },
+    };
+    const read = storedSpec(old);
+    expect(Value.Check(DistillationSpec, read)).toBe(true);
+    expect(read).toMatchObject(old);
+    expect(read.training).toMatchObject({ optimizer: 'adamw', schedule: 'cosine', averageDecay: 0, patience: 0 });
+    expect(read.loss.labelSmoothing).toBe(0);
+    expect(read).toEqual(resolveSpec(old));
+  });
+
+  it('is shown also where it is beyond the limits of today', () => {
+    const { training } = storedSpec({ training: { epochs: 1e9 } });
+    expect(training).toMatchObject({ epochs: 1e9, optimizer: 'adamw' });
+  });
+});
 
 describe('resolveSpec', () => {
   it('fills everything that is left out', () => {

@@ -47,6 +47,15 @@ export function resolveSpec(input: DistillationSpecInput | unknown = {}): Distil
   return spec as DistillationSpec;
 }
 
+/**
+ * A spec that was checked and stored, perhaps by an earlier version: what it does not have yet is filled with the defaults, which do
+ * what was done before there was a choice. It is not checked again, so that it can be shown whatever the limits are by now.
+ */
+export function storedSpec(stored: unknown): DistillationSpec {
+  const given = withSections(Value.Clone(stored));
+  return Value.Default(SPECS[familyOf(given) ?? 'static'], given) as DistillationSpec;
+}
+
 /** `RT_INVALID_SPEC` whose detail lists the problems in one readable sentence. */
 export function invalidSpec(problems: FieldProblem[]): RetortError {
   const detail = problems.map(({ path, message }) => `${path}: ${message}`).join('; ');

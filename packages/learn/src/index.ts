@@ -18,4 +18,5 @@ export { tokensDigest } from './tokens-digest.js';
 export { train } from './train.js';
 export * from './train-options.js';
 export * from './trainable.js';
+export { type TrainingGraphOptions, trainingGraph } from './training-graph.js';
 export { TRAINING_DEFAULTS, type TrainingSettings } from './training-settings.js';

@@ -1,6 +1,5 @@
 import { checkOptions } from './check-options.js';
 import { Checkpoints } from './checkpoint.js';
-import { withDropout } from './dropout.js';
 import { classesOf } from './loss.js';
 import { MovingAverage } from './moving-average.js';
 import { OPTIMIZER_STATES } from './optimizer.js';
@@ -42,9 +41,9 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   try {
     const found = await checkpoints?.find();
     if (found) opening(found);
-    const dropping = withDropout(model, settings.seed, found?.state.runs ?? 0);
     const teacher = options.teacherLogits !== undefined;
-    const graph = opening(await TrainingStep.open({ model: dropping, trainable }, loss, { teacher, threads }));
+    const stepping = { teacher, seed: settings.seed, runs: found?.state.runs, threads };
+    const graph = opening(await TrainingStep.open({ model, trainable }, loss, stepping));
     const parameters = new Parameters(model, trainable, {
       states: OPTIMIZER_STATES[settings.optimizer],
       tables: graph.tables,

@@ -1,16 +1,10 @@
-import {
-  fuseTransposes,
-  type GradientOutput,
-  gradient,
-  initializersToInputs,
-  type Tensor,
-  writeModel,
-} from '@retort/onnx';
+import { type GradientOutput, type Tensor, writeModel } from '@retort/onnx';
 import { type ModelSession, openSession } from '@retort/runtime';
 import type { ParameterGradient } from './gradients.js';
-import { LOSS, type LossOptions, withLoss } from './loss.js';
+import { LOSS, type LossOptions } from './loss.js';
 import type { Parameters } from './parameters.js';
 import type { TrainableModel } from './trainable.js';
+import { type TrainingGraphOptions, trainingGraph } from './training-graph.js';
 
 /** One batch as the training graph takes it. */
 export interface Batch {
@@ -40,14 +34,13 @@ export class TrainingStep {
     return new Set([...this.#gradients].flatMap(([name, { kind }]) => (kind === 'sparse' ? [name] : [])));
   }
 
-  /** @throws RetortError what `gradient` throws for a graph that cannot be trained. */
+  /** @throws RetortError what {@link trainingGraph} throws for a graph that cannot be trained. */
   static async open(
-    { model, trainable }: TrainableModel,
+    trainable: TrainableModel,
     loss: LossOptions,
-    { teacher, threads }: { teacher: boolean; threads: number },
+    { threads, ...options }: TrainingGraphOptions & { threads: number },
   ): Promise<TrainingStep> {
-    const forward = withLoss(fuseTransposes(initializersToInputs(model, trainable)), loss, { teacher });
-    const { model: training, gradients } = gradient(forward, { loss: LOSS.output, wrt: trainable });
+    const { model: training, gradients } = trainingGraph(trainable, loss, options);
     const session = await openSession(writeModel(training), { threads, placement: 'inline', keepTransposes: true });
     return new TrainingStep(session, gradients);
   }

@@ -50,10 +50,11 @@ export class EncodedTexts {
       digest: tokensDigest(encoded, this.#tokenizer.padId),
       labels: classes,
       lengths: Int32Array.from(encoded, ({ length }) => length),
-      inputs: (rows) =>
+      inputs: (rows, length) =>
         this.#inputs.feeds(
           Array.from(rows, (row) => encoded[row]),
           this.#tokenizer.padId,
+          length,
         ),
     };
   }

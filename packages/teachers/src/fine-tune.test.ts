@@ -161,6 +161,15 @@ describe('fineTune', () => {
     await expect(training).rejects.toMatchObject({ code, message: expect.stringContaining(message) });
   });
 
+  it('refuses patience without rows to validate on', async () => {
+    const rows = rowsOf(40, ['train']);
+    const training = fineTune({ encoderDir: seeing, outDir: fresh(), rows, seed: 1, spec: { patience: 2 } });
+    await expect(training).rejects.toMatchObject({
+      code: 'RT_INVALID_FIELD',
+      problems: [{ path: '/patience', message: expect.stringContaining('no labelled row') }],
+    });
+  });
+
   it('refuses rows without labels', async () => {
     const rows: Row[] = [{ text: 'a', split: 'train' }];
     await expect(fineTune({ encoderDir: seeing, outDir: fresh(), rows, seed: 1 })).rejects.toMatchObject({

@@ -4,6 +4,7 @@ import {
   type OnProgress,
   type Pooling,
   progressOf,
+  RetortError,
   type Row,
   resolveFineTuneSpec,
   type Split,
@@ -22,7 +23,7 @@ import { type Model, sizeOf } from '@retort/onnx';
 import { openTokenizer } from '@retort/text';
 import { writeClassifierFolder } from './classifier-folder.js';
 import { byLength, EncodedTexts } from './encoded-texts.js';
-import { type FineTuningTask, fineTuningTask } from './fine-tuning-task.js';
+import { type FineTuningTask, fineTuningLoss, fineTuningTask } from './fine-tuning-task.js';
 import { type HeadRows, headRows } from './head-rows.js';
 import { importModel } from './import-model.js';
 import { inspectFolder } from './inspect-folder.js';
@@ -101,6 +102,7 @@ export function fineTune(options: FineTuneOptions): Promise<FineTuned> {
     const { encoderDir, outDir, seed, pooling, threads, signal } = options;
     const rows = headRows(options.rows, options.labels);
     const spec = withEpochs(resolveFineTuneSpec(options.spec), rows.texts.train.length);
+    checkPatience(spec, rows);
     const imported = await importModel(encoderDir, { pooling });
     const task = fineTuningTask(imported, { spec, seed, classes: rows.labels.length });
     const texts = new EncodedTexts(imported.model, await openTokenizer(encoderDir), spec.maxLength);
@@ -142,6 +144,13 @@ function withEpochs(spec: FineTuneSpec, rows: number): Spec {
   return { ...spec, epochs: spec.epochs ?? Math.max(EPOCHS.fewest, Math.min(EPOCHS.most, enough)) };
 }
 
+/** @throws RetortError `RT_INVALID_FIELD` where there is nothing to be impatient about */
+function checkPatience({ patience }: Spec, { texts }: HeadRows): void {
+  if (patience === 0 || texts.valid.length > 0) return;
+  const message = `is ${patience}, but no labelled row is in the split valid, by which it would stop: add some or leave it at 0`;
+  throw new RetortError('RT_INVALID_FIELD', `/patience ${message}.`, { problems: [{ path: '/patience', message }] });
+}
+
 function learn(
   task: FineTuningTask,
   texts: EncodedTexts,
@@ -153,7 +162,7 @@ function learn(
   return train({
     ...task,
     ...texts.examples(rows.texts.train, rows.classes.train),
-    loss: { lambda: 1, temperature: 1, labelSmoothing: spec.labelSmoothing },
+    loss: fineTuningLoss(spec),
     training: { ...spec, seed },
     validate: valid.texts.length > 0 ? texts.examples(valid.texts, valid.classes) : undefined,
     ...stagedTraining('fine-tuning', { checkpoint, onProgress }),

@@ -1,6 +1,5 @@
 import type { FineTuneSpec, Pooling } from '@retort/contracts';
-import { LOSS, mlpHead, type TrainableModel, withLoss } from '@retort/learn';
-import { gradient, initializersToInputs } from '@retort/onnx';
+import { type LossOptions, mlpHead, type TrainableModel, trainingGraph } from '@retort/learn';
 import { batchInputs } from './encoded-texts.js';
 import { type ImportedModel, importModel } from './import-model.js';
 import { asTeacher } from './invalid-teacher.js';
@@ -26,9 +25,14 @@ export function fineTuningTask(
   return { model, trainable: [...trainable, ...headWeights], rates };
 }
 
+/** Cross-entropy with the labels: there is no teacher to learn from. */
+export function fineTuningLoss({ labelSmoothing }: Pick<FineTuneSpec, 'labelSmoothing'>): LossOptions {
+  return { lambda: 1, temperature: 1, labelSmoothing };
+}
+
 /**
- * Checks that the encoder in a folder can be fine-tuned, before anybody waits for it: its weights are found and the whole
- * gradient is built, but nothing is run.
+ * Checks that the encoder in a folder can be fine-tuned, before anybody waits for it: its weights are found and the
+ * graph that would be trained is built, gradients included, but nothing is run.
  *
  * @throws RetortError `RT_INVALID_TEACHER`, `RT_UNSUPPORTED_OP` naming the nodes that have no gradient
  */
@@ -39,12 +43,8 @@ export function checkFineTuning(
   return asTeacher(async () => {
     const imported = await importModel(dir, { pooling });
     batchInputs(imported.model);
-    const { model, trainable } = fineTuningTask(imported, { spec, seed: 1, classes: 2 });
-    const forward = withLoss(
-      initializersToInputs(model, trainable),
-      { lambda: 1, temperature: 1, labelSmoothing: spec.labelSmoothing },
-      { teacher: false },
-    );
-    gradient(forward, { loss: LOSS.output, wrt: trainable });
+    const seed = 1;
+    const task = fineTuningTask(imported, { spec, seed, classes: 2 });
+    trainingGraph(task, fineTuningLoss(spec), { teacher: false, seed });
   });
 }

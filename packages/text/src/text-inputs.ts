@@ -14,8 +14,12 @@ export interface TextInputs {
   oneRow: boolean;
   /** Whether it is told which tokens are padding; if not, only texts of one length may share a batch. */
   masked: boolean;
-  /** The inputs `[texts, tokens]` for encoded texts, padded at the end to the longest or to `tokens`. */
-  feeds(encoded: readonly Int32Array[], padId: number): Record<string, Tensor>;
+  /**
+   * The inputs `[texts, tokens]` for encoded texts, padded at the end.
+   *
+   * @param length tokens to pad to, where the graph does not fix them: at least those of the longest text, which is the default
+   */
+  feeds(encoded: readonly Int32Array[], padId: number, length?: number): Record<string, Tensor>;
 }
 
 /** @throws RetortError `RT_INVALID_MODEL` for inputs that no text can give */
@@ -35,8 +39,8 @@ export function textInputs(ports: readonly SessionPort[]): TextInputs {
     tokens,
     oneRow,
     masked: has('attention_mask'),
-    feeds(encoded, padId) {
-      const { inputIds, attentionMask } = padBatch(encoded, padId, tokens);
+    feeds(encoded, padId, length) {
+      const { inputIds, attentionMask } = padBatch(encoded, padId, tokens ?? length);
       return Object.fromEntries(
         ports.map(({ name, type }) => {
           const { dims, data } = name === 'input_ids' ? inputIds : attentionMask;

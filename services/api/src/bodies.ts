@@ -1,4 +1,4 @@
-import type { DistillationSpec, Progress, StoredTeacherManifest, StudentMetrics } from '@retort/contracts';
+import { type Progress, resolveFineTuneSpec, type StoredTeacherManifest, type StudentMetrics } from '@retort/contracts';
 import type {
   AliasBody,
   AliasChangeBody,
@@ -9,6 +9,7 @@ import type {
   TaskBody,
   TeacherBody,
 } from '@retort/contracts/http';
+import { storedSpec } from '@retort/distill';
 import type { ApiKeyInfo, Prisma } from '@retort/platform';
 import type { AliasHistoryEntry, AliasTarget, ModelVersion } from '@retort/registry';
 
@@ -57,7 +58,10 @@ export function teacherBody(row: Row<'teacher'>): TeacherBody {
     status: row.status as TeacherBody['status'],
     task: row.taskName,
     head: head ?? null,
-    train: train === undefined ? null : { dataset: train.dataset, seed: train.seed, ...train.spec },
+    train:
+      train === undefined
+        ? null
+        : { dataset: train.dataset, seed: train.seed, ...resolveFineTuneSpec(), ...train.spec },
     digest: row.digest,
     labels: row.labels,
     manifest: { modelFile, files, inputs, outputs, tokenizer, ...(embedding === undefined ? {} : { embedding }) },
@@ -75,7 +79,7 @@ export function distillationBody(row: Row<'distillation'>): DistillationBody {
     task: row.taskName,
     dataset: row.datasetId,
     teacher: row.teacherId,
-    spec: row.spec as unknown as DistillationSpec,
+    spec: storedSpec(row.spec),
     status: row.status as DistillationBody['status'],
     stage: row.stage as DistillationBody['stage'],
     progress: row.progress as unknown as Progress as DistillationBody['progress'],
@@ -101,7 +105,7 @@ export function modelBody(model: ModelVersion): ModelBody {
     bytes: files.reduce((sum, file) => sum + file.bytes, 0),
     files,
     aliases,
-    lineage,
+    lineage: { ...lineage, spec: storedSpec(lineage.spec) },
     metrics,
     createdAt: createdAt.toISOString(),
   };

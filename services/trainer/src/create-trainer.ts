@@ -56,12 +56,12 @@ export async function createTrainer(context: Context): Promise<Service> {
     await teacherFailed(database, { id }, givenUp('Its training', outcome.error.message));
   };
 
+  await tidyCheckpoints(deps);
   const workers = [
     queues.worker('train', (job) => processTrainJob(deps, job), { ...common, onOutcome: onTrainOutcome }),
     queues.worker('teacher', (job) => processTeacherJob(deps, job), { ...common, onOutcome: onTeacherOutcome }),
   ];
   const sweeper = startSweeper(context);
-  await tidyCheckpoints(deps);
   await Promise.all(workers.map((worker) => worker.ready()));
   return {
     async close() {

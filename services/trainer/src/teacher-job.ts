@@ -60,7 +60,7 @@ export async function processTeacherJob(deps: TrainerDeps, job: JobContext<'teac
     else await releaseTeacher(database, claim, toStoredError(error, id));
     throw error;
   } finally {
-    await tidyCheckpoints(deps).catch((error) => log.warn({ err: error }, 'checkpoints not tidied'));
+    await tidyCheckpoints(deps);
   }
 }
 

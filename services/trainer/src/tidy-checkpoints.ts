@@ -1,7 +1,14 @@
 import type { TrainerDeps } from './deps.js';
 
-/** Removes the checkpoints of distillations and teachers whose training is over, also of those that ended elsewhere. */
-export async function tidyCheckpoints({ context, scratch }: TrainerDeps): Promise<void> {
+/**
+ * Removes the checkpoints of distillations and teachers whose training is over, also of those that ended elsewhere. Where that fails
+ * it is logged and no more: they only take up room until the next time.
+ */
+export async function tidyCheckpoints(deps: TrainerDeps): Promise<void> {
+  await tidy(deps).catch((error) => deps.context.logger.warn({ err: error }, 'checkpoints not tidied'));
+}
+
+async function tidy({ context, scratch }: TrainerDeps): Promise<void> {
   const { prisma } = context.database;
   const ids = await scratch.checkpointed();
   if (ids.length === 0) return;

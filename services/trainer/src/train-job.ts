@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { type DistillationSpec, RetortError, type Row } from '@retort/contracts';
-import { inputHash, type TrainedStudent } from '@retort/distill';
+import { RetortError, type Row } from '@retort/contracts';
+import { inputHash, resolveSpec, type TrainedStudent } from '@retort/distill';
 import {
   beatTraining,
   type Claim,
@@ -64,7 +64,7 @@ export async function processTrainJob(deps: TrainerDeps, job: JobContext<'train'
     else await releaseTraining(database, claim, toStoredError(error, id));
     throw error;
   } finally {
-    await tidyCheckpoints(deps).catch((error) => log.warn({ err: error }, 'checkpoints not tidied'));
+    await tidyCheckpoints(deps);
   }
 }
 
@@ -113,7 +113,8 @@ async function trainInThread(
         labels: teacher.labels,
         teacherLogits,
         teacherDir,
-        spec: spec as DistillationSpec,
+        // Stored by whatever version took the request: what it did not know yet gets its default.
+        spec: resolveSpec(spec),
         outDir,
         name: taskName,
         lineage: {

@@ -57,7 +57,10 @@ export async function planTeacher({ database }: ApiContext, fields: TeacherField
   if (kind === 'onnx-classifier' && pooling !== undefined)
     throw wrong('/pooling', 'pooling is for encoders; leave it out.');
   let taskName = fields.task ?? null;
-  if (learned !== undefined) taskName = await learnedTask(prisma, `/${field}/dataset`, learned.dataset, taskName);
+  if (learned !== undefined) {
+    const patience = train?.patience ?? 0;
+    taskName = await learnedTask(prisma, field, { id: learned.dataset, taskName, patience });
+  }
   const task = taskName === null ? null : await prisma.task.findUnique({ where: { name: taskName } });
   if (taskName !== null && task === null) throw new RetortError('RT_NOT_FOUND', `There is no task "${taskName}".`);
   return {
@@ -75,17 +78,19 @@ function trainingOf({ dataset, seed = DEFAULT_SEED, ...options }: NonNullable<Te
   return { dataset, seed, spec: resolveFineTuneSpec(options) };
 }
 
-/** The task of the dataset that an encoder learns from, which must hold at least two labels to learn. */
+/**
+ * The task of the dataset that an encoder learns from, which must hold at least two labels to learn, and with `patience` labelled
+ * rows to validate on.
+ */
 async function learnedTask(
   prisma: ApiContext['database']['prisma'],
-  field: string,
-  id: string,
-  taskName: string | null,
+  field: 'head' | 'train',
+  { id, taskName, patience }: { id: string; taskName: string | null; patience: number },
 ): Promise<string> {
   const dataset = await prisma.dataset.findUnique({ where: { id }, select: { taskName: true, counts: true } });
   if (dataset === null) throw new RetortError('RT_NOT_FOUND', `There is no dataset "${id}".`);
   if (taskName !== null && dataset.taskName !== taskName) {
-    throw wrong(field, `The dataset "${id}" is of the task "${dataset.taskName}", not "${taskName}".`);
+    throw wrong(`/${field}/dataset`, `The dataset "${id}" is of the task "${dataset.taskName}", not "${taskName}".`);
   }
   const { labels } = dataset.counts as unknown as DatasetCounts;
   const learnable = Object.values(labels).filter(({ train }) => train > 0).length;
@@ -93,6 +98,12 @@ async function learnedTask(
     throw new RetortError(
       'RT_INVALID_DATASET',
       `The dataset "${id}" has training rows of ${learnable} label(s); a classifier needs at least 2.`,
+    );
+  }
+  if (patience > 0 && Object.values(labels).every(({ valid }) => valid === 0)) {
+    throw wrong(
+      `/${field}/patience`,
+      `patience stops by the accuracy on validation rows, but the dataset "${id}" has no labelled row in its split valid: add some or leave patience at 0.`,
     );
   }
   return dataset.taskName;

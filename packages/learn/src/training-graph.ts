@@ -1,0 +1,29 @@
+import { type Differentiated, fuseTransposes, gradient, initializersToInputs } from '@retort/onnx';
+import { withDropout } from './dropout.js';
+import { LOSS, type LossOptions, withLoss } from './loss.js';
+import type { TrainableModel } from './trainable.js';
+
+export interface TrainingGraphOptions {
+  /** Whether the teacher's logits are an input. */
+  teacher: boolean;
+  /** Of the masks of `Dropout`. */
+  seed: number;
+  /** Runs made so far of the training graph, in a training that goes on from a checkpoint; default 0. */
+  runs?: number;
+}
+
+/**
+ * The graph that a training step runs: the model with its `Dropout` switched on, its trainable weights as inputs, the loss, and the
+ * gradients of the weights. Nothing is run, so that it also tells beforehand whether a model can be trained.
+ *
+ * @returns the graph, and the outputs that hold each weight's gradient
+ * @throws RetortError what `gradient` throws for a model it cannot differentiate; `RT_UNSUPPORTED_OP` for `Dropout` before opset 12
+ */
+export function trainingGraph(
+  { model, trainable }: TrainableModel,
+  loss: LossOptions,
+  { teacher, seed, runs = 0 }: TrainingGraphOptions,
+): Differentiated {
+  const forward = fuseTransposes(initializersToInputs(withDropout(model, seed, runs), trainable));
+  return gradient(withLoss(forward, loss, { teacher }), { loss: LOSS.output, wrt: trainable });
+}
