@@ -29,7 +29,10 @@ function trainCommand(): Command {
     .requiredOption('--out <dir>', "where the classifier's folder goes")
     .option('--spec <file>', 'JSON: {"epochs", "learningRate", "layerDecay", "freezeLayers", …}')
     .option('--report <file>', 'write the figures as JSON')
-    .option('--checkpoint <file>', 'keep the state of the training here, and go on from it; one of another training is refused')
+    .option(
+      '--checkpoint <file>',
+      'keep the state of the training here, and go on from it; one of another training is refused',
+    )
     .option('--seed <n>', 'of initial weights and order', wholeNumber, 1)
     .option('--threads <n>', 'threads of each kernel', positiveInteger, availableParallelism())
     .addHelpText(
