@@ -63,8 +63,8 @@ export function checkFineTuning(
 /** Width of an attention head in BERT and most of its kin: where heads are narrower, and so more, the estimate is too low. */
 const HEAD_WIDTH = 64;
 
-/** The graph says neither heads nor feed-forward width in so many words: they are taken to be those of BERT. */
-function checkActivations({ layers, width }: ImportedModel, spec: FineTuneSpec, maxLength: number): void {
+/** The graph says neither heads nor feed-forward width in so many words: they are taken to be those of BERT. @throws RetortError `RT_INVALID_TEACHER` */
+export function checkActivations({ layers, width }: ImportedModel, spec: FineTuneSpec, maxLength: number): void {
   // What lies before the first trained layer is not kept for the way back.
   const trained = Math.max(1, layers - spec.freezeLayers);
   const heads = Math.ceil(width / HEAD_WIDTH);
