@@ -8,11 +8,15 @@ export interface Calibrated {
   temperature: number;
 }
 
-/** Scales the logits so that confidences match accuracy on the validation rows (temperature scaling). */
+/**
+ * Scales the logits so that confidences match accuracy on the validation rows (temperature scaling).
+ *
+ * @param options.batchSize rows per run: those of a training step, which needs more memory for them
+ */
 export async function calibrate(
   model: Model,
   validation: Examples,
-  options: { classes: number; threads?: number; signal?: AbortSignal },
+  options: { classes: number; batchSize: number; threads?: number; signal?: AbortSignal },
 ): Promise<Calibrated> {
   if (!validation.labels.some((label) => label >= 0)) return { model, temperature: 1 };
   const logits = await predict(model, validation, options);

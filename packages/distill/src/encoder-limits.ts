@@ -1,4 +1,5 @@
 import { EncoderStudent, type FieldProblem, InitFrom } from '@retort/contracts';
+import { activationBytes, MOST_ACTIVATION_BYTES } from '@retort/learn';
 import { Value } from 'typebox/value';
 
 /** Width of a head where the spec names no number of heads: that of MiniLM, whose heads are of 32 as those of the smallest BERTs. */
@@ -9,9 +10,6 @@ const LEARNING_RATE = 0.001;
 
 /** Most weights in the layers. Training keeps four numbers for each: 1.6 GB. */
 const MOST_LAYER_WEIGHTS = 100e6;
-
-/** Most bytes of activations that one training step may need, when all its texts are as long as may be. */
-const MOST_ACTIVATION_BYTES = 16 * 2 ** 30;
 
 /**
  * What an encoder spec gets besides its schema's defaults: as many layers as `initFrom` names, `heads` of width 32 (or the next wider
@@ -38,7 +36,7 @@ function headsFor(width: number): number {
  * @param batchSize of the training
  */
 export function encoderProblems(student: EncoderStudent, batchSize: number): FieldProblem[] {
-  const { layers, width, heads, intermediate, maxLength, initFrom } = student;
+  const { layers, width, heads, intermediate, initFrom } = student;
   const problems: FieldProblem[] = [];
   const problem = (field: string, message: string) => problems.push({ path: `/student/${field}`, message });
   if (width % heads !== 0) problem('heads', `must divide width (${width}), got ${heads}`);
@@ -56,9 +54,7 @@ export function encoderProblems(student: EncoderStudent, batchSize: number): Fie
       `the layers have ${millions(weights)} M weights, at most ${millions(MOST_LAYER_WEIGHTS)} M can be trained: lower layers, width or intermediate`,
     );
   }
-  // Per token and layer, forward and backward: about 16 vectors of `width`, 4 of `intermediate`, and 4 rows of scores per head.
-  const perToken = layers * (16 * width + 4 * intermediate + 4 * heads * maxLength);
-  const bytes = 4 * perToken * batchSize * maxLength;
+  const bytes = activationBytes(student, batchSize);
   if (bytes > MOST_ACTIVATION_BYTES) {
     problem(
       'maxLength',

@@ -95,7 +95,12 @@ async function trainAndMeasure(staged: string, options: TrainStudentOptions) {
     signal,
   });
   const trained = withoutDropout(withWeights(draft.model, weights));
-  const { model, temperature } = await calibrate(trained, validation, { classes: labels.length, threads, signal });
+  const { model, temperature } = await calibrate(trained, validation, {
+    classes: labels.length,
+    batchSize: spec.training.batchSize,
+    threads,
+    signal,
+  });
   await writeModelFolder(staged, model, draft.files);
 
   const test = encoded.examples(parts.test);

@@ -29,13 +29,7 @@ export class OptimizerMemory {
    * @throws RetortError `RT_INVALID_MODEL` above 4 GiB.
    */
   constructor(sizes: number[]) {
-    const bytes = sizes.reduce((sum, size) => sum + aligned(4 * size), 0);
-    if (bytes > MAX_BYTES) {
-      throw new RetortError(
-        'RT_INVALID_MODEL',
-        `Training needs ${bytes} bytes for weights and optimizer; the limit is ${MAX_BYTES}.`,
-      );
-    }
+    const bytes = bytesOf(sizes);
     this.#memory = new Memory({ initial: Math.ceil(bytes / PAGE) });
     this.#vectors = this.load<VectorKernels>(VECTORS_BYTES);
   }
@@ -73,6 +67,20 @@ export class OptimizerMemory {
   blend(y: Float32Array, x: Float32Array, factor: number, from = 0, length = y.length): void {
     this.#vectors.blend(y.byteOffset + 4 * from, x.byteOffset + 4 * from, length, factor);
   }
+}
+
+/**
+ * Bytes of a memory for arrays of these sizes, in elements.
+ *
+ * @throws RetortError `RT_INVALID_MODEL` above 4 GiB
+ */
+export function bytesOf(sizes: number[]): number {
+  const bytes = sizes.reduce((sum, size) => sum + aligned(4 * size), 0);
+  if (bytes <= MAX_BYTES) return bytes;
+  throw new RetortError(
+    'RT_INVALID_MODEL',
+    `Training needs ${bytes} bytes for weights and optimizer; the limit is ${MAX_BYTES}: train fewer weights or take a smaller model.`,
+  );
 }
 
 function aligned(bytes: number): number {

@@ -1,7 +1,7 @@
 import { floats, GraphBuilder, type Model } from '@retort/onnx';
 import { describe, expect, it } from 'vitest';
-import { OptimizerMemory } from './optimizer-memory.js';
-import { Parameters } from './parameters.js';
+import { bytesOf, OptimizerMemory } from './optimizer-memory.js';
+import { checkParameterMemory, Parameters } from './parameters.js';
 
 function model(): Model {
   const b = new GraphBuilder();
@@ -9,6 +9,15 @@ function model(): Model {
   b.initializer('bias', floats([3], [1, 2, 3]));
   return b.build();
 }
+
+describe('checkParameterMemory', () => {
+  it('takes what fits, and refuses more than a 32-bit address reaches before it is allocated', () => {
+    expect(() => checkParameterMemory(model(), ['table', 'bias'], { averaged: true })).not.toThrow();
+    expect(bytesOf([1, 5])).toBe(16 + 32);
+    expect(() => bytesOf([2 ** 29, 2 ** 29])).toThrow(`needs ${2 ** 32} bytes`);
+    expect(() => checkParameterMemory(model(), ['none'], { averaged: false })).toThrow('none');
+  });
+});
 
 describe('Parameters', () => {
   it('keeps beside each weight what is asked for, and nothing else', () => {
@@ -39,7 +48,7 @@ describe('Parameters', () => {
 
   it('says so when all of it would need more than 4 GiB', () => {
     expect(() => new OptimizerMemory([2 ** 29, 2 ** 29])).toThrow(
-      /^Training needs 4294967296 bytes for weights and optimizer; the limit is 4294901760\.$/,
+      /^Training needs 4294967296 bytes for weights and optimizer; the limit is 4294901760: train fewer weights/,
     );
   });
 });

@@ -1,5 +1,6 @@
 import { findInitializer, type Model, sizeOf, type Tensor } from '@retort/onnx';
-import { OptimizerMemory } from './optimizer-memory.js';
+import { OPTIMIZER_STATES } from './optimizer.js';
+import { bytesOf, OptimizerMemory } from './optimizer-memory.js';
 import type { Weights } from './trainable.js';
 
 /** What is kept beside each weight. */
@@ -31,6 +32,27 @@ export interface Parameter {
   average?: Float32Array;
 }
 
+/** Elements of every array that is kept of the weights. */
+function sizesOf(weights: { name: string; dims: number[] }[], layout: ParameterLayout): number[] {
+  const { states = 0, tables, accumulated = false, averaged = false } = layout;
+  const arraysOf = (name: string) => 2 + states + Number(averaged) + Number(accumulated && !tables?.has(name));
+  return weights.flatMap(({ name, dims }) => [
+    ...Array<number>(arraysOf(name)).fill(sizeOf(dims)),
+    tables?.has(name) ? dims[0] : 0,
+  ]);
+}
+
+/**
+ * Checks that AdamW can train the named weights, before anything is allocated.
+ *
+ * @param averaged whether a moving average of the weights is kept
+ * @throws RetortError `RT_INVALID_MODEL` where one is missing or not float32, and above 4 GiB
+ */
+export function checkParameterMemory(model: Model, names: string[], { averaged }: { averaged: boolean }): void {
+  const weights = names.map((name) => ({ name, dims: findInitializer(model, name, 'float32').dims }));
+  bytesOf(sizesOf(weights, { states: OPTIMIZER_STATES.adamw, averaged }));
+}
+
 /** All trained weights, in a memory that the training graph reads in place and the optimizer writes in place. */
 export class Parameters {
   readonly list: Parameter[];
@@ -48,13 +70,7 @@ export class Parameters {
   constructor(model: Model, names: string[], layout: ParameterLayout = {}) {
     const { states = 0, tables, accumulated = false, averaged = false } = layout;
     const tensors = names.map((name) => ({ name, ...findInitializer(model, name, 'float32') }));
-    const arraysOf = (name: string) => 2 + states + Number(averaged) + Number(accumulated && !tables?.has(name));
-    const memory = new OptimizerMemory(
-      tensors.flatMap(({ name, dims }) => [
-        ...Array<number>(arraysOf(name)).fill(sizeOf(dims)),
-        tables?.has(name) ? dims[0] : 0,
-      ]),
-    );
+    const memory = new OptimizerMemory(sizesOf(tensors, layout));
     this.memory = memory;
     this.list = tensors.map(({ name, dims, data }) => {
       const size = sizeOf(dims);

@@ -42,6 +42,18 @@ const bytesOf = (weights: Map<string, Float32Array>) =>
   [...weights].map(([name, values]) => [name, Buffer.from(values.buffer).toString('hex')]);
 
 describe('train', () => {
+  it('validates all rows, no more at once than a step takes', async () => {
+    const { inputs, ...rest } = corners(100, 2);
+    const seen: number[] = [];
+    const counting = (rows: Int32Array) => {
+      seen.push(rows.length);
+      return inputs(rows);
+    };
+    const training = { epochs: 1, batchSize: 16, learningRate: 0.02, seed: 1 };
+    await train(options({ training, validate: { ...rest, inputs: counting } }));
+    expect(seen).toEqual([16, 16, 16, 16, 16, 16, 4]);
+  });
+
   it('learns, and reports how', async () => {
     const steps: number[] = [];
     const validate = corners(100, 2);

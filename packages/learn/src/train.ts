@@ -51,7 +51,8 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       averaged: settings.averageDecay > 0,
     });
     const average = settings.averageDecay > 0 ? new MovingAverage(parameters, settings.averageDecay) : undefined;
-    const validator = validate && opening(await Validator.open(options, validate, { classes, threads }));
+    const validator =
+      validate && opening(await Validator.open(options, validate, { classes, threads, batchSize: settings.batchSize }));
     const start = found
       ? await found.restore(parameters, average)
       : { state: initialState(settings.seed), best: undefined };

@@ -8,27 +8,32 @@ import type { Parameters } from './parameters.js';
 import { runAll } from './predict.js';
 import type { TrainableModel } from './trainable.js';
 
-const BATCH = 256;
+/** Most rows of a run. */
+const MOST_ROWS = 256;
 
 /** Measures the forward graph, its weights fed from where they are trained, on examples of its own. */
 export class Validator {
   readonly #session: ModelSession;
   readonly #examples: Validation;
   readonly #classes: number;
+  readonly #batchSize: number;
 
-  private constructor(session: ModelSession, examples: Validation, classes: number) {
+  private constructor(session: ModelSession, examples: Validation, classes: number, batchSize: number) {
     this.#session = session;
     this.#examples = examples;
     this.#classes = classes;
+    this.#batchSize = batchSize;
   }
 
+  /** @param batchSize of the training: a run takes no more rows than it, and so less memory than a training step. */
   static async open(
     { model, trainable }: TrainableModel,
     examples: Validation,
-    { classes, threads }: { classes: number; threads: number },
+    { classes, threads, batchSize }: { classes: number; threads: number; batchSize: number },
   ): Promise<Validator> {
     const forward = writeModel(initializersToInputs(model, trainable));
-    return new Validator(await openSession(forward, { threads, placement: 'inline' }), examples, classes);
+    const session = await openSession(forward, { threads, placement: 'inline' });
+    return new Validator(session, examples, classes, Math.min(batchSize, MOST_ROWS));
   }
 
   /**
@@ -37,7 +42,7 @@ export class Validator {
    */
   async measure(parameters: Parameters, signal: AbortSignal | undefined): Promise<ValidationRecord> {
     const { labels, teacherLogits } = this.#examples;
-    const options = { batchSize: BATCH, signal, output: 'logits' };
+    const options = { batchSize: this.#batchSize, signal, output: 'logits' };
     const logits = await runAll(this.#session, parameters.resultFeeds, this.#examples, options);
     const metric = this.#examples.metric ?? (labels.some((label) => label >= 0) ? 'accuracy' : 'agreement');
     if (metric === 'accuracy') {

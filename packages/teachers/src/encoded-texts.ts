@@ -25,7 +25,8 @@ export function batchInputs({ graph }: Model): TextInputs {
 export class EncodedTexts {
   readonly #inputs: TextInputs;
   readonly #tokenizer: Tokenizer;
-  readonly #maxLength: number;
+  /** Most tokens of a text. */
+  readonly maxLength: number;
 
   /**
    * @param maxLength most tokens of a text; the tokenizer's and the model's own limits hold as well
@@ -35,7 +36,7 @@ export class EncodedTexts {
     this.#inputs = batchInputs(model);
     const { tokens = maxLength } = this.#inputs;
     this.#tokenizer = tokenizer;
-    this.#maxLength = Math.min(maxLength, tokens, tokenizer.maxLength);
+    this.maxLength = Math.min(maxLength, tokens, tokenizer.maxLength);
   }
 
   /**
@@ -44,7 +45,7 @@ export class EncodedTexts {
    * @param classes of each text
    */
   examples(texts: readonly string[], classes: Int32Array): Examples & { lengths: Int32Array } {
-    const encoded = texts.map((text) => this.#tokenizer.encode(text, this.#maxLength));
+    const encoded = texts.map((text) => this.#tokenizer.encode(text, this.maxLength));
     return {
       count: texts.length,
       digest: tokensDigest(encoded, this.#tokenizer.padId),

@@ -2,12 +2,13 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import type { FineTuneSpecInput, Progress, Row, Split } from '@retort/contracts';
+import { type FineTuneSpecInput, type Progress, type Row, resolveFineTuneSpec, type Split } from '@retort/contracts';
 import { type Model, readModel, type Tensor } from '@retort/onnx';
 import { afterAll, describe, expect, it } from 'vitest';
 import { sharedPath } from '../../../test/support/shared.js';
 import { tinyEncoder, writeFolder } from '../../../test/support/tiny-models.js';
 import { tinyTransformer } from '../../../test/support/tiny-transformer.js';
+import { checkFineTuning } from './fine-tuning-task.js';
 import {
   answerDigest,
   fineTune,
@@ -51,6 +52,21 @@ const blind = writeFolder(fresh(), tinyTransformer({ table: { alike: true } }), 
 });
 const seeing = writeFolder(fresh(), tinyTransformer());
 const spec: FineTuneSpecInput = { epochs: 4, batchSize: 16, learningRate: 0.01, headLearningRate: 0.01 };
+
+describe('checkFineTuning', () => {
+  const check = (given: FineTuneSpecInput, maxLength = 8192) =>
+    checkFineTuning(seeing, { spec: resolveFineTuneSpec(given), maxLength });
+
+  it('refuses a step that needs too much memory, by the tokens that its texts can have', async () => {
+    // 2 layers · (16 · 8 + 4 · 32 + 4 · 1024) values a token · 512 · 1024 tokens · 4 bytes = 17.0 GiB.
+    await expect(check({ batchSize: 512, maxLength: 1024 })).rejects.toMatchObject({
+      code: 'RT_INVALID_TEACHER',
+      message: expect.stringMatching(/^A step of 512 texts of 1024 tokens may need 17\.0 GiB, at most 16\.0 GiB/),
+    });
+    await check({ batchSize: 512, maxLength: 1024 }, 512);
+    await check({ batchSize: 512, maxLength: 1024, freezeLayers: 1 });
+  });
+});
 
 describe('fineTune', () => {
   it('learns what no head on the frozen encoder can, and the same bytes for the same seed', async () => {

@@ -23,7 +23,7 @@ import { type Model, sizeOf } from '@retort/onnx';
 import { openTokenizer } from '@retort/text';
 import { writeClassifierFolder } from './classifier-folder.js';
 import { byLength, EncodedTexts } from './encoded-texts.js';
-import { type FineTuningTask, fineTuningLoss, fineTuningTask } from './fine-tuning-task.js';
+import { checkActivations, type FineTuningTask, fineTuningLoss, fineTuningTask } from './fine-tuning-task.js';
 import { type HeadRows, headRows } from './head-rows.js';
 import { importModel } from './import-model.js';
 import { inspectFolder } from './inspect-folder.js';
@@ -106,6 +106,7 @@ export function fineTune(options: FineTuneOptions): Promise<FineTuned> {
     const imported = await importModel(encoderDir, { pooling });
     const task = fineTuningTask(imported, { spec, seed, classes: rows.labels.length });
     const texts = new EncodedTexts(imported.model, await openTokenizer(encoderDir), spec.maxLength);
+    checkActivations(imported, spec, texts.maxLength);
 
     const begun = performance.now();
     const trained = await learn(task, texts, rows, spec, options);

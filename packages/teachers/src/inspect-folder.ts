@@ -72,7 +72,9 @@ export function inspectFolder(dir: string, { pooling, fineTune }: InspectOptions
     const embedding = embeddingOutput(outputs, { asked: pooling, folder: await folderPooling(dir) });
     const graph = writeModel(encoderGraph(model, embedding));
     const width = await tryOut(await InlineTextModel.open(tokenizer, graph), EMBEDDING);
-    if (fineTune !== undefined) await checkFineTuning(dir, { spec: fineTune, pooling });
+    if (fineTune !== undefined) {
+      await checkFineTuning(dir, { spec: fineTune, pooling, maxLength: tokenizer.maxLength });
+    }
     return { kind: 'onnx-encoder', ...described, embedding: { ...embedding, width } };
   });
 }
