@@ -1,24 +1,8 @@
 import { type Static, Type } from 'typebox';
+import { CurriculumSpec, CurriculumSpecInput } from './curriculum-spec.js';
+import { LossSpec, LossSpecInput } from './loss-spec.js';
+import { SoftLabelsSpec, SoftLabelsSpecInput } from './soft-labels-spec.js';
 import { StudentSpec, StudentSpecInput } from './student-spec.js';
-
-export const LossSpec = Type.Object(
-  {
-    lambda: Type.Number({
-      minimum: 0,
-      maximum: 1,
-      default: 0.1,
-      description: 'Weight of the hard-label cross-entropy: L = lambda·CE + (1-lambda)·T²·KL(teacher‖student).',
-    }),
-    temperature: Type.Number({ minimum: 0.1, maximum: 100, default: 3, description: 'T of both softmaxes.' }),
-    labelSmoothing: Type.Number({
-      minimum: 0,
-      exclusiveMaximum: 1,
-      default: 0,
-      description: 'Share ε of the hard label that is spread evenly over all classes.',
-    }),
-  },
-  { additionalProperties: false },
-);
 
 export const TrainingSpec = Type.Object(
   {
@@ -82,11 +66,16 @@ export const TrainingSpec = Type.Object(
 
 /** How to distil: the part of a job that does not depend on where data and teacher live. All of it has defaults. */
 export const DistillationSpec = Type.Object(
-  { student: StudentSpec, loss: LossSpec, training: TrainingSpec },
+  {
+    student: StudentSpec,
+    loss: LossSpec,
+    softLabels: Type.Optional(SoftLabelsSpec),
+    curriculum: Type.Optional(CurriculumSpec),
+    training: TrainingSpec,
+  },
   { additionalProperties: false },
 );
 
-export type LossSpec = Static<typeof LossSpec>;
 export type TrainingSpec = Static<typeof TrainingSpec>;
 export type DistillationSpec = Static<typeof DistillationSpec>;
 
@@ -94,7 +83,9 @@ export type DistillationSpec = Static<typeof DistillationSpec>;
 export const DistillationSpecInput = Type.Object(
   {
     student: Type.Optional(StudentSpecInput),
-    loss: Type.Optional(Type.Partial(LossSpec, { additionalProperties: false })),
+    loss: Type.Optional(LossSpecInput),
+    softLabels: Type.Optional(SoftLabelsSpecInput),
+    curriculum: Type.Optional(CurriculumSpecInput),
     training: Type.Optional(Type.Partial(TrainingSpec, { additionalProperties: false })),
   },
   { additionalProperties: false },

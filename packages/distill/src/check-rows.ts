@@ -1,4 +1,6 @@
-import type { FieldProblem, LossSpec, Row, Split } from '@retort/contracts';
+import type { DistillationSpec, FieldProblem, Row, Split } from '@retort/contracts';
+import { ignoresTeacher } from '@retort/learn';
+import { softLabelProblems } from './soft-label-problems.js';
 
 /** What a dataset must hold to be distilled on, as counts, so that the API can check it without reading the rows. */
 export interface DatasetShape {
@@ -35,12 +37,12 @@ const NAMED = 5;
 export function datasetProblems(
   shape: DatasetShape,
   teacherLabels: readonly string[],
-  { lambda }: Pick<LossSpec, 'lambda'>,
+  spec: Pick<DistillationSpec, 'loss' | 'softLabels'>,
 ): FieldProblem[] {
   const problems: FieldProblem[] = [];
   if (shape.rows.train === 0) {
     problems.push({ path: '/dataset', message: 'has no training text: give at least one row the split "train"' });
-  } else if (shape.labelled.train === 0 && lambda === 1) {
+  } else if (shape.labelled.train === 0 && ignoresTeacher(spec.loss)) {
     problems.push({
       path: '/spec/loss/lambda',
       message: 'is 1, which learns from labels alone, but no row of the split "train" has one: lower it',
@@ -55,6 +57,7 @@ export function datasetProblems(
   if (teacherLabels.length < 2) {
     problems.push({ path: '/teacher', message: `has ${teacherLabels.length} label(s): a classifier needs at least 2` });
   }
+  problems.push(...softLabelProblems(shape, teacherLabels.length, spec));
   const known = new Set(teacherLabels);
   const strange = shape.labels.filter((label) => !known.has(label));
   if (strange.length > 0) {

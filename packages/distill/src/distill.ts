@@ -5,6 +5,7 @@ import { basename, join, resolve } from 'node:path';
 import {
   type DistillationReport,
   type DistillationSpec,
+  type FieldProblem,
   type FineTuneSpecInput,
   type OnProgress,
   RetortError,
@@ -12,6 +13,7 @@ import {
 } from '@retort/contracts';
 import { fineTune, inspectModelFolder, openTeacher, trainTeacherHead } from '@retort/teachers';
 import { datasetProblems, shapeOf } from './check-rows.js';
+import { invalidSpec } from './resolve-spec.js';
 import { labelTexts, type SoftLabelCache } from './soft-labels.js';
 import { type TrainedStudent, type TrainStudentOptions, trainStudent } from './train-student.js';
 
@@ -45,7 +47,7 @@ export interface Distilled extends TrainedStudent {
  * The whole pipeline in one call, with no server: train the teacher where it is an encoder, label, train, evaluate,
  * package.
  *
- * @throws RetortError `RT_INVALID_TEACHER`, `RT_INVALID_DATASET`, `RT_CANCELLED`, `RT_TRAINING_DIVERGED`, `RT_CONFLICT`
+ * @throws RetortError `RT_INVALID_TEACHER`, `RT_INVALID_DATASET`, `RT_INVALID_SPEC`, `RT_CANCELLED`, `RT_TRAINING_DIVERGED`, `RT_CONFLICT`
  */
 export async function distill(options: DistillOptions): Promise<Distilled> {
   const begun = performance.now();
@@ -55,8 +57,9 @@ export async function distill(options: DistillOptions): Promise<Distilled> {
     const teacherDir = await classifierFolder(options, scratch);
     const teacher = await openTeacher(teacherDir, { threads });
     try {
-      const problems = datasetProblems(shapeOf(rows), teacher.labels, spec.loss);
+      const problems = datasetProblems(shapeOf(rows), teacher.labels, spec);
       if (problems.length > 0) {
+        if (problems.every(({ path }) => path.startsWith(SPEC))) throw invalidSpec(problems.map(withinSpec));
         const detail = problems.map(({ path, message }) => `The ${path.split('/').at(-1)} ${message}.`).join(' ');
         throw new RetortError('RT_INVALID_DATASET', detail, { problems });
       }
@@ -99,6 +102,10 @@ async function classifierFolder(options: DistillOptions, scratch: string): Promi
   else await fineTune({ ...training, spec: options.fineTune });
   return outDir;
 }
+
+/** Where problems of a submission lie that are of its spec. */
+const SPEC = '/spec/';
+const withinSpec = ({ path, message }: FieldProblem): FieldProblem => ({ path: path.slice(SPEC.length - 1), message });
 
 /** sha256 of the rows as canonical JSONL, hexadecimal: the identity of a dataset whatever file it came in. */
 export function rowsDigest(rows: Iterable<Row>): string {

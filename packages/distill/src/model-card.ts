@@ -1,4 +1,5 @@
 import type { DistillationSpec, Lineage, StudentMetrics, StudentSpec } from '@retort/contracts';
+import { describeCurriculum, describeLoss, describeSoftLabels } from './describe-loss.js';
 
 export interface ModelCard {
   name: string;
@@ -75,8 +76,8 @@ scores. ${readingOf(spec.student)}
 | | |
 |---|---|
 | student | ${spec.student.family}: ${shapeOf(spec.student)}, ${student.parameters.toLocaleString('en')} parameters |
-| loss | ${spec.loss.lambda} · CE${smoothing(spec)} + ${Number((1 - spec.loss.lambda).toFixed(6))} · T² · KL(teacher‖student), T = ${spec.loss.temperature} |
-| training | ${spec.training.epochs} epochs (best: ${metrics.bestEpoch}), batch ${spec.training.batchSize}, ${training(spec)}, seed ${spec.training.seed} |
+| loss | ${describeLoss(spec.loss)} |
+${row('soft labels', describeSoftLabels(spec))}${row('curriculum', describeCurriculum(spec))}| training | ${spec.training.epochs} epochs (best: ${metrics.bestEpoch}), batch ${spec.training.batchSize}, ${training(spec)}, seed ${spec.training.seed} |
 | dataset | ${lineage.dataset.rows} rows, sha256 \`${lineage.dataset.digest}\` |
 | teacher | ${lineage.teacher.name ?? 'unnamed'}, digest \`${lineage.teacher.digest}\` |
 
@@ -99,6 +100,7 @@ function training({ training }: DistillationSpec): string {
   ].join(', ');
 }
 
-function smoothing({ loss }: DistillationSpec): string {
-  return loss.labelSmoothing > 0 ? ` (labels smoothed by ${loss.labelSmoothing})` : '';
+/** A row of the table; none where there is nothing to tell. */
+function row(title: string, text: string): string {
+  return text === '' ? '' : `| ${title} | ${text} |\n`;
 }

@@ -20,6 +20,7 @@ import { evaluateStudent } from './evaluate-student.js';
 import { modelCard } from './model-card.js';
 import { MANIFEST_FILE, publishFolder, stageFolder, writeJson, writeModelFolder } from './package-student.js';
 import { partition } from './split-rows.js';
+import { taughtExamples } from './taught-examples.js';
 
 export interface TrainStudentOptions {
   rows: readonly Row[];
@@ -85,7 +86,7 @@ async function trainAndMeasure(staged: string, options: TrainStudentOptions) {
   const { weights, bestEpoch } = await train({
     model: draft.model,
     trainable: draft.trainable,
-    ...encoded.examples(parts.train),
+    ...taughtExamples(encoded.examples(parts.train), validation, { classes: labels.length, spec }),
     loss: spec.loss,
     // Patience waits for validation: without any row to validate on there is nothing to be impatient about.
     training: validation.count > 0 ? spec.training : { ...spec.training, patience: 0 },

@@ -4,15 +4,15 @@ import type { Random } from './random.js';
 const POOL = 16;
 
 /**
- * The rows of one epoch in random order, cut into batches. With `lengths`, rows of like length go together: pools of 16 batches are
+ * The given rows in random order, cut into batches. With `lengths`, rows of like length go together: pools of 16 batches are
  * sorted by length, and the batches of a pool shuffled again.
  *
- * @param lengths tokens of each row, of `count` elements.
+ * @param rows of one epoch; they stay in their order @param lengths tokens of each row of all the examples
  */
-export function drawBatches(random: Random, count: number, batchSize: number, lengths?: Int32Array): Int32Array[] {
-  const order = random.shuffle(Int32Array.from({ length: count }, (_, i) => i));
+export function drawBatches(random: Random, rows: Int32Array, batchSize: number, lengths?: Int32Array): Int32Array[] {
+  const order = random.shuffle(rows.slice());
   const batches: Int32Array[] = [];
-  for (let from = 0; from < count; from += POOL * batchSize) {
+  for (let from = 0; from < order.length; from += POOL * batchSize) {
     const pool = order.subarray(from, from + POOL * batchSize);
     if (lengths) pool.sort((a, b) => lengths[a] - lengths[b] || a - b);
     const cut: Int32Array[] = [];

@@ -1,5 +1,7 @@
 import { RetortError } from '@retort/contracts';
+import { checkCurriculum } from './curriculum.js';
 import type { Examples, TrainingExamples } from './examples.js';
+import { checkLoss } from './loss/check-loss.js';
 import type { TrainOptions } from './train-options.js';
 
 /**
@@ -9,6 +11,8 @@ import type { TrainOptions } from './train-options.js';
  */
 export function checkOptions(options: TrainOptions, classes: number): void {
   checkExamples(options, classes, 'training');
+  checkLoss(options.loss);
+  if (options.curriculum) checkCurriculum(options.curriculum, options.count);
   if (options.validate) checkExamples(options.validate, classes, 'validation');
   if (options.checkpoint) {
     if (!options.digest) throw withoutDigest('training');
@@ -25,7 +29,7 @@ export function checkOptions(options: TrainOptions, classes: number): void {
 }
 
 function checkExamples(examples: Examples & TrainingExamples, classes: number, which: string): void {
-  const { count, labels, teacherLogits, lengths } = examples;
+  const { count, labels, teacherLogits, lengths, weights } = examples;
   if (count < 1) throw invalid(`There are no ${which} examples.`);
   if (labels.length !== count) throw invalid(`labels has ${labels.length} entries for ${count} ${which} examples.`);
   const wrong = labels.findIndex((label) => label < -1 || label >= classes);
@@ -40,6 +44,14 @@ function checkExamples(examples: Examples & TrainingExamples, classes: number, w
   if (lengths && lengths.length !== count) {
     throw invalid(`lengths has ${lengths.length} entries for ${count} ${which} examples.`);
   }
+  if (weights) checkWeights(weights, count);
+}
+
+function checkWeights(weights: Float32Array, count: number): void {
+  if (weights.length !== count) throw invalid(`weights has ${weights.length} entries for ${count} training examples.`);
+  const wrong = weights.findIndex((weight) => !(weight >= 0 && Number.isFinite(weight)));
+  if (wrong >= 0) throw invalid(`weights[${wrong}] is ${weights[wrong]}; it must be at least 0.`);
+  if (!weights.some((weight) => weight > 0)) throw invalid('weights are 0 for all examples: nothing would be learned.');
 }
 
 function withoutDigest(which: string): RetortError {

@@ -14,7 +14,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { AdamW } from './adamw.js';
 import { type DecoderSpec, decoderStudent } from './decoder-student.js';
 import { Gradients, type ParameterGradient } from './gradients.js';
-import { LOSS } from './loss.js';
+import { LOSS } from './loss/loss-options.js';
 import { OPTIMIZER_STATES } from './optimizer.js';
 import { Parameters } from './parameters.js';
 import { withTokenLoss } from './token-loss.js';

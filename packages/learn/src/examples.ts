@@ -30,6 +30,11 @@ export interface TrainingExamples extends Examples {
    * Of texts that saves about half of the work.
    */
   lengths?: Int32Array;
+  /**
+   * What each row counts in the loss, at least 0, relative to the mean of all weights: with wᵢ divided by it, a batch's loss is the mean
+   * of wᵢ·Lᵢ. Default: all alike.
+   */
+  weights?: Float32Array;
 }
 
 export interface Validation extends Examples {

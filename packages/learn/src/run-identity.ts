@@ -1,6 +1,7 @@
 import { type TrainingSpec, VERSION } from '@retort/contracts';
 import { findInitializer, initializersToInputs, writeModel } from '@retort/onnx';
 import type { Examples, TrainingExamples } from './examples.js';
+import { LOSS_DEFAULTS } from './loss/loss-options.js';
 import { bytesOf, sha256 } from './sha256.js';
 import type { TrainOptions } from './train-options.js';
 
@@ -12,15 +13,16 @@ export type RunIdentity = Record<string, string | number | boolean>;
  * threads: by their number a kernel cuts its work, and so the order in which it adds.
  */
 export function runIdentity(options: TrainOptions, settings: TrainingSpec): RunIdentity {
-  const { model, trainable, loss, rates, validate, threads = 1 } = options;
+  const { model, trainable, loss, curriculum, rates, validate, threads = 1 } = options;
   const initial = trainable.map((name) => findInitializer(model, name, 'float32').data as Float32Array);
   return {
     version: VERSION,
     threads,
     'the model': sha256([writeModel(initializersToInputs(model, trainable)), ...initial.map(bytesOf)]),
     'the names of the trainable weights': sha256([JSON.stringify(trainable)]),
-    ...prefixed('loss', { labelSmoothing: 0, ...loss }),
+    ...prefixed('loss', { ...LOSS_DEFAULTS, ...loss }),
     ...prefixed('training', settings),
+    ...(curriculum && prefixed('curriculum', { ...curriculum, difficulty: sha256([bytesOf(curriculum.difficulty)]) })),
     rates: sha256([JSON.stringify([...(rates ?? [])].sort())]),
     'the training examples': digestOf(options),
     'the validation examples': validate ? digestOf(validate, validate.metric) : 'none',
@@ -39,13 +41,19 @@ export function differences(there: RunIdentity, here: RunIdentity): string[] {
 }
 
 function digestOf(
-  { count, digest = '', labels, teacherLogits, lengths }: Examples & TrainingExamples,
+  { count, digest = '', labels, teacherLogits, lengths, weights }: Examples & TrainingExamples,
   metric = '',
 ): string {
   const parts = [labels, teacherLogits, lengths].map((array) => (array ? bytesOf(array) : 'none'));
-  return sha256([`${count} ${metric}`, digest, ...parts]);
+  return sha256([`${count} ${metric}`, digest, ...parts, ...(weights ? [bytesOf(weights)] : [])]);
 }
 
 function prefixed(section: string, values: object): RunIdentity {
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [`${section}.${name}`, value]));
+  const isPlain = (value: unknown) => typeof value !== 'object';
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [
+      `${section}.${name}`,
+      isPlain(value) ? value : JSON.stringify(value),
+    ]),
+  );
 }

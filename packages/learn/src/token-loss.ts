@@ -1,6 +1,6 @@
 import { RetortError } from '@retort/contracts';
 import { floatScalar, GraphBuilder, int64s, int64Vector, type Model } from '@retort/onnx';
-import { LOSS } from './loss.js';
+import { LOSS } from './loss/loss-options.js';
 
 const FLOAT32 = 1;
 

@@ -1,7 +1,8 @@
 import type { CheckpointOptions } from './checkpoint.js';
+import type { CurriculumOptions } from './curriculum.js';
 import type { TrainingExamples, Validation } from './examples.js';
 import type { EpochRecord } from './history.js';
-import type { LossOptions } from './loss.js';
+import type { LossOptions } from './loss/loss-options.js';
 import type { TrainableModel, Weights } from './trainable.js';
 import type { TrainingSettings } from './training-settings.js';
 
@@ -21,6 +22,8 @@ export interface TrainOptions extends TrainableModel, TrainingExamples {
   /** Without `teacherLogits` only the cross-entropy is used, with weight 1. */
   loss: LossOptions;
   training: TrainingSettings;
+  /** Easy rows first. Default: all rows from the first epoch on. */
+  curriculum?: CurriculumOptions;
   /** Factor on the learning rate of single weights, by name, at least 0; default 1. For layer-wise decay in fine-tuning. */
   rates?: ReadonlyMap<string, number>;
   validate?: Validation;

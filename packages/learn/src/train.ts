@@ -1,6 +1,6 @@
 import { checkOptions } from './check-options.js';
 import { Checkpoints } from './checkpoint.js';
-import { classesOf } from './loss.js';
+import { classesOf } from './loss/with-loss.js';
 import { MovingAverage } from './moving-average.js';
 import { OPTIMIZER_STATES } from './optimizer.js';
 import { Parameters } from './parameters.js';
@@ -42,7 +42,8 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     const found = await checkpoints?.find();
     if (found) opening(found);
     const teacher = options.teacherLogits !== undefined;
-    const stepping = { teacher, seed: settings.seed, runs: found?.state.runs, threads };
+    const weighted = options.weights !== undefined;
+    const stepping = { teacher, weighted, seed: settings.seed, runs: found?.state.runs, threads };
     const graph = opening(await TrainingStep.open({ model, trainable }, loss, stepping));
     const parameters = new Parameters(model, trainable, {
       states: OPTIMIZER_STATES[settings.optimizer],

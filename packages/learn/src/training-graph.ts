@@ -1,11 +1,10 @@
 import { type Differentiated, fuseTransposes, gradient, initializersToInputs } from '@retort/onnx';
 import { withDropout } from './dropout.js';
-import { LOSS, type LossOptions, withLoss } from './loss.js';
+import { LOSS, type LossOptions } from './loss/loss-options.js';
+import { type LossInputs, withLoss } from './loss/with-loss.js';
 import type { TrainableModel } from './trainable.js';
 
-export interface TrainingGraphOptions {
-  /** Whether the teacher's logits are an input. */
-  teacher: boolean;
+export interface TrainingGraphOptions extends LossInputs {
   /** Of the masks of `Dropout`. */
   seed: number;
   /** Runs made so far of the training graph, in a training that goes on from a checkpoint; default 0. */
@@ -22,8 +21,8 @@ export interface TrainingGraphOptions {
 export function trainingGraph(
   { model, trainable }: TrainableModel,
   loss: LossOptions,
-  { teacher, seed, runs = 0 }: TrainingGraphOptions,
+  { seed, runs = 0, ...inputs }: TrainingGraphOptions,
 ): Differentiated {
   const forward = fuseTransposes(initializersToInputs(withDropout(model, seed, runs), trainable));
-  return gradient(withLoss(forward, loss, { teacher }), { loss: LOSS.output, wrt: trainable });
+  return gradient(withLoss(forward, loss, inputs), { loss: LOSS.output, wrt: trainable });
 }

@@ -2,8 +2,10 @@ import { setImmediate } from 'node:timers/promises';
 import { RetortError, type TrainingSpec } from '@retort/contracts';
 import { drawBatches, paddedLength } from './batches.js';
 import type { Checkpoints } from './checkpoint.js';
+import { Curriculum } from './curriculum.js';
 import { Gradients } from './gradients.js';
 import { type EpochRecord, epochsWithoutGain, isBest } from './history.js';
+import { lossAt } from './loss/loss-schedule.js';
 import type { MovingAverage } from './moving-average.js';
 import { createOptimizer, type Optimizer } from './optimizer.js';
 import type { Parameters } from './parameters.js';
@@ -42,6 +44,9 @@ export class TrainingLoop {
   readonly #optimizer: Optimizer;
   readonly #gradients: Gradients;
   readonly #longest: number;
+  readonly #curriculum: Curriculum | undefined;
+  /** Divides the rows' weights, so that their mean is 1. */
+  readonly #meanWeight: number;
   readonly #pause = pacer(YIELD_AFTER);
   readonly #report = pacer(PROGRESS_EVERY);
   #run: Progressing;
@@ -55,7 +60,14 @@ export class TrainingLoop {
     this.#optimizer = createOptimizer(parameters, { kind, weightDecay, momentum, nesterov, rates: options.rates });
     this.#gradients = new Gradients(parameters);
     this.#longest = options.lengths?.reduce((most, length) => Math.max(most, length), 0) ?? 0;
-    this.steps = epochs * Math.ceil(Math.ceil(options.count / batchSize) / accumulate);
+    this.#curriculum = options.curriculum && new Curriculum(options.curriculum, settings);
+    this.#meanWeight = options.weights?.reduce((sum, weight) => sum + weight / options.count, 0) ?? 1;
+    let steps = 0;
+    for (let epoch = 1; epoch <= epochs; epoch++) {
+      const rows = this.#curriculum?.rowsOf(epoch) ?? options.count;
+      steps += Math.ceil(Math.ceil(rows / batchSize) / accumulate);
+    }
+    this.steps = steps;
   }
 
   /** Goes on from where the run stands to its end. */
@@ -80,8 +92,9 @@ export class TrainingLoop {
   async #epoch(): Promise<void> {
     const { batchSize, accumulate } = this.#parts.settings;
     const { count, lengths } = this.#options;
+    const rows = this.#curriculum?.rows(this.#run.state.epoch) ?? Int32Array.from({ length: count }, (_, i) => i);
     const random = Random.from(this.#run.state.random);
-    const batches = drawBatches(random, count, batchSize, lengths);
+    const batches = drawBatches(random, rows, batchSize, lengths);
     let since = performance.now();
     for (let { position } = this.#run.state; position < batches.length; position += accumulate) {
       await this.#step(batches.slice(position, position + accumulate));
@@ -145,7 +158,7 @@ export class TrainingLoop {
     const { parameters, average, validator } = this.#parts;
     const { state } = this.#run;
     average?.settle(state.step);
-    const record: EpochRecord = { epoch: state.epoch, loss: state.lossSum / this.#options.count, seconds: 0 };
+    const record: EpochRecord = { epoch: state.epoch, loss: state.lossSum / state.rows, seconds: 0 };
     if (validator) record.validation = await validator.measure(parameters, this.#options.signal);
     record.seconds = state.seconds + (performance.now() - since) / 1000;
     const history = [...state.history, record];
@@ -168,7 +181,7 @@ export class TrainingLoop {
   }
 
   #batchOf(rows: Int32Array): Batch {
-    const { inputs, labels, lengths, teacherLogits } = this.#options;
+    const { inputs, labels, lengths, teacherLogits, weights, loss } = this.#options;
     const { classes } = this.#parts;
     const length = lengths && paddedLength(rows, lengths, this.#longest);
     const batch: Batch = { inputs: inputs(rows, length), labels: rows.map((row) => labels[row]) };
@@ -178,6 +191,8 @@ export class TrainingLoop {
         batch.teacherLogits.set(teacherLogits.subarray(row * classes, (row + 1) * classes), i * classes);
       }
     }
+    if (weights) batch.weights = Float32Array.from(rows, (row) => weights[row] / this.#meanWeight);
+    if (teacherLogits && loss.schedule) batch.factors = lossAt(this.#run.state.step, this.steps, loss);
     return batch;
   }
 }

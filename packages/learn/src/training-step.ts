@@ -1,7 +1,8 @@
-import { type GradientOutput, type Tensor, writeModel } from '@retort/onnx';
+import { floatScalar, type GradientOutput, type Tensor, writeModel } from '@retort/onnx';
 import { type ModelSession, openSession } from '@retort/runtime';
 import type { ParameterGradient } from './gradients.js';
-import { LOSS, type LossOptions } from './loss.js';
+import { LOSS, type LossOptions } from './loss/loss-options.js';
+import type { LossFactors } from './loss/loss-schedule.js';
 import type { Parameters } from './parameters.js';
 import type { TrainableModel } from './trainable.js';
 import { type TrainingGraphOptions, trainingGraph } from './training-graph.js';
@@ -12,6 +13,10 @@ export interface Batch {
   labels: Int32Array;
   /** `[rows, classes]`. */
   teacherLogits?: Float32Array;
+  /** `[rows]`, where the graph is weighted. */
+  weights?: Float32Array;
+  /** Where the loss has a schedule, and there is a teacher. */
+  factors?: LossFactors;
 }
 
 /** The training graph in a session: forward pass, loss and gradients in one run. */
@@ -46,12 +51,17 @@ export class TrainingStep {
   }
 
   /** Loss and gradients of a batch at the parameters' present values, which are read in place. */
-  async run(parameters: Parameters, { inputs, labels, teacherLogits }: Batch) {
+  async run(parameters: Parameters, { inputs, labels, teacherLogits, weights, factors }: Batch) {
     const feeds: Record<string, Tensor> = { ...inputs, ...parameters.feeds };
     feeds[LOSS.labels] = { type: 'int64', dims: [labels.length], data: BigInt64Array.from(labels, BigInt) };
     if (teacherLogits) {
       const classes = teacherLogits.length / labels.length;
       feeds[LOSS.teacherLogits] = { type: 'float32', dims: [labels.length, classes], data: teacherLogits };
+    }
+    if (weights) feeds[LOSS.rowWeights] = { type: 'float32', dims: [labels.length], data: weights };
+    if (factors) {
+      feeds[LOSS.lambda] = floatScalar(factors.lambda);
+      feeds[LOSS.temperature] = floatScalar(factors.temperature);
     }
     const results = await this.#session.run(feeds, { outputs: this.#outputs, into: this.#gradientsOf(parameters) });
     const gradients = new Map<string, ParameterGradient>();

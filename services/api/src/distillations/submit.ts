@@ -131,7 +131,7 @@ async function checkSubmission({ database }: ApiContext, body: unknown): Promise
     if (task !== null) problems.push(...labelProblems(task.labels, teacher.labels));
     if (dataset !== null && spec !== undefined) {
       const shape = shapeOf(dataset.counts as unknown as DatasetCounts);
-      problems.push(...datasetProblems(shape, teacher.labels, spec.loss));
+      problems.push(...datasetProblems(shape, teacher.labels, spec));
     }
   }
   if (problems.length > 0 || spec === undefined || task === null || dataset === null || teacher === null)

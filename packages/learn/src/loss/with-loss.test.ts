@@ -1,7 +1,7 @@
 import { floats, GraphBuilder, int64s, writeModel } from '@retort/onnx';
 import { openSession } from '@retort/runtime';
 import { describe, expect, it } from 'vitest';
-import { type LossOptions, withLoss } from './loss.js';
+import { type LossOptions, withLoss } from './with-loss.js';
 
 /** A model that gives its input as logits of two classes. */
 function passThrough() {
