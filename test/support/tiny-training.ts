@@ -39,6 +39,27 @@ export function tinyTraining(changes: Partial<TrainOptions> = {}, dropout = 0): 
   };
 }
 
+/** What a training with a teacher may have besides: a loss that changes, weights of the rows, easy rows first. */
+export function taughtBy({ count }: TrainOptions): Partial<TrainOptions> {
+  const noise = (size: number, from: number) =>
+    Float32Array.from({ length: size }, (_, i) => Math.sin(12.9898 * (i + from)));
+  return {
+    teacherLogits: noise(count * CLASSES, 1).map((value) => 3 * value),
+    weights: noise(count, 2).map((value) => 1 + value),
+    curriculum: { difficulty: noise(count, 3), start: 0.3, until: 0.6, pacing: 'root' },
+    loss: {
+      ...{ lambda: 0.5, temperature: 4, divergence: 'dkd', dkd: { beta: 2 } },
+      schedule: {
+        interpolation: 'linear',
+        stages: [
+          { until: 0.5, lambda: 0.2 },
+          { until: 1, temperature: 1 },
+        ],
+      },
+    },
+  };
+}
+
 /** All values of all weights in order, as hexadecimal digits. */
 export function bitsOf(weights: ReadonlyMap<string, Float32Array>): string {
   return [...weights]

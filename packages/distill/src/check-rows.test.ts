@@ -1,10 +1,11 @@
 import type { Row } from '@retort/contracts';
 import { describe, expect, it } from 'vitest';
 import { datasetProblems, shapeOf } from './check-rows.js';
+import { resolveSpec } from './resolve-spec.js';
 
 const row = (split: Row['split'], label?: string): Row => ({ text: 'text', split, label });
 const paths = (rows: Row[], labels = ['a', 'b'], lambda = 0.3) =>
-  datasetProblems(shapeOf(rows), labels, { lambda }).map(({ path }) => path);
+  datasetProblems(shapeOf(rows), labels, resolveSpec({ loss: { lambda } })).map(({ path }) => path);
 
 describe('datasetProblems', () => {
   it('finds none where there is text to train on and labels to measure by', () => {
@@ -24,7 +25,28 @@ describe('datasetProblems', () => {
     expect(paths([row('train', 'a'), row('test')])).toEqual(['/dataset']);
     expect(paths([row('train', 'a'), row('test', 'a')], ['a'])).toEqual(['/teacher']);
     const many = Array.from({ length: 8 }, (_, i) => row('train', `strange ${i}`));
-    const [problem] = datasetProblems(shapeOf([...many, row('test', 'a')]), ['a', 'b'], { lambda: 0 });
+    const [problem] = datasetProblems(shapeOf([...many, row('test', 'a')]), ['a', 'b'], resolveSpec());
     expect(problem.message).toMatch(/"strange 0".*and 3 more/);
+  });
+
+  it('wants what the adjustment of soft labels needs: labels to fit and to correct by, more classes than are kept', () => {
+    const adjusted = (rows: Row[], softLabels: object) =>
+      datasetProblems(shapeOf(rows), ['a', 'b', 'c'], resolveSpec({ softLabels })).map(({ path }) => path);
+    const labelled = [row('train', 'a'), row('test', 'b')];
+    expect(adjusted(labelled, { topK: 2, calibrate: true, correct: 0.5 })).toEqual([]);
+    expect(adjusted(labelled, { topK: 3 })).toEqual(['/spec/softLabels/topK']);
+    expect(adjusted([...labelled, row('valid')], { calibrate: true })).toEqual(['/spec/softLabels/calibrate']);
+    const unlabelled = [row('train'), row('valid', 'a'), row('test', 'b')];
+    expect(adjusted(unlabelled, { calibrate: true, correct: 0.5 })).toEqual(['/spec/softLabels/correct']);
+  });
+
+  it('wants labelled rows also where a schedule ends in labels alone from its start', () => {
+    const staged = (lambda: number) =>
+      datasetProblems(
+        shapeOf([row('train'), row('test', 'a')]),
+        ['a', 'b'],
+        resolveSpec({ loss: { schedule: { stages: [{ until: 1, lambda }] } } }),
+      ).map(({ path }) => path);
+    expect([staged(0.5), staged(1)]).toEqual([[], ['/spec/loss/lambda']]);
   });
 });

@@ -36,7 +36,7 @@ export class Curriculum {
     const { start, until, pacing, difficulty } = this.#options;
     const x = Math.min(1, (epoch - 1) / (until * this.#epochs));
     const share = pacing === 'linear' ? start + (1 - start) * x : Math.sqrt(start ** 2 + (1 - start ** 2) * x);
-    return x === 1 ? difficulty.length : Math.max(this.#least, Math.ceil(share * difficulty.length));
+    return x === 1 ? difficulty.length : Math.max(this.#least, Math.round(share * difficulty.length));
   }
 
   /** The rows that take part, by their number. */

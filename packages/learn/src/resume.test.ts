@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import type { RetortError } from '@retort/contracts';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bitsOf, tinyTraining } from '../../../test/support/tiny-training.ts';
+import { bitsOf, taughtBy, tinyTraining } from '../../../test/support/tiny-training.ts';
 import type { CheckpointOptions } from './checkpoint.js';
 import { train } from './train.js';
 import type { TrainOptions } from './train-options.js';
@@ -60,12 +60,14 @@ describe('a training that was stopped and resumed', () => {
         setting,
         fc.constantFrom(0, 0.3),
         fc.boolean(),
+        fc.boolean(),
         fc.integer({ min: 1, max: 4 }),
         fc.array(stop, { minLength: 1, maxLength: 2 }),
-        async (training, dropout, validated, everySteps, stops) => {
+        async (training, dropout, validated, taught, everySteps, stops) => {
           const base = tinyTraining({}, dropout);
           const validate = validated ? base.validate : undefined;
-          const options = { ...base, validate, training: { ...base.training, ...training } };
+          const given = { ...base, ...(taught && taughtBy(base)), validate };
+          const options = { ...given, training: { ...base.training, ...training } };
           const whole = await train(options);
           const checkpoint = { path: newPath(), everySteps };
           for (const { run, how } of stops) await interrupted({ ...options, checkpoint }, run, how);
@@ -148,6 +150,29 @@ describe('a checkpoint that cannot be used', () => {
     const { model, trainable } = tinyTraining({}, 0.5);
     await expect(resumedFrom(path, { model, trainable })).rejects.toThrow(/another training: the model differ/);
     expect(await readFile(path)).toEqual(before);
+  });
+
+  it('is refused when loss, weights of the rows or curriculum are others', async () => {
+    const path = newPath();
+    const taught = taughtBy(tinyTraining());
+    await interrupted(tinyTraining({ ...taught, checkpoint: { path } }), 7, 'abort');
+    const { schedule, ...loss } = taught.loss!;
+    const refused = (changes: Partial<TrainOptions>, difference: string) =>
+      expect(resumedFrom(path, { ...taught, ...changes })).rejects.toThrow(`another training: ${difference}.`);
+    await refused(
+      { loss: { ...loss, schedule, dkd: { beta: 3 } } },
+      'loss.dkd is {"beta":2} there and {"beta":3} here',
+    );
+    await refused({ loss }, `loss.schedule is ${JSON.stringify(schedule)} there and unset here`);
+    await refused(
+      { loss: { ...loss, schedule, divergence: 'forward-kl' } },
+      'loss.divergence is dkd there and forward-kl here',
+    );
+    await refused({ weights: taught.weights!.map((weight) => weight + 1) }, 'the training examples differ');
+    const { curriculum } = taught;
+    await refused({ curriculum: { ...curriculum!, until: 0.9 } }, 'curriculum.until is 0.6 there and 0.9 here');
+    const difficulty = curriculum!.difficulty.toReversed();
+    await refused({ curriculum: { ...curriculum!, difficulty } }, 'curriculum.difficulty differ');
   });
 
   it('is refused when any byte of it is wrong or missing, and left as it is', async () => {

@@ -137,6 +137,43 @@ describe('train', () => {
     }
   });
 
+  it('lets rows count by their weights, whatever the scale of these, and no row of weight 0', async () => {
+    const weights = Float32Array.from({ length: 200 }, (_, row) => row % 4);
+    const given = options({ weights });
+    const trained = await train(given);
+    const scaled = await train({ ...given, weights: weights.map((weight) => 4 * weight) });
+    expect(bytesOf(scaled.weights)).toEqual(bytesOf(trained.weights));
+    // Wrong labels, but only where the weight is 0.
+    const labels = given.labels.map((label, row) => (row % 4 === 0 ? (label + 1) % 3 : label));
+    expect(bytesOf((await train({ ...given, labels })).weights)).toEqual(bytesOf(trained.weights));
+    expect(bytesOf((await train(options())).weights)).not.toEqual(bytesOf(trained.weights));
+    const wrong: [Float32Array, string][] = [
+      [new Float32Array(3), 'weights has 3 entries for 200 training examples'],
+      [new Float32Array(200).fill(-1), 'weights[0] is -1'],
+      [new Float32Array(200), 'weights are 0 for all examples'],
+    ];
+    for (const [values, message] of wrong) await expect(train(options({ weights: values }))).rejects.toThrow(message);
+  });
+
+  it('takes temperature and lambda of each step from the schedule', async () => {
+    const teacherLogits = Float32Array.from({ length: 600 }, (_, i) => 2 * Math.sin(i));
+    const given = options({ teacherLogits, loss: { lambda: 0.3, temperature: 2 } });
+    const staged = (stages: { until: number; temperature?: number; lambda?: number }[]) =>
+      train({ ...given, loss: { ...given.loss, schedule: { interpolation: 'step', stages } } });
+    const constant = await train(given);
+    const [same, other] = [
+      await staged([{ until: 0.5 }, { until: 1 }]),
+      await staged([{ until: 0.5 }, { until: 1, lambda: 1 }]),
+    ];
+    for (const [i, { loss }] of same.history.entries()) expect(loss).toBeCloseTo(constant.history[i]!.loss, 4);
+    // The first three of six epochs are the same; then come other losses.
+    for (const [i, { loss }] of other.history.entries()) {
+      if (i < 3) expect(loss).toBe(same.history[i]!.loss);
+      else expect(Math.abs(loss - same.history[i]!.loss)).toBeGreaterThan(0.01);
+    }
+    await expect(staged([{ until: 0.5 }])).rejects.toThrow('the last ends at 1');
+  });
+
   it('gives single weights a learning rate of their own', async () => {
     const given = options({ training: { ...options().training, epochs: 1, weightDecay: 0 } });
     const start = given.model.graph.initializers;

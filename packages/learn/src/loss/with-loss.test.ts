@@ -1,7 +1,8 @@
 import { floats, GraphBuilder, int64s, writeModel } from '@retort/onnx';
 import { openSession } from '@retort/runtime';
 import { describe, expect, it } from 'vitest';
-import { type LossOptions, withLoss } from './with-loss.js';
+import type { LossOptions } from './loss-options.js';
+import { withLoss } from './with-loss.js';
 
 /** A model that gives its input as logits of two classes. */
 function passThrough() {
@@ -68,6 +69,20 @@ describe('the distillation loss', () => {
     expect(await lossOf(smoothed, LOGITS, [0, -1])).toBeCloseTo(first / 2, 5);
     const mixed = 0.3 * first + 0.7 * 4 * (KL[0] + KL[1]);
     expect(await lossOf(smoothed, LOGITS, [0, -1], TEACHER)).toBeCloseTo(mixed / 2, 5);
+  });
+
+  it('is the graph of before there was a choice, node by node, where nothing is chosen', () => {
+    const { nodes, inputs, initializers } = withLoss(
+      passThrough(),
+      { lambda: 0.3, temperature: 2, divergence: 'forward-kl' },
+      { teacher: true },
+    ).graph;
+    expect(inputs.map(({ name }) => name)).toEqual(['z', 'labels', 'teacher_logits']);
+    expect(nodes.map(({ op }) => op).join(' ')).toBe(
+      'Identity Unsqueeze Equal Cast LogSoftmax Mul ReduceSum Mul Mul LogSoftmax Mul LogSoftmax Exp Sub Mul ReduceSum Mul Add ReduceMean',
+    );
+    const constants = [...initializers.values()].map(({ data }) => Array.from(data as Float32Array, Number));
+    expect(constants).toEqual([[0, 1], [1], [1], [Math.fround(-0.3)], [0.5], [0.5], [1], [Math.fround(2.8)]]);
   });
 
   it('stays finite for logits that are far apart', async () => {
