@@ -119,6 +119,26 @@ describe('distillation as a library', () => {
     });
   });
 
+  it('distils by another divergence, in stages, from adjusted soft labels, easy rows first, all at once', async () => {
+    const composed = resolveSpec({
+      ...{ student: spec.student, training: spec.training },
+      loss: { divergence: 'dkd', lambda: 0.3, schedule: { stages: [{ until: 0.5 }, { until: 1, temperature: 1 }] } },
+      softLabels: { calibrate: true, correct: 0.5, sharpen: 1.5, topK: 2, weighting: 'entropy' },
+      curriculum: {},
+    });
+    const { report } = await run('composed', { spec: composed });
+    expect(report.student.accuracy).toBeGreaterThan(0.75);
+    expect(report.student.agreement).toBeGreaterThan(0.75);
+    const card = await readFile(join(work, 'composed', 'README.md'), 'utf8');
+    expect(card).toContain('DKD(β = 8)');
+    expect(card).toContain('| soft labels | calibrated on validation rows, ');
+    const softLabels = { ...composed.softLabels!, topK: TOY_LABELS.length };
+    await expect(run('refused', { spec: { ...composed, softLabels } })).rejects.toMatchObject({
+      code: 'RT_INVALID_SPEC',
+      problems: [{ path: '/softLabels/topK', message: expect.stringContaining('must be below the number of labels') }],
+    });
+  });
+
   it('stops when told to, and leaves nothing behind', async () => {
     const controller = new AbortController();
     const onProgress = ({ stage }: Progress) => stage === 'training' && controller.abort();

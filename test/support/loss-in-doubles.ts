@@ -1,4 +1,4 @@
-import type { LossFactors, LossOptions } from '@retort/learn';
+import type { LossOptions } from '@retort/learn';
 
 /** A batch of logits, as rows of numbers. */
 export interface LossBatch {
@@ -38,7 +38,7 @@ const others = (values: number[], c: number) => values.filter((_, i) => i !== c)
 /**
  * The loss of a batch in plain doubles, by the definitions of the papers: it shares no code and no rearranged formula with the graph.
  */
-export function lossInDoubles(loss: LossOptions & LossFactors, { z, t, labels, weights }: LossBatch): number {
+export function lossInDoubles(loss: LossOptions, { z, t, labels, weights }: LossBatch): number {
   const { lambda, temperature: T, labelSmoothing = 0, divergence = 'forward-kl', dkd, dist } = loss;
   const counts = weights ?? labels.map(() => 1);
   const p = t.map((row) => softmax(row, T));
