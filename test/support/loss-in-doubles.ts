@@ -24,11 +24,11 @@ function softmax(logits: number[], temperature = 1): number[] {
 const kl = (p: number[], q: number[]) => sum(p.map((value, c) => (value === 0 ? 0 : value * Math.log(value / q[c]!))));
 
 /** Pearson's correlation, with what is added to a variance so that nothing is divided by zero. */
-function correlation(x: number[], y: number[], weights: number[]): number {
+function correlation(x: number[], y: number[], weights: number[], least: number): number {
   const average = (values: number[]) => sum(values.map((value, i) => value * weights[i]!)) / sum(weights);
   const [dx, dy] = [x, y].map((values) => values.map((value) => value - average(values))) as [number[], number[]];
   const covariance = average(dx.map((value, i) => value * dy[i]!));
-  const [sx, sy] = [dx, dy].map((d) => Math.sqrt(average(d.map((value) => value * value)) + 1e-10)) as [number, number];
+  const [sx, sy] = [dx, dy].map((d) => Math.sqrt(average(d.map((value) => value * value)) + least)) as [number, number];
   return covariance / (sx * sy);
 }
 
@@ -46,7 +46,8 @@ export function lossInDoubles(loss: LossOptions, { z, t, labels, weights }: Loss
   const classes = z[0]!.length;
   const column = (rows: number[][], c: number) => rows.map((row) => row[c]!);
   const ones = Array.from({ length: classes }, () => 1);
-  const overRows = () => mean(ones.map((_, c) => 1 - correlation(column(p, c), column(q, c), counts)));
+  const least = 1e-6 / classes ** 2;
+  const overRows = () => mean(ones.map((_, c) => 1 - correlation(column(p, c), column(q, c), counts, least)));
   const intra = divergence === 'dist' ? overRows() : 0;
   const divergenceOf = (i: number): number => {
     const [pi, qi] = [p[i]!, q[i]!];
@@ -65,7 +66,7 @@ export function lossInDoubles(loss: LossOptions, { z, t, labels, weights }: Loss
         return T ** 2 * (tckd + dkd!.beta * kl(softmax(others(t[i]!, y), T), softmax(others(z[i]!, y), T)));
       }
       case 'dist':
-        return dist!.inter * (1 - correlation(pi, qi, ones)) + dist!.intra * intra;
+        return dist!.inter * (1 - correlation(pi, qi, ones, least)) + dist!.intra * intra;
       case 'logit-mse': {
         const difference = z[i]!.map((value, c) => value - mean(z[i]!) - t[i]![c]! + mean(t[i]!));
         return mean(difference.map((value) => value ** 2)) / 2;

@@ -5,8 +5,11 @@ import type { Divergence } from './divergence.js';
 /** Those of the authors' code. */
 export const DIST_DEFAULTS: DistSpec = { inter: 1, intra: 1 };
 
-/** Added to each variance. A row or class whose probabilities are all alike has no correlation, and its gradient a bound. */
-const LEAST_VARIANCE = 1e-10;
+/**
+ * Added to each variance, in squares of the mean probability 1/C: deviations below a thousandth of it count as none. Probabilities that are all
+ * alike have no correlation, and without this a gradient made of their rounding.
+ */
+const LEAST_VARIANCE = 1e-6;
 
 /**
  * DIST (Huang et al. 2022): the student is to rank as the teacher does, not to repeat its numbers. With p = softmax(t/T),
@@ -47,7 +50,7 @@ function pearson(graph: LossGraph, x: string, y: string, mean: (value: string) =
   const { b } = graph;
   const centred = (value: string) => b.add('Sub', [value, mean(value)]);
   const [dx, dy] = [centred(x), centred(y)];
-  const deviation = (d: string) =>
-    b.add('Sqrt', [b.add('Add', [mean(b.add('Mul', [d, d])), graph.scalar(LEAST_VARIANCE)])]);
+  const least = graph.scalar(LEAST_VARIANCE / graph.classes ** 2);
+  const deviation = (d: string) => b.add('Sqrt', [b.add('Add', [mean(b.add('Mul', [d, d])), least])]);
   return b.add('Div', [mean(b.add('Mul', [dx, dy])), b.add('Mul', [deviation(dx), deviation(dy)])]);
 }
