@@ -114,7 +114,7 @@ describe('the loss of a spec', () => {
         if (schedule) expect(schedule.stages.at(-1)?.until).toBe(1);
         if (divergence !== 'forward-kl' || spec.softLabels?.topK) expect(ignoresTeacher(spec.loss)).toBe(false);
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
     expect(accepted).toBeGreaterThan(10);
   });
