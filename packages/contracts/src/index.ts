@@ -1,5 +1,6 @@
 export * from './errors.js';
 export * from './events.js';
+export * from './feature-spec.js';
 export * from './fine-tune-spec.js';
 export * from './ids.js';
 export * from './jobs.js';

@@ -1,10 +1,19 @@
+export { GraphWalk } from './bert/graph-walk.js';
 export { initializeEncoder } from './bert/initialize-encoder.js';
-export { type BertWeights, readBert } from './bert/read-bert.js';
+export {
+  type BertLayerPlaces,
+  type BertPlaces,
+  type BertWeights,
+  findBertLayers,
+  readBert,
+} from './bert/read-bert.js';
 export * from './calibration.js';
 export type { CheckpointOptions } from './checkpoint.js';
 export { type DecoderSpec, type DecoderStudentOptions, decoderStudent } from './decoder-student.js';
 export { type EncoderStudentOptions, encoderStudent, LAYER_NORM_EPSILON } from './encoder-student.js';
 export * from './examples.js';
+export type { FeatureTensor, FeatureTerm } from './feature-loss/feature-terms.js';
+export { withoutProjections, withProjections } from './feature-loss/projections.js';
 export type { EpochRecord, ValidationRecord } from './history.js';
 export { LOSS, type LossOptions, withLoss } from './loss.js';
 export * from './metrics.js';
@@ -14,6 +23,7 @@ export { type PredictOptions, predict } from './predict.js';
 export { Random } from './random.js';
 export { type StageCheckpoint, stagedTraining } from './staged-training.js';
 export { type StaticStudentOptions, staticStudent } from './static-student.js';
+export { EMBEDDING_TAP, type LayerTaps, layerTaps } from './student-taps.js';
 export { withTokenLoss } from './token-loss.js';
 export { tokensDigest } from './tokens-digest.js';
 export { train } from './train.js';

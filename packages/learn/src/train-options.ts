@@ -1,5 +1,6 @@
 import type { CheckpointOptions } from './checkpoint.js';
 import type { TrainingExamples, Validation } from './examples.js';
+import type { FeatureTerm } from './feature-loss/feature-terms.js';
 import type { EpochRecord } from './history.js';
 import type { LossOptions } from './loss.js';
 import type { TrainableModel, Weights } from './trainable.js';
@@ -20,6 +21,8 @@ export interface TrainingProgress {
 export interface TrainOptions extends TrainableModel, TrainingExamples {
   /** Without `teacherLogits` only the cross-entropy is used, with weight 1. */
   loss: LossOptions;
+  /** Further terms of the loss, fed by `targets`: see `withFeatureLoss`. Their projections are among `trainable`. */
+  features?: readonly FeatureTerm[];
   training: TrainingSettings;
   /** Factor on the learning rate of single weights, by name, at least 0; default 1. For layer-wise decay in fine-tuning. */
   rates?: ReadonlyMap<string, number>;

@@ -1,5 +1,7 @@
 import { type Differentiated, fuseTransposes, gradient, initializersToInputs } from '@retort/onnx';
 import { withDropout } from './dropout.js';
+import type { FeatureTerm } from './feature-loss/feature-terms.js';
+import { withFeatureLoss } from './feature-loss/with-feature-loss.js';
 import { LOSS, type LossOptions, withLoss } from './loss.js';
 import type { TrainableModel } from './trainable.js';
 
@@ -10,6 +12,8 @@ export interface TrainingGraphOptions {
   seed: number;
   /** Runs made so far of the training graph, in a training that goes on from a checkpoint; default 0. */
   runs?: number;
+  /** Further terms of the loss; default none. */
+  features?: readonly FeatureTerm[];
 }
 
 /**
@@ -22,8 +26,11 @@ export interface TrainingGraphOptions {
 export function trainingGraph(
   { model, trainable }: TrainableModel,
   loss: LossOptions,
-  { teacher, seed, runs = 0 }: TrainingGraphOptions,
+  { teacher, seed, runs = 0, features = [] }: TrainingGraphOptions,
 ): Differentiated {
   const forward = fuseTransposes(initializersToInputs(withDropout(model, seed, runs), trainable));
-  return gradient(withLoss(forward, loss, { teacher }), { loss: LOSS.output, wrt: trainable });
+  return gradient(withFeatureLoss(withLoss(forward, loss, { teacher }), features), {
+    loss: LOSS.output,
+    wrt: trainable,
+  });
 }

@@ -105,7 +105,7 @@ export class TrainingLoop {
     this.#gradients.clear();
     for (const batch of batches) {
       checkAborted(this.#options.signal);
-      const { loss, gradients } = await graph.run(parameters, this.#batchOf(batch));
+      const { loss, gradients } = await graph.run(parameters, await this.#batchOf(batch));
       this.#gradients.add(gradients, batch.length / rows);
       lossSum += loss * batch.length;
     }
@@ -167,8 +167,8 @@ export class TrainingLoop {
     await checkpoints?.save(this.#run, parameters, average, isLast);
   }
 
-  #batchOf(rows: Int32Array): Batch {
-    const { inputs, labels, lengths, teacherLogits } = this.#options;
+  async #batchOf(rows: Int32Array): Promise<Batch> {
+    const { inputs, labels, lengths, teacherLogits, targets } = this.#options;
     const { classes } = this.#parts;
     const length = lengths && paddedLength(rows, lengths, this.#longest);
     const batch: Batch = { inputs: inputs(rows, length), labels: rows.map((row) => labels[row]) };
@@ -178,6 +178,7 @@ export class TrainingLoop {
         batch.teacherLogits.set(teacherLogits.subarray(row * classes, (row + 1) * classes), i * classes);
       }
     }
+    if (targets) batch.targets = await targets.of(rows, length);
     return batch;
   }
 }
