@@ -21,7 +21,9 @@ export function withFeatureLoss(model: Model, terms: readonly FeatureTerm[]): Mo
   const graph = new FeatureGraph(b);
   const answers = b.unique('answer_loss');
   b.graph.nodes = b.graph.nodes.map((node) =>
-    node.outputs.includes(LOSS.output) ? renameValues(node, new Map([[LOSS.output, answers]])) : node,
+    node.outputs.includes(LOSS.output)
+      ? { ...renameValues(node, new Map([[LOSS.output, answers]])), name: answers }
+      : node,
   );
   const summands = terms.map((term) => graph.scale(lossOf(graph, term), term.weight));
   b.add('Sum', [answers, ...summands], { outputs: [LOSS.output] });
