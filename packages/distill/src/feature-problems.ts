@@ -1,4 +1,11 @@
-import type { DistillationSpec, FeatureDistance, FeatureKind, FeatureSpec, FieldProblem } from '@retort/contracts';
+import type {
+  DistillationSpec,
+  FeatureDistance,
+  FeatureKind,
+  FeatureSpec,
+  FieldProblem,
+  TeacherManifest,
+} from '@retort/contracts';
 import { activationBytes, MOST_ACTIVATION_BYTES } from '@retort/learn';
 
 /** What each kind may be measured by; the first is its default. */
@@ -76,4 +83,37 @@ function stepBytes({ kind, relationHeads = 16 }: FeatureSpec, tokens: number): n
   if (kind === 'embedding') return 0;
   const numbers = kind === 'hidden' ? tokens * TEACHER_WIDTH : relationHeads * tokens ** 2;
   return 8 * FLOAT_BYTES * numbers;
+}
+
+/** Models of tokenizers whose vocabulary can be trimmed, so that a student reads the tokens of its teacher. */
+const SHARED_TOKENIZERS = ['WordPiece', 'Unigram'];
+
+/**
+ * What is wrong with a spec's features for the teacher of a submission, as far as its manifest tells. The graph itself is looked at when
+ * training opens it.
+ *
+ * @returns problems whose paths point into the submission (`/spec/features/…`)
+ */
+export function featureTeacherProblems(
+  { student, features = [] }: DistillationSpec,
+  tokenizer: TeacherManifest['tokenizer'],
+): FieldProblem[] {
+  const ofTokens = features.findIndex(({ kind }) => kind !== 'embedding');
+  if (ofTokens < 0) return [];
+  const { type, maxLength } = tokenizer;
+  if (!SHARED_TOKENIZERS.includes(type)) {
+    return [
+      {
+        path: `/spec/features/${ofTokens}/kind`,
+        message: `must be embedding with this teacher: its tokenizer is ${type}, and only with ${SHARED_TOKENIZERS.join(' or ')} does a student read the same tokens`,
+      },
+    ];
+  }
+  if (student.maxLength <= maxLength) return [];
+  return [
+    {
+      path: '/spec/student/maxLength',
+      message: `must be at most ${maxLength}, which is what the teacher reads of a text, to compare features of its tokens; got ${student.maxLength}`,
+    },
+  ];
 }

@@ -75,7 +75,7 @@ scores. ${readingOf(spec.student)}
 | | |
 |---|---|
 | student | ${spec.student.family}: ${shapeOf(spec.student)}, ${student.parameters.toLocaleString('en')} parameters |
-| loss | ${spec.loss.lambda} · CE${smoothing(spec)} + ${Number((1 - spec.loss.lambda).toFixed(6))} · T² · KL(teacher‖student), T = ${spec.loss.temperature} |
+| loss | ${spec.loss.lambda} · CE${smoothing(spec)} + ${Number((1 - spec.loss.lambda).toFixed(6))} · T² · KL(teacher‖student), T = ${spec.loss.temperature} |${featureRow(spec)}
 | training | ${spec.training.epochs} epochs (best: ${metrics.bestEpoch}), batch ${spec.training.batchSize}, ${training(spec)}, seed ${spec.training.seed} |
 | dataset | ${lineage.dataset.rows} rows, sha256 \`${lineage.dataset.digest}\` |
 | teacher | ${lineage.teacher.name ?? 'unnamed'}, digest \`${lineage.teacher.digest}\` |
@@ -101,4 +101,10 @@ function training({ training }: DistillationSpec): string {
 
 function smoothing({ loss }: DistillationSpec): string {
   return loss.labelSmoothing > 0 ? ` (labels smoothed by ${loss.labelSmoothing})` : '';
+}
+
+/** A row of the table for what was compared inside teacher and student, where that was. */
+function featureRow({ features }: DistillationSpec): string {
+  if (features === undefined) return '';
+  return `\n| features | ${features.map(({ kind, weight }) => `${weight} · ${kind}`).join(', ')} |`;
 }
