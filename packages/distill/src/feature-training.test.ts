@@ -73,39 +73,37 @@ describe('training on what is inside the teacher', () => {
   afterAll(() => rm(work, { recursive: true, force: true }));
 
   async function opened(spec: object, teacher: string) {
-    const resolved = resolveSpec({ training: { epochs: 12, batchSize: 15, learningRate: 0.01 }, ...spec });
+    const resolved = resolveSpec({ training: { epochs: 8, batchSize: 15, learningRate: 0.01 }, ...spec });
     const teacherDir = at(teacher);
     const draft = await draftStudent(resolved, { texts, labels: TOY_LABELS, teacherDir });
     const examples = new EncodedRows(rows, draft.tokenizer, TOY_LABELS, new Float32Array(rows.length * 3));
     const every = Int32Array.from(rows.keys());
-    const notes: (string | undefined)[] = [];
-    const onProgress = ({ note }: Progress) => notes.push(note);
     const read = { texts, encoded: examples.encodings(every) };
-    const features = await openFeatures(resolved, draft, read, { teacherDir, onProgress });
-    return { spec: resolved, draft, features, notes, examples: examples.examples(every) };
+    const features = await openFeatures(resolved, draft, read, { teacherDir });
+    return { spec: resolved, draft, features, examples: examples.examples(every) };
   }
 
   /** The mean loss of each epoch: only that of the features, as there is neither a label nor a teacher's answer. */
   async function lossesOf(spec: object, teacher: string): Promise<number[]> {
-    const { examples, features, spec: resolved } = await opened(spec, teacher);
+    const { draft, examples, features, spec: resolved } = await opened(spec, teacher);
     const { count, digest, lengths, inputs } = examples;
     const unlabelled = { count, digest, lengths, inputs, labels: new Int32Array(count).fill(-1) };
     const { loss, training } = resolved;
     const { history, weights } = await train({ ...features.training, ...unlabelled, loss, training });
     await features.close();
-    expect(features.withoutProjections(weights).size).toBeLessThan(weights.size);
+    expect([...features.withoutProjections(weights).keys()]).toEqual(draft.trainable);
     return history.map((epoch) => epoch.loss);
   }
 
   it.each(ALL)('makes the student liker its teacher: %o', async (feature) => {
     const losses = await lossesOf({ student: encoder, features: [feature] }, 'bert');
-    expect(losses.at(-1)).toBeLessThan(0.8 * losses[0]);
+    expect(losses.at(-1)).toBeLessThan(0.9 * losses[0]);
   });
 
   it('lets a static student learn the embedding of a teacher that reads other tokens', async () => {
     const student = { family: 'static', width: 8, buckets: 512, hidden: 0, maxLength: 32 };
     const losses = await lossesOf({ student, features: [{ kind: 'embedding', distance: 'mse' }] }, 'bert');
-    expect(losses.at(-1)).toBeLessThan(0.8 * losses[0]);
+    expect(losses.at(-1)).toBeLessThan(0.9 * losses[0]);
   });
 
   it('gives the same for each batch whether it is kept or computed again, and says which', async () => {
