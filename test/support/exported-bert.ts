@@ -17,9 +17,10 @@ export interface ExportedBertOptions {
   positions: number;
   /**
    * How dense layers are spelt: `matmul` with an Add and anonymous names, as exporters of BERT do; `gemm` on flattened
-   * states with transposed weights; `fused qkv`: one product that is cut in three.
+   * states with transposed weights; `fused qkv`: one product that is cut in three; `fused attention`: the same weights in ONNX
+   * Runtime's operator for all of it.
    */
-  style: 'matmul' | 'gemm' | 'fused qkv';
+  style: 'matmul' | 'gemm' | 'fused qkv' | 'fused attention';
 }
 
 /** A BERT with token vectors `last_hidden_state`, as an exporter writes it: three inputs, a spelt-out GELU, anonymous weights. */
@@ -68,7 +69,15 @@ export function exportedBert(options: ExportedBertOptions): Model {
   const headWidth = width / heads;
   const byHead = (value: string, perm: number[]) =>
     b.add('Transpose', [b.add('Reshape', [value, ints(0, 0, heads, headWidth)])], { attributes: { perm } });
-  for (let layer = 0; layer < layers; layer++) {
+  const fusedAttention = (x: string) => {
+    const [biases, weights] = [tensor([3 * width]), tensor([width, 3 * width])];
+    const seen = b.add('Cast', [mask], { attributes: { to: 6 } });
+    return b.add('Attention', [x, weights, biases, seen], {
+      domain: 'com.microsoft',
+      attributes: { num_heads: heads },
+    });
+  };
+  const plainAttention = (x: string) => {
     const parts =
       style === 'fused qkv'
         ? b.addMany('Split', [dense(x, width, 3 * width), ints(width, width, width)], {
@@ -83,10 +92,10 @@ export function exportedBert(options: ExportedBertOptions): Model {
       b.add('Softmax', [scores], { attributes: { axis: -1 } }),
       byHead(v, [0, 2, 1, 3]),
     ]);
-    const merged = b.add('Reshape', [
-      b.add('Transpose', [context], { attributes: { perm: [0, 2, 1, 3] } }),
-      ints(0, 0, width),
-    ]);
+    return b.add('Reshape', [b.add('Transpose', [context], { attributes: { perm: [0, 2, 1, 3] } }), ints(0, 0, width)]);
+  };
+  for (let layer = 0; layer < layers; layer++) {
+    const merged = style === 'fused attention' ? fusedAttention(x) : plainAttention(x);
     const attended = norm(b.add('Add', [dense(merged, width, width), x]));
     const up = dense(attended, width, intermediate);
     const erf = b.add('Erf', [b.add('Div', [up, b.constant(floatScalar(Math.SQRT2))])]);

@@ -1,6 +1,7 @@
 export * from './curriculum-spec.js';
 export * from './errors.js';
 export * from './events.js';
+export * from './feature-spec.js';
 export * from './fine-tune-spec.js';
 export * from './ids.js';
 export * from './jobs.js';

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { CurriculumSpec, CurriculumSpecInput } from './curriculum-spec.js';
+import { FeatureSpecs, FeatureSpecsInput } from './feature-spec.js';
 import { LossSpec, LossSpecInput } from './loss-spec.js';
 import { SoftLabelsSpec, SoftLabelsSpecInput } from './soft-labels-spec.js';
 import { StudentSpec, StudentSpecInput } from './student-spec.js';
@@ -72,6 +73,7 @@ export const DistillationSpec = Type.Object(
     softLabels: Type.Optional(SoftLabelsSpec),
     curriculum: Type.Optional(CurriculumSpec),
     training: TrainingSpec,
+    features: Type.Optional(FeatureSpecs),
   },
   { additionalProperties: false },
 );
@@ -87,6 +89,7 @@ export const DistillationSpecInput = Type.Object(
     softLabels: Type.Optional(SoftLabelsSpecInput),
     curriculum: Type.Optional(CurriculumSpecInput),
     training: Type.Optional(Type.Partial(TrainingSpec, { additionalProperties: false })),
+    features: Type.Optional(FeatureSpecsInput),
   },
   { additionalProperties: false },
 );

@@ -39,6 +39,7 @@ export async function draftEncoder(student: EncoderStudent, options: DraftOption
   return {
     ...(student.initFrom ? await fromTeacher(fresh, student, { teacherDir, kept: trimmed?.kept, seed }) : fresh),
     tokenizer,
+    teacherIds: trimmed?.kept,
     files: {
       'config.json': huggingFaceConfig(labels, bertConfig(student, tokenizer)),
       'tokenizer.json': files.tokenizer,

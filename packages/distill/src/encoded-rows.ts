@@ -22,6 +22,11 @@ export class EncodedRows {
     this.#padId = tokenizer.padId;
   }
 
+  /** Token ids of the given rows, in that order. */
+  encodings(rows: Int32Array): Int32Array[] {
+    return Array.from(rows, (row) => this.#encodings[row]);
+  }
+
   /** The given rows as examples, in that order. */
   examples(rows: Int32Array): TrainingExamples & { teacherLogits: Float32Array } {
     const teacherLogits = new Float32Array(rows.length * this.#classes);
@@ -33,10 +38,7 @@ export class EncodedRows {
     }
     return {
       count: rows.length,
-      digest: tokensDigest(
-        Array.from(rows, (row) => this.#encodings[row]),
-        this.#padId,
-      ),
+      digest: tokensDigest(this.encodings(rows), this.#padId),
       labels: Int32Array.from(rows, (row) => this.#labels[row]),
       lengths: Int32Array.from(rows, (row) => this.#encodings[row].length),
       teacherLogits,

@@ -77,7 +77,7 @@ scores. ${readingOf(spec.student)}
 |---|---|
 | student | ${spec.student.family}: ${shapeOf(spec.student)}, ${student.parameters.toLocaleString('en')} parameters |
 | loss | ${describeLoss(spec.loss)} |
-${row('soft labels', describeSoftLabels(spec))}${row('curriculum', describeCurriculum(spec))}| training | ${spec.training.epochs} epochs (best: ${metrics.bestEpoch}), batch ${spec.training.batchSize}, ${training(spec)}, seed ${spec.training.seed} |
+${row('soft labels', describeSoftLabels(spec))}${row('features', describeFeatures(spec))}${row('curriculum', describeCurriculum(spec))}| training | ${spec.training.epochs} epochs (best: ${metrics.bestEpoch}), batch ${spec.training.batchSize}, ${training(spec)}, seed ${spec.training.seed} |
 | dataset | ${lineage.dataset.rows} rows, sha256 \`${lineage.dataset.digest}\` |
 | teacher | ${lineage.teacher.name ?? 'unnamed'}, digest \`${lineage.teacher.digest}\` |
 
@@ -103,4 +103,9 @@ function training({ training }: DistillationSpec): string {
 /** A row of the table; none where there is nothing to tell. */
 function row(title: string, text: string): string {
   return text === '' ? '' : `| ${title} | ${text} |\n`;
+}
+
+/** What is compared inside teacher and student; nothing where nothing is. */
+function describeFeatures({ features = [] }: DistillationSpec): string {
+  return features.map(({ kind, weight }) => `${weight} · ${kind}`).join(', ');
 }

@@ -9,6 +9,7 @@ import {
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { encoderDefaults, encoderProblems } from './encoder-limits.js';
+import { featureProblems } from './feature-problems.js';
 import { lossProblems, withParameters } from './loss-problems.js';
 
 /** The whole spec for each family of students, so that problems are told in the words of the family that was asked for. */
@@ -92,7 +93,11 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function crossFieldProblems({ student, training }: DistillationSpec): FieldProblem[] {
+function crossFieldProblems(spec: DistillationSpec): FieldProblem[] {
+  return [...studentProblems(spec), ...featureProblems(spec)];
+}
+
+function studentProblems({ student, training }: DistillationSpec): FieldProblem[] {
   if (student.family === 'encoder') return encoderProblems(student, training.batchSize);
   if (student.minGram <= student.maxGram) return [];
   return [

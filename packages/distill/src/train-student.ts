@@ -17,6 +17,7 @@ import { calibrate } from './calibrate.js';
 import { draftStudent } from './draft-student.js';
 import { EncodedRows } from './encoded-rows.js';
 import { evaluateStudent } from './evaluate-student.js';
+import { openFeatures } from './feature-training.js';
 import { modelCard } from './model-card.js';
 import { MANIFEST_FILE, publishFolder, stageFolder, writeJson, writeModelFolder } from './package-student.js';
 import { partition } from './split-rows.js';
@@ -83,9 +84,10 @@ async function trainAndMeasure(staged: string, options: TrainStudentOptions) {
   const encoded = new EncodedRows(rows, draft.tokenizer, labels, options.teacherLogits);
   const validation = encoded.examples(parts.valid);
 
+  const reading = { texts: textsOf(parts.train), encoded: encoded.encodings(parts.train) };
+  const features = await openFeatures(spec, draft, reading, options);
   const { weights, bestEpoch } = await train({
-    model: draft.model,
-    trainable: draft.trainable,
+    ...features.training,
     ...taughtExamples(encoded.examples(parts.train), validation, { classes: labels.length, spec }),
     loss: spec.loss,
     // Patience waits for validation: without any row to validate on there is nothing to be impatient about.
@@ -94,8 +96,8 @@ async function trainAndMeasure(staged: string, options: TrainStudentOptions) {
     ...stagedTraining('training', options),
     threads,
     signal,
-  });
-  const trained = withoutDropout(withWeights(draft.model, weights));
+  }).finally(() => features.close());
+  const trained = withoutDropout(withWeights(draft.model, features.withoutProjections(weights)));
   const { model, temperature } = await calibrate(trained, validation, {
     classes: labels.length,
     batchSize: spec.training.batchSize,

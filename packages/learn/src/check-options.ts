@@ -18,6 +18,12 @@ export function checkOptions(options: TrainOptions, classes: number): void {
     if (!options.digest) throw withoutDigest('training');
     if (options.validate && !options.validate.digest) throw withoutDigest('validation');
   }
+  if ((options.features?.length ?? 0) > 0 && !options.targets) {
+    throw invalid('features need targets: what is inside the teacher for each batch.');
+  }
+  if (options.checkpoint && options.targets && !options.targets.digest) {
+    throw invalid('checkpoint needs the digest of the targets, without which it would be resumed for others too.');
+  }
   const known = new Set(options.trainable);
   for (const [name, rate] of options.rates ?? []) {
     if (!known.has(name)) throw invalid(`rates names "${name}", which is not among the trainable weights.`);

@@ -1,5 +1,6 @@
 import { type EncoderStudent, RetortError } from '@retort/contracts';
 import { floatScalar, GraphBuilder, int64s, int64Vector } from '@retort/onnx';
+import { EMBEDDING_TAP, layerTaps } from './student-taps.js';
 import type { TrainableModel } from './trainable.js';
 import { type AttentionInputs, selfAttention } from './transformer/attention.js';
 import { tokenEmbeddings } from './transformer/embeddings.js';
@@ -66,30 +67,30 @@ export function encoderStudent(
   );
   let x = layers.dropout(normalized);
   const shared = { mask: paddingMask(b, mask), splitHeads: extentsOf(b, ids, [spec.heads, width / spec.heads]) };
-  for (let layer = 0; layer < spec.layers; layer++) x = encoderLayer(layers, `layers.${layer}`, x, spec, shared);
+  for (let layer = 0; layer < spec.layers; layer++) x = encoderLayer(layers, layer, x, spec, shared);
 
   const hidden = b.add('Reshape', [x, extentsOf(b, ids, [width])], { outputs: ['last_hidden_state'] });
-  const pooled = layers.dropout(
-    spec.pooling === 'mean' ? meanOverTokens(layers, hidden, mask, width) : firstToken(b, hidden),
-  );
-  b.output(layers.dense('output', pooled, width, classes, ['logits']), 'float32', ['batch', classes]);
+  const pooled = spec.pooling === 'mean' ? meanOverTokens(layers, hidden, mask, width) : firstToken(b, hidden);
+  b.output(layers.dense('output', layers.dropout(pooled), width, classes, ['logits']), 'float32', ['batch', classes]);
   return { model: b.build({ irVersion: IR_VERSION }), trainable: layers.trainable };
 }
 
 /** One post-LayerNorm layer: `[batch·tokens, width]` → the same shape. */
 function encoderLayer(
   layers: TransformerLayers,
-  name: string,
+  layer: number,
   x: string,
   spec: EncoderStudent,
   shared: AttentionInputs,
 ): string {
   const b = layers.builder;
-  const normalized = (part: string, sum: string) =>
-    layers.layerNorm(`${name}.${part}.norm`, sum, spec.width, LAYER_NORM_EPSILON);
+  const name = `layers.${layer}`;
+  const normalized = (part: string, sum: string, outputs?: string[]) =>
+    layers.layerNorm(`${name}.${part}.norm`, sum, spec.width, LAYER_NORM_EPSILON, outputs);
   const attended = selfAttention(layers, `${name}.attention`, x, spec, shared);
   const y = normalized('attention', b.add('Add', [attended, x]));
-  return normalized('feed_forward', b.add('Add', [feedForward(layers, `${name}.feed_forward`, y, spec), y]));
+  const sum = b.add('Add', [feedForward(layers, `${name}.feed_forward`, y, spec), y]);
+  return normalized('feed_forward', sum, [layerTaps(layer).hidden]);
 }
 
 /**
@@ -101,11 +102,12 @@ function meanOverTokens(layers: TransformerLayers, hidden: string, mask: string,
   const axis = b.constant(int64Vector([1]), 'axes');
   const count = b.add('Max', [b.add('ReduceSum', [mask, axis]), b.constant(floatScalar(1))]);
   const weights = b.add('Unsqueeze', [b.add('Div', [mask, count]), axis]);
-  return layers.reshape(b.add('MatMul', [weights, hidden]), -1, width);
+  const extents = b.constant(int64Vector([-1, width]), 'extents');
+  return b.add('Reshape', [b.add('MatMul', [weights, hidden]), extents], { outputs: [EMBEDDING_TAP] });
 }
 
 function firstToken(b: GraphBuilder, hidden: string): string {
-  return b.add('Gather', [hidden, b.constant(int64s([], [0]))], { attributes: { axis: 1 } });
+  return b.add('Gather', [hidden, b.constant(int64s([], [0]))], { attributes: { axis: 1 }, outputs: [EMBEDDING_TAP] });
 }
 
 function checkSpec(spec: EncoderStudent, vocabularySize: number, classes: number): void {

@@ -24,6 +24,14 @@ export interface Examples {
   teacherLogits?: Float32Array;
 }
 
+/** What the training graph is fed beside the inputs, of a batch: what is inside the teacher. */
+export interface TrainingTargets {
+  /** By the names of the graph's inputs. Rows and length are as of {@link BatchInputs}; called once per batch. */
+  of(rows: Int32Array, length?: number): Promise<Record<string, Tensor>>;
+  /** Tells these targets from all others, as a hash of them does. Needed where a checkpoint is kept. */
+  digest?: string;
+}
+
 export interface TrainingExamples extends Examples {
   /**
    * Tokens of each row, for inputs that are padded to the longest row of a batch: rows of like length are then batched together.
@@ -35,6 +43,8 @@ export interface TrainingExamples extends Examples {
    * of wᵢ·Lᵢ. Default: all alike.
    */
   weights?: Float32Array;
+  /** Needed by the terms of a feature loss, and used by nothing else. */
+  targets?: TrainingTargets;
 }
 
 export interface Validation extends Examples {

@@ -1,11 +1,20 @@
+export { GraphWalk } from './bert/graph-walk.js';
 export { initializeEncoder } from './bert/initialize-encoder.js';
-export { type BertWeights, readBert } from './bert/read-bert.js';
+export {
+  type BertLayerPlaces,
+  type BertPlaces,
+  type BertWeights,
+  findBertLayers,
+  readBert,
+} from './bert/read-bert.js';
 export * from './calibration.js';
 export type { CheckpointOptions } from './checkpoint.js';
 export type { CurriculumOptions } from './curriculum.js';
 export { type DecoderSpec, type DecoderStudentOptions, decoderStudent } from './decoder-student.js';
 export { type EncoderStudentOptions, encoderStudent, LAYER_NORM_EPSILON } from './encoder-student.js';
 export * from './examples.js';
+export type { FeatureTensor, FeatureTerm } from './feature-loss/feature-terms.js';
+export { withoutProjections, withProjections } from './feature-loss/projections.js';
 export type { EpochRecord, ValidationRecord } from './history.js';
 export { LOSS, type LossOptions } from './loss/loss-options.js';
 export { ignoresTeacher } from './loss/loss-schedule.js';
@@ -19,6 +28,7 @@ export * from './soft-labels/adjust-soft-labels.js';
 export { confidences } from './soft-labels/confidence.js';
 export { type StageCheckpoint, stagedTraining } from './staged-training.js';
 export { type StaticStudentOptions, staticStudent } from './static-student.js';
+export { EMBEDDING_TAP, type LayerTaps, layerTaps } from './student-taps.js';
 export { withTokenLoss } from './token-loss.js';
 export { tokensDigest } from './tokens-digest.js';
 export { train } from './train.js';

@@ -2,6 +2,7 @@ import type { StaticStudent } from '@retort/contracts';
 import { RetortError } from '@retort/contracts';
 import { floats, GraphBuilder, int64s, int64Vector } from '@retort/onnx';
 import { normalValues, Random } from './random.js';
+import { EMBEDDING_TAP } from './student-taps.js';
 import type { TrainableModel } from './trainable.js';
 
 export interface StaticStudentOptions {
@@ -68,7 +69,9 @@ export function staticStudent(
   };
   const inner = orders * width;
   const ones = new Float32Array(inner).fill(1);
-  let x = b.add('LayerNormalization', [summed, weight('norm.scale', [inner], ones), weight('norm.bias', [inner])]);
+  let x = b.add('LayerNormalization', [summed, weight('norm.scale', [inner], ones), weight('norm.bias', [inner])], {
+    outputs: [EMBEDDING_TAP],
+  });
   if (hidden > 0) x = b.add('Relu', [dense('hidden', x, inner, hidden)]);
   b.output(dense('output', x, hidden || inner, classes, ['logits']), 'float32', ['batch', classes]);
   return { model: b.build(), trainable };

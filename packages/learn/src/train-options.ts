@@ -1,6 +1,7 @@
 import type { CheckpointOptions } from './checkpoint.js';
 import type { CurriculumOptions } from './curriculum.js';
 import type { TrainingExamples, Validation } from './examples.js';
+import type { FeatureTerm } from './feature-loss/feature-terms.js';
 import type { EpochRecord } from './history.js';
 import type { LossOptions } from './loss/loss-options.js';
 import type { TrainableModel, Weights } from './trainable.js';
@@ -21,6 +22,8 @@ export interface TrainingProgress {
 export interface TrainOptions extends TrainableModel, TrainingExamples {
   /** Without `teacherLogits` only the cross-entropy is used, with weight 1. */
   loss: LossOptions;
+  /** Further terms of the loss, fed by `targets`: see `withFeatureLoss`. Their projections are among `trainable`. */
+  features?: readonly FeatureTerm[];
   training: TrainingSettings;
   /** Easy rows first. Default: all rows from the first epoch on. */
   curriculum?: CurriculumOptions;

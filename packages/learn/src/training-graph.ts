@@ -1,5 +1,7 @@
 import { type Differentiated, fuseTransposes, gradient, initializersToInputs } from '@retort/onnx';
 import { withDropout } from './dropout.js';
+import type { FeatureTerm } from './feature-loss/feature-terms.js';
+import { withFeatureLoss } from './feature-loss/with-feature-loss.js';
 import { LOSS, type LossOptions } from './loss/loss-options.js';
 import { type LossInputs, withLoss } from './loss/with-loss.js';
 import type { TrainableModel } from './trainable.js';
@@ -9,6 +11,8 @@ export interface TrainingGraphOptions extends LossInputs {
   seed: number;
   /** Runs made so far of the training graph, in a training that goes on from a checkpoint; default 0. */
   runs?: number;
+  /** Further terms of the loss; default none. */
+  features?: readonly FeatureTerm[];
 }
 
 /**
@@ -21,8 +25,9 @@ export interface TrainingGraphOptions extends LossInputs {
 export function trainingGraph(
   { model, trainable }: TrainableModel,
   loss: LossOptions,
-  { seed, runs = 0, ...inputs }: TrainingGraphOptions,
+  { seed, runs = 0, features = [], ...inputs }: TrainingGraphOptions,
 ): Differentiated {
   const forward = fuseTransposes(initializersToInputs(withDropout(model, seed, runs), trainable));
-  return gradient(withLoss(forward, loss, inputs), { loss: LOSS.output, wrt: trainable });
+  const objective = withFeatureLoss(withLoss(forward, loss, inputs), features);
+  return gradient(objective, { loss: LOSS.output, wrt: trainable });
 }

@@ -118,7 +118,7 @@ export class TrainingLoop {
     this.#gradients.clear();
     for (const batch of batches) {
       checkAborted(this.#options.signal);
-      const { loss, gradients } = await graph.run(parameters, this.#batchOf(batch));
+      const { loss, gradients } = await graph.run(parameters, await this.#batchOf(batch));
       this.#gradients.add(gradients, batch.length / rows);
       lossSum += loss * batch.length;
     }
@@ -180,8 +180,8 @@ export class TrainingLoop {
     await checkpoints?.save(this.#run, parameters, average, isLast);
   }
 
-  #batchOf(rows: Int32Array): Batch {
-    const { inputs, labels, lengths, teacherLogits, weights, loss } = this.#options;
+  async #batchOf(rows: Int32Array): Promise<Batch> {
+    const { inputs, labels, lengths, teacherLogits, weights, loss, targets } = this.#options;
     const { classes } = this.#parts;
     const length = lengths && paddedLength(rows, lengths, this.#longest);
     const batch: Batch = { inputs: inputs(rows, length), labels: rows.map((row) => labels[row]) };
@@ -193,6 +193,7 @@ export class TrainingLoop {
     }
     if (weights) batch.weights = Float32Array.from(rows, (row) => weights[row] / this.#meanWeight);
     if (teacherLogits && loss.schedule) batch.factors = lossAt(this.#run.state.step, this.steps, loss);
+    if (targets) batch.targets = await targets.of(rows, length);
     return batch;
   }
 }

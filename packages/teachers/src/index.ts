@@ -1,5 +1,13 @@
 export { type EmbeddingOutput, embeddingOutput } from './embedding-output.js';
 export { type Encoder, type EncoderOptions, openEncoder } from './encoder.js';
+export {
+  type ExposedFeature,
+  type FeatureAxes,
+  type FeatureRequest,
+  featureShape,
+  featureSize,
+} from './features/feature-request.js';
+export { FeatureTeacher, padFeature } from './features/feature-teacher.js';
 export { type FineTuned, type FineTuneMetrics, type FineTuneOptions, fineTune } from './fine-tune.js';
 export type { HeadSpec } from './fit-head.js';
 export { type ImportedModel, type ImportOptions, importModel } from './import-model.js';

@@ -5,6 +5,7 @@ export { InlineTextModel } from './inline-text-model.js';
 export { findModelFile, labelsOf, MODEL_PATHS, readJson } from './model-folder.js';
 export * from './near-duplicates.js';
 export { normalizeText } from './normalize-text.js';
+export { type BatchLimits, planBatches } from './plan-batches.js';
 export { type ReadOptions, type ReadRow, type RowLimits, readRows } from './rows.js';
 export { serveTextModel } from './serve-text-model.js';
 export * from './split.js';

@@ -37,14 +37,15 @@ export interface FoundDense extends DenseWeights {
 /** Walks an imported graph from results back to weights. Layer normalizations that the exporter spelt out are one node here. */
 export class GraphWalk {
   readonly nodes: readonly Node[];
-  readonly #model: Model;
+  /** The graph that is walked: the given one, simplified. */
+  readonly model: Model;
   readonly #facts: Map<string, Facts>;
   readonly #producers = new Map<string, Node>();
 
   constructor(model: Model) {
-    this.#model = simplify(model);
-    this.#facts = inferShapes(this.#model);
-    this.nodes = this.#model.graph.nodes;
+    this.model = simplify(model);
+    this.#facts = inferShapes(this.model);
+    this.nodes = this.model.graph.nodes;
     for (const node of this.nodes) for (const output of node.outputs) this.#producers.set(output, node);
   }
 
@@ -55,7 +56,7 @@ export class GraphWalk {
   /** The float32 tensor that a value is: an initializer, a `Constant`, or a transpose of one. */
   constant(value: string | undefined): Tensor | undefined {
     if (value === undefined) return undefined;
-    const tensor = this.#model.graph.initializers.get(value);
+    const tensor = this.model.graph.initializers.get(value);
     if (tensor) return tensor.type === 'float32' ? tensor : undefined;
     const node = this.producer(value);
     if (node?.op === 'Identity') return this.constant(node.inputs[0]);
@@ -65,6 +66,10 @@ export class GraphWalk {
     }
     const source = node?.op === 'Transpose' ? this.constant(node.inputs[0]) : undefined;
     return source?.dims.length === 2 ? transposed(source) : undefined;
+  }
+
+  type(value: string) {
+    return this.#facts.get(value)?.type;
   }
 
   shape(value: string) {

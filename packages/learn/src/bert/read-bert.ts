@@ -36,6 +36,25 @@ export interface BertWeights {
   layers: BertLayerWeights[];
 }
 
+/** Where a layer's values are in a graph, by name. */
+export interface BertLayerPlaces {
+  /** What the layer gives: `[…, width]`, one row per token. */
+  hidden: string;
+  /** Its attention maps: the elements of `[batch, heads, queries, keys]` in that order. */
+  attention: string;
+  /** Its projections, the heads side by side: the elements of `[batch, tokens, width]` in that order. */
+  query: string;
+  key: string;
+  value: string;
+}
+
+/** The layers of a BERT, as values of a graph. */
+export interface BertPlaces {
+  width: number;
+  heads: number;
+  layers: BertLayerPlaces[];
+}
+
 /** A layer normalization of the graph: what it reads and what it makes. */
 interface FoundNorm extends NormWeights {
   x: string;
@@ -50,24 +69,56 @@ interface FoundNorm extends NormWeights {
  * @throws RetortError `RT_UNSUPPORTED_OP` for a graph of another shape, saying what was looked for
  */
 export function readBert(model: Model): BertWeights {
-  return new BertReader(model).read();
+  return new BertReader(new GraphWalk(model)).read();
+}
+
+/**
+ * Finds where the layers of a BERT-shaped encoder leave their values, as {@link readBert} finds its weights. What is before the layers
+ * does not matter: positions may be counted or added in any way.
+ *
+ * @throws RetortError `RT_UNSUPPORTED_OP` for a graph of another shape, saying what was looked for
+ */
+export function findBertLayers(walk: GraphWalk): BertPlaces {
+  return new BertReader(walk).places();
+}
+
+interface FoundLayer {
+  weights: BertLayerWeights;
+  places: BertLayerPlaces;
 }
 
 class BertReader {
   readonly #walk: GraphWalk;
   readonly #norms: FoundNorm[];
 
-  constructor(model: Model) {
-    this.#walk = new GraphWalk(model);
+  constructor(walk: GraphWalk) {
+    this.#walk = walk;
     this.#norms = this.#walk.nodes.flatMap((node) => this.#norm(node));
   }
 
   read(): BertWeights {
-    const [embeddingNorm, ...rest] = this.#norms;
-    if (!embeddingNorm) throw unlike('it has no LayerNormalization');
+    const embeddingNorm = this.#embeddingNorm();
     const width = embeddingNorm.scale.length;
     const { words, positions } = this.#embeddings(embeddingNorm, width);
-    const layers: BertLayerWeights[] = [];
+    const { heads, layers } = this.#layers(embeddingNorm);
+    return { width, heads, words, positions, embeddingNorm, layers: layers.map(({ weights }) => weights) };
+  }
+
+  places(): BertPlaces {
+    const embeddingNorm = this.#embeddingNorm();
+    const { heads, layers } = this.#layers(embeddingNorm);
+    return { width: embeddingNorm.scale.length, heads, layers: layers.map(({ places }) => places) };
+  }
+
+  #embeddingNorm(): FoundNorm {
+    const [norm] = this.#norms;
+    if (!norm) throw unlike('it has no LayerNormalization');
+    return norm;
+  }
+
+  #layers(embeddingNorm: FoundNorm): { heads: number; layers: FoundLayer[] } {
+    const rest = this.#norms.slice(1);
+    const layers: FoundLayer[] = [];
     let heads = 0;
     let x = embeddingNorm.y;
     for (let at = 0; at + 1 < rest.length; at += 2) {
@@ -77,16 +128,19 @@ class BertReader {
       if (!attended) break;
       heads = attended.heads;
       layers.push({
-        ...attended.weights,
-        attentionNorm: attention,
-        ...this.#feedForward(feedForward, attention.y, layers.length),
-        feedForwardNorm: feedForward,
+        weights: {
+          ...attended.weights,
+          attentionNorm: attention,
+          ...this.#feedForward(feedForward, attention.y, layers.length),
+          feedForwardNorm: feedForward,
+        },
+        places: { ...attended.places, hidden: feedForward.y },
       });
       x = feedForward.y;
     }
     if (layers.length === 0)
       throw unlike('no layer of the form LayerNormalization(x + attention(x)) follows the embeddings');
-    return { width, heads, words, positions, embeddingNorm, layers };
+    return { heads, layers };
   }
 
   #norm({ op, domain, inputs, outputs }: Node): FoundNorm[] {
@@ -163,31 +217,43 @@ class BertReader {
     }
     const scores = walk.findBack(weights.inputs[0] as string, (value) => {
       const node = walk.producer(value);
-      return node?.op === 'MatMul' ? node : undefined;
+      return node?.op === 'MatMul' || node?.op === 'FusedMatMul' ? node : undefined;
     });
     const [query, key, value] = [scores?.inputs[0], scores?.inputs[1], context.inputs[1]].map((operand) =>
       operand === undefined ? undefined : this.#projection(operand, x),
     );
     if (!query || !key || !value) throw unlike(`the attention of layer ${layer} has no projections of x to q, k and v`);
     const heads = walk.shape(scores?.inputs[0] as string)?.at(-3);
-    if (query.to !== query.from)
-      throw unlike(`the heads of layer ${layer} are together ${query.to} wide, the states ${query.from}`);
-    if (typeof heads !== 'number' || query.to % heads !== 0)
+    const { from, to } = query.weights;
+    if (to !== from) throw unlike(`the heads of layer ${layer} are together ${to} wide, the states ${from}`);
+    if (typeof heads !== 'number' || to % heads !== 0)
       throw unlike(`layer ${layer} does not say how many heads it has`);
-    return { heads, weights: { query, key, value, output } };
+    return {
+      heads,
+      weights: { query: query.weights, key: key.weights, value: value.weights, output },
+      places: {
+        attention: weights.outputs[0] as string,
+        query: query.place,
+        key: key.place,
+        value: value.place,
+      },
+    };
   }
 
   /** The dense layer from x behind an operand of the attention; a third of it where q, k and v are one product that is cut. */
-  #projection(operand: string, x: string): DenseWeights | undefined {
+  #projection(operand: string, x: string): { weights: DenseWeights; place: string } | undefined {
     const walk = this.#walk;
     const isOfX = (found: FoundDense | undefined) =>
       found && walk.source(found.x) === walk.source(x) ? found : undefined;
     return walk.findBack(operand, (value) => {
       const split = walk.producer(value);
-      if (split?.op !== 'Split') return isOfX(walk.dense(value));
+      if (split?.op !== 'Split') {
+        const weights = isOfX(walk.dense(value));
+        return weights && { weights, place: walk.source(value) };
+      }
       const joint = isOfX(walk.dense(split.inputs[0] as string));
       return joint && split.outputs.length === 3 && this.#cutsColumns(split, joint)
-        ? columns(joint, split.outputs.indexOf(value))
+        ? { weights: columns(joint, split.outputs.indexOf(value)), place: value }
         : undefined;
     });
   }

@@ -47,6 +47,7 @@ export function selfAttention(
     v: remember ? remember('value', byHead(v)) : byHead(v),
     mask,
     headWidth: width / heads,
+    probabilities: b.unique(`${name}.probabilities`),
   });
   const merged = layers.reshape(b.add('Transpose', [context], { attributes: { perm: [0, 2, 1, 3] } }), -1, width);
   return layers.dropout(layers.dense(`${name}.output`, merged, width, width));
@@ -64,11 +65,15 @@ function attend(
     v,
     mask,
     headWidth,
-  }: { q: string; transposedK: string; v: string; mask: string; headWidth: number },
+    probabilities,
+  }: { q: string; transposedK: string; v: string; mask: string; headWidth: number; probabilities: string },
 ): string {
   const b = layers.builder;
   const scale = b.constant(floatScalar(1 / Math.sqrt(headWidth)), 'attention_scale');
   const scores = b.add('Mul', [b.add('MatMul', [q, transposedK]), scale]);
-  const weights = b.add('Softmax', [b.add('Add', [scores, mask])], { attributes: { axis: -1 } });
+  const weights = b.add('Softmax', [b.add('Add', [scores, mask])], {
+    attributes: { axis: -1 },
+    outputs: [probabilities],
+  });
   return b.add('MatMul', [layers.dropout(weights), v]);
 }

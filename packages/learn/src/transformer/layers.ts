@@ -41,9 +41,12 @@ export class TransformerLayers {
   }
 
   /** LayerNormalization over the last axis, with the weights `name.scale` and `name.bias`. */
-  layerNorm(name: string, x: string, width: number, epsilon: number): string {
+  layerNorm(name: string, x: string, width: number, epsilon: number, outputs?: string[]): string {
     const weights = [this.vector(`${name}.scale`, width, 1), this.vector(`${name}.bias`, width, 0)];
-    return this.builder.add('LayerNormalization', [x, ...weights], { attributes: { epsilon: float(epsilon) } });
+    return this.builder.add('LayerNormalization', [x, ...weights], {
+      attributes: { epsilon: float(epsilon) },
+      outputs,
+    });
   }
 
   /**

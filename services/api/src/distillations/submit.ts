@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type DistillationSpec, type FieldProblem, RetortError, type StoredTeacherManifest } from '@retort/contracts';
 import { type DatasetCounts, DistillationInput } from '@retort/contracts/http';
-import { type DatasetShape, datasetProblems, invalidSpec, resolveSpec } from '@retort/distill';
+import { type DatasetShape, datasetProblems, featureTeacherProblems, invalidSpec, resolveSpec } from '@retort/distill';
 import { compileCheck } from '@retort/http';
 import { type Prisma, submitDistillation } from '@retort/platform';
 import { Type } from 'typebox';
@@ -129,6 +129,10 @@ async function checkSubmission({ database }: ApiContext, body: unknown): Promise
     problems.push({ path: '/teacher', message: `cannot be asked: ${why}` });
   } else if (teacher !== null) {
     if (task !== null) problems.push(...labelProblems(task.labels, teacher.labels));
+    if (spec !== undefined) {
+      const { source, classifier } = teacher.manifest as unknown as StoredTeacherManifest;
+      problems.push(...featureTeacherProblems(spec, (classifier ?? source).tokenizer));
+    }
     if (dataset !== null && spec !== undefined) {
       const shape = shapeOf(dataset.counts as unknown as DatasetCounts);
       problems.push(...datasetProblems(shape, teacher.labels, spec));
