@@ -3,3 +3,4 @@ export { type Distilled, type DistillOptions, distill, rowsDigest } from './dist
 export { invalidSpec, resolveSpec, storedSpec } from './resolve-spec.js';
 export * from './soft-labels.js';
 export { type TrainedStudent, type TrainStudentOptions, trainStudent } from './train-student.js';
+export * from './transfer-set/index.js';

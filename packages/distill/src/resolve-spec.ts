@@ -9,6 +9,7 @@ import {
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { encoderDefaults, encoderProblems } from './encoder-limits.js';
+import { strategyMessage, transferSetProblems, withShares } from './transfer-set/problems.js';
 
 /** The whole spec for each family of students, so that problems are told in the words of the family that was asked for. */
 const SPECS = { static: specOf(StaticStudent), encoder: specOf(EncoderStudent) };
@@ -36,7 +37,7 @@ export function resolveSpec(input: DistillationSpecInput | unknown = {}): Distil
         .filter(({ keyword }) => keyword !== 'additionalProperties')
         .map(({ keyword, instancePath, message }) => ({
           path: instancePath || '/',
-          message: keyword === 'boolean' ? 'is not a field of the spec' : message,
+          message: keyword === 'boolean' ? (strategyMessage(instancePath) ?? 'is not a field of the spec') : message,
         }))
         .map((problem) =>
           problem.path === '/student/family'
@@ -71,6 +72,7 @@ function withSections(input: unknown): unknown {
     student: isObject(student) ? { family: 'static', ...student } : student,
     loss: input.loss ?? {},
     training,
+    ...(input.transferSet === undefined ? {} : { transferSet: withShares(input.transferSet) }),
   };
   if (familyOf(sections) !== 'encoder') return sections;
   const defaults = encoderDefaults(sections.student as Record<string, unknown>);
@@ -91,7 +93,11 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function crossFieldProblems({ student, training }: DistillationSpec): FieldProblem[] {
+function crossFieldProblems(spec: DistillationSpec): FieldProblem[] {
+  return [...studentProblems(spec), ...transferSetProblems(spec)];
+}
+
+function studentProblems({ student, training }: DistillationSpec): FieldProblem[] {
   if (student.family === 'encoder') return encoderProblems(student, training.batchSize);
   if (student.minGram <= student.maxGram) return [];
   return [

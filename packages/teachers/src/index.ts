@@ -13,3 +13,4 @@ export {
   type TrainTeacherHeadOptions,
   trainTeacherHead,
 } from './train-teacher-head.js';
+export { openWordVectors, WORD_TOKENIZERS } from './word-vectors.js';
