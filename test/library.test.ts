@@ -96,7 +96,7 @@ describe('distillation as a library', () => {
     const varied = { spec: { ...spec, training, transferSet } };
     const { report, digest, lineage } = await run('varied', { ...varied, onProgress: ({ note }) => notes.add(note) });
     const { unlabelled, sources, generated, duplicates, filtered, kept } = report.transferSet as TransferSetCounts;
-    expect({ unlabelled, sources }).toEqual({ unlabelled: 42, sources: 210 });
+    expect({ unlabelled, sources }).toEqual({ unlabelled: 45, sources: 210 });
     expect(kept).toBe(generated - duplicates - (filtered ?? 0));
     expect(kept).toBeGreaterThan(100);
     expect(report.teacherQueries).toMatchObject({ upperBound: 720, made: 300 + generated - duplicates, cached: 0 });
