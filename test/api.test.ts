@@ -326,6 +326,10 @@ describe('distillations', () => {
     const { body: elsewhere } = await upload('toy', jsonl([{ text: 'only', label: 'low', split: 'train' }]));
     expect((await submit({ task: 'toy', dataset: elsewhere.id, teacher })).body.problems[0].message).toMatch(/test/);
     expect((await submit({ task: 'data', dataset, teacher })).body.problems.length).toBeGreaterThan(1);
+    const transferSet = { strategies: ['back-off', 'swap'] };
+    const { body: wordless } = await submit({ task: 'toy', dataset, teacher, spec: { transferSet } });
+    expect(wordless.problems).toMatchObject([{ path: '/spec/transferSet/strategies' }]);
+    expect(wordless.detail).toContain('WordLevel');
   });
 
   it('are shown in the present form where they were stored before an upgrade', async () => {
@@ -357,6 +361,12 @@ describe('distillations', () => {
     expect(again).toMatchObject({ status: 200, body: { id: first.body.id } });
     expect((await submit({ ...body, spec: {} }, { 'idempotency-key': 'k-1' })).body.code).toBe('RT_CONFLICT');
     expect((await submit(body)).body.id).not.toBe(first.body.id);
+    expect(first.body).toMatchObject({ transferSet: null, teacherQueries: { upperBound: 60, estimated: 60 } });
+    const varied = await submit({ ...body, spec: { transferSet: { multiply: 3 } } });
+    // 42 of the 60 rows train, each in three versions.
+    expect(varied.body).toMatchObject({ transferSet: null, teacherQueries: { upperBound: 186, estimated: 186 } });
+    const planned = { where: { distillationId: varied.body.id }, _max: { end: true } } as const;
+    expect((await test.context.database.prisma.labelShard.aggregate(planned))._max.end).toBe(186);
     expect(await test.context.queues.state('train', first.body.id)).toBe('waiting-children');
     expect((await test.ask('GET', '/v1/distillations?task=toy&status=queued&limit=1')).body.items).toHaveLength(1);
     expect((await test.ask('GET', '/v1/distillations?status=odd')).status).toBe(400);

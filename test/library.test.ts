@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Progress, Row } from '@retort/contracts';
+import type { Progress, Row, TransferSetCounts } from '@retort/contracts';
 import { type Distilled, distill, resolveSpec } from '@retort/distill';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectSameAnswersFromTransformers } from './support/hugging-face.ts';
@@ -87,6 +87,23 @@ describe('distillation as a library', () => {
     const card = await readFile(join(work, 'first/README.md'), 'utf8');
     expect(card).toContain(`${(100 * first.report.student.accuracy).toFixed(1)}%`);
     expect(card).not.toMatch(/undefined|NaN|\[object/);
+  });
+
+  it('adds a transfer set to the training rows, the same one each time, and tells what it cost', async () => {
+    const training = { ...spec.training, epochs: 2 };
+    const { transferSet } = resolveSpec({ transferSet: { multiply: 2, minConfidence: 0.5 } });
+    const notes = new Set<string | undefined>();
+    const varied = { spec: { ...spec, training, transferSet } };
+    const { report, digest, lineage } = await run('varied', { ...varied, onProgress: ({ note }) => notes.add(note) });
+    const { unlabelled, sources, generated, duplicates, filtered, kept } = report.transferSet as TransferSetCounts;
+    expect({ unlabelled, sources }).toEqual({ unlabelled: 45, sources: 210 });
+    expect(kept).toBe(generated - duplicates - (filtered ?? 0));
+    expect(kept).toBeGreaterThan(100);
+    expect(report.teacherQueries).toMatchObject({ upperBound: 720, made: 300 + generated - duplicates, cached: 0 });
+    expect([...notes]).toContain(`${generated - duplicates} generated`);
+    expect(lineage).toMatchObject({ dataset: { rows: 300 }, spec: { transferSet } });
+    expect((await run('varied-again', varied)).digest).toBe(digest);
+    expect((await run('unvaried', { spec: { ...spec, training } })).digest).not.toBe(digest);
   });
 
   it('trains the head of an encoder first', async () => {

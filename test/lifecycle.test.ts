@@ -1,14 +1,17 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Progress, StudentMetrics } from '@retort/contracts';
+import type { DistillationSpecInput, Progress, StudentMetrics } from '@retort/contracts';
+import { generateTransferSet, resolveSpec } from '@retort/distill';
 import { createLabeler } from '@retort/labeler';
 import {
+  CanonicalRows,
   type Context,
   cancelTeacher,
   type JobContext,
   readEvents,
   requestCancel,
   type Service,
+  type StoredTransferSet,
 } from '@retort/platform';
 import { createTrainer } from '@retort/trainer';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -69,6 +72,24 @@ for (const { name, skip } of queueBackends()) {
       return trainer;
     };
 
+    /** The generated texts of the job are an artifact that its shards were cut to, and all of it is counted. */
+    async function expectTransferSet(id: string): Promise<void> {
+      const { transferSet, teacherQueries } = await row(id);
+      const { digest, rows, counts } = transferSet as unknown as StoredTransferSet;
+      expect(rows).toBeGreaterThan(400);
+      expect(rows).toBeLessThanOrEqual(504);
+      expect(counts).toMatchObject({ unlabelled: 0, sources: 252, generated: rows + counts.duplicates });
+      expect(counts.kept! + counts.filtered!).toBe(rows);
+      expect(Math.min(counts.kept!, counts.filtered!)).toBeGreaterThan(0);
+      const shards = await context.database.prisma.labelShard.findMany({ where: { distillationId: id } });
+      expect(shards.reduce((sum, { start, end }) => sum + end - start, 0)).toBe(ROWS + rows);
+      expect(teacherQueries).toEqual({ upperBound: ROWS + 600, estimated: ROWS + 600, made: rows, cached: ROWS });
+      const stored = await new CanonicalRows(context.artifacts).read(digest, 0, rows + 1);
+      const { transferSet: spec } = resolveSpec((await row(id)).spec);
+      const again = await generateTransferSet({ rows: toyRows(ROWS), spec: spec!, seed: 1 });
+      expect(stored).toEqual(again.rows);
+    }
+
     it('labels, trains, evaluates, packages and registers; events tell it in order', async () => {
       await startTrainer();
       const id = await submitToy(context, teacher);
@@ -111,9 +132,15 @@ for (const { name, skip } of queueBackends()) {
       expect(second!.digest).toBe(first!.digest);
     });
 
-    it('does a job once however often the queue delivers it', async () => {
+    it('does a job once however often the queue delivers it, its transfer set included', async () => {
       const before = await models();
-      const id = await submitToy(context, teacher);
+      const transferSet = {
+        multiply: 2,
+        maxTexts: 600,
+        minConfidence: 0.6,
+        strategies: ['swap', 'typo', 'span-mixing'],
+      };
+      const id = await submitToy(context, teacher, 5, transferSet as DistillationSpecInput['transferSet']);
       await eventually(
         async () => ((await context.queues.state('train', id)) === 'waiting' ? true : undefined),
         20_000,
@@ -127,6 +154,7 @@ for (const { name, skip } of queueBackends()) {
       const deps = trainerDeps(context);
       await Promise.all([processTrainJob(deps, job), processTrainJob(deps, job)]);
       expect(await row(id)).toMatchObject({ status: 'succeeded', attempt: 1 });
+      await expectTransferSet(id);
       const log = await events(id);
       await startTrainer(); // And a third time, from the queue.
       await eventually(

@@ -12,7 +12,7 @@ import {
   resolveFineTuneSpec,
   type StoredTeacherManifest,
 } from '@retort/contracts';
-import { resolveSpec, rowsDigest } from '@retort/distill';
+import { estimateTeacherQueries, resolveSpec, rowsDigest } from '@retort/distill';
 import { type Context, readEvents, storeFolder, submitDistillation } from '@retort/platform';
 import { answerDigest, inspectModelFolder } from '@retort/teachers';
 import { TOY_LABELS, type ToyTeacherOptions, writeToyTeacher } from './toy-teacher.ts';
@@ -84,12 +84,21 @@ const TOY_SPEC = {
 } satisfies DistillationSpecInput;
 
 /** Submits a distillation of the toy dataset. @returns its id */
-export async function submitToy(context: Context, teacherId: string, epochs?: number): Promise<string> {
+export async function submitToy(
+  context: Context,
+  teacherId: string,
+  epochs?: number,
+  transferSet?: DistillationSpecInput['transferSet'],
+): Promise<string> {
   const { rows } = await context.database.prisma.dataset.findUniqueOrThrow({ where: { id: TOY_DATASET } });
   const training = { ...TOY_SPEC.training, ...(epochs === undefined ? {} : { epochs }) };
+  const spec = resolveSpec({ ...TOY_SPEC, training, transferSet });
+  // As if all rows trained: a bound that is too high, as where rows are set aside for validation.
+  const all = { train: rows, valid: 0, test: 0 };
+  const teacherQueries = estimateTeacherQueries({ rows: all, labelled: all }, spec.transferSet);
   const submission = {
-    ...{ taskName: TOY_TASK, datasetId: TOY_DATASET, teacherId, spec: resolveSpec({ ...TOY_SPEC, training }) },
-    ...{ rows, shardRows: context.config.labelShardRows },
+    ...{ taskName: TOY_TASK, datasetId: TOY_DATASET, teacherId, spec, teacherQueries },
+    ...{ rows: teacherQueries.upperBound, shardRows: context.config.labelShardRows },
   };
   return (await submitDistillation(context, submission)).id;
 }

@@ -15,4 +15,5 @@ export * from './spec.js';
 export * from './stages.js';
 export * from './student-spec.js';
 export * from './teacher.js';
+export * from './transfer-set-spec.js';
 export * from './version.js';

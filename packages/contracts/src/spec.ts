@@ -4,6 +4,7 @@ import { FeatureSpecs, FeatureSpecsInput } from './feature-spec.js';
 import { LossSpec, LossSpecInput } from './loss-spec.js';
 import { SoftLabelsSpec, SoftLabelsSpecInput } from './soft-labels-spec.js';
 import { StudentSpec, StudentSpecInput } from './student-spec.js';
+import { TransferSetSpec, TransferSetSpecInput } from './transfer-set-spec.js';
 
 export const TrainingSpec = Type.Object(
   {
@@ -74,6 +75,7 @@ export const DistillationSpec = Type.Object(
     curriculum: Type.Optional(CurriculumSpec),
     training: TrainingSpec,
     features: Type.Optional(FeatureSpecs),
+    transferSet: Type.Optional(TransferSetSpec),
   },
   { additionalProperties: false },
 );
@@ -90,6 +92,7 @@ export const DistillationSpecInput = Type.Object(
     curriculum: Type.Optional(CurriculumSpecInput),
     training: Type.Optional(Type.Partial(TrainingSpec, { additionalProperties: false })),
     features: Type.Optional(FeatureSpecsInput),
+    transferSet: Type.Optional(TransferSetSpecInput),
   },
   { additionalProperties: false },
 );

@@ -1,3 +1,5 @@
+import type { TeacherQueries, TransferSetCounts } from './transfer-set-spec.js';
+
 /** The stages of a distillation, in order. */
 export const STAGES = ['labelling', 'training', 'evaluating', 'packaging'] as const;
 export type Stage = (typeof STAGES)[number];
@@ -42,4 +44,7 @@ export interface DistillationReport {
   speedup: number;
   /** Wall seconds of the whole run. */
   seconds: number;
+  teacherQueries?: TeacherQueries;
+  /** Where the spec asks for one. */
+  transferSet?: TransferSetCounts;
 }

@@ -14,8 +14,9 @@ import {
 import { fineTune, inspectModelFolder, openTeacher, trainTeacherHead } from '@retort/teachers';
 import { datasetProblems, shapeOf } from './check-rows.js';
 import { invalidSpec } from './resolve-spec.js';
-import { labelTexts, type SoftLabelCache } from './soft-labels.js';
+import type { SoftLabelCache } from './soft-labels.js';
 import { type TrainedStudent, type TrainStudentOptions, trainStudent } from './train-student.js';
+import { type LabelledRows, labelRows } from './transfer-set/label-rows.js';
 
 export interface DistillOptions {
   rows: readonly Row[];
@@ -63,12 +64,16 @@ export async function distill(options: DistillOptions): Promise<Distilled> {
         const detail = problems.map(({ path, message }) => `The ${path.split('/').at(-1)} ${message}.`).join(' ');
         throw new RetortError('RT_INVALID_DATASET', detail, { problems });
       }
-      const texts = rows.map(({ text }) => text);
-      const { logits } = await labelTexts({ teacher, texts, cache: options.cache, signal, onProgress });
+      const { transferSet, training } = spec;
+      const { seed } = training;
+      const { cache } = options;
+      const asking = { teacher, teacherDir, cache, signal, onProgress };
+      const labelled = await labelRows({ rows, spec: transferSet, seed, ...asking });
       const student = await trainStudent({
-        rows,
+        rows: labelled.rows,
         labels: teacher.labels,
-        teacherLogits: logits,
+        teacherLogits: labelled.teacherLogits,
+        generated: labelled.generated,
         teacherDir,
         spec,
         outDir,
@@ -81,7 +86,7 @@ export async function distill(options: DistillOptions): Promise<Distilled> {
         signal,
         onProgress,
       });
-      return { ...student, report: reportOf(student, (performance.now() - begun) / 1000) };
+      return { ...student, report: reportOf(student, labelled, (performance.now() - begun) / 1000) };
     } finally {
       await teacher.close();
     }
@@ -114,12 +119,18 @@ export function rowsDigest(rows: Iterable<Row>): string {
   return hash.digest('hex');
 }
 
-function reportOf({ metrics }: TrainedStudent, seconds: number): DistillationReport {
+function reportOf(
+  { metrics }: TrainedStudent,
+  { teacherQueries, transferSet }: LabelledRows,
+  seconds: number,
+): DistillationReport {
   const { accuracy, agreement, bytes, latencyMs } = metrics.student;
   return {
     teacher: metrics.teacher,
     student: { accuracy, agreement, bytes, latencyMs },
     speedup: metrics.speedup,
     seconds,
+    teacherQueries,
+    ...(transferSet === undefined ? {} : { transferSet }),
   };
 }

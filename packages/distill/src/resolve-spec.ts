@@ -11,6 +11,7 @@ import { Value } from 'typebox/value';
 import { encoderDefaults, encoderProblems } from './encoder-limits.js';
 import { featureProblems } from './feature-problems.js';
 import { lossProblems, withParameters } from './loss-problems.js';
+import { strategyMessage, transferSetProblems, withShares } from './transfer-set/problems.js';
 
 /** The whole spec for each family of students, so that problems are told in the words of the family that was asked for. */
 const SPECS = { static: specOf(StaticStudent), encoder: specOf(EncoderStudent) };
@@ -38,7 +39,7 @@ export function resolveSpec(input: DistillationSpecInput | unknown = {}): Distil
         .filter(({ keyword }) => keyword !== 'additionalProperties')
         .map(({ keyword, instancePath, message }) => ({
           path: instancePath || '/',
-          message: keyword === 'boolean' ? 'is not a field of the spec' : message,
+          message: keyword === 'boolean' ? (strategyMessage(instancePath) ?? 'is not a field of the spec') : message,
         }))
         .map((problem) =>
           problem.path === '/student/family'
@@ -73,6 +74,7 @@ function withSections(input: unknown): unknown {
     student: isObject(student) ? { family: 'static', ...student } : student,
     loss: isObject(input.loss) ? withParameters(input.loss) : (input.loss ?? {}),
     training,
+    ...(input.transferSet === undefined ? {} : { transferSet: withShares(input.transferSet) }),
   };
   if (familyOf(sections) !== 'encoder') return sections;
   const defaults = encoderDefaults(sections.student as Record<string, unknown>);
@@ -94,7 +96,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 function crossFieldProblems(spec: DistillationSpec): FieldProblem[] {
-  return [...studentProblems(spec), ...featureProblems(spec)];
+  return [...studentProblems(spec), ...featureProblems(spec), ...transferSetProblems(spec)];
 }
 
 function studentProblems({ student, training }: DistillationSpec): FieldProblem[] {

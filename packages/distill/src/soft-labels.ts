@@ -36,6 +36,8 @@ export interface LabelTextsOptions {
   cache?: SoftLabelCache;
   signal?: AbortSignal;
   onProgress?: OnProgress;
+  /** Said with the progress. */
+  note?: string;
 }
 
 export interface SoftLabels {
@@ -57,12 +59,13 @@ export async function labelTexts({
   cache = new MemorySoftLabelCache(),
   signal,
   onProgress,
+  note,
 }: LabelTextsOptions): Promise<SoftLabels> {
   const width = teacher.labels.length;
   const logits = new Float32Array(texts.length * width);
   const report = progressOf('labelling', texts.length, onProgress);
   let cached = 0;
-  report(0);
+  report(0, note);
   for (let start = 0; start < texts.length; start += CHUNK) {
     throwIfCancelled(signal);
     const chunk = texts.slice(start, start + CHUNK);
@@ -77,7 +80,8 @@ export async function labelTexts({
       logits.set((known[i] ?? byHash.get(hash)) as Float32Array, (start + i) * width);
     }
     cached += chunk.length - missing.size;
-    report(start + chunk.length, cached > 0 ? `${cached} from the cache` : undefined);
+    const notes = [...(note === undefined ? [] : [note]), ...(cached > 0 ? [`${cached} from the cache`] : [])];
+    report(start + chunk.length, notes.length > 0 ? notes.join(', ') : undefined);
   }
   return { logits, cached };
 }

@@ -29,6 +29,8 @@ export interface TrainStudentOptions {
   labels: readonly string[];
   /** `[rows, labels]`, row-major: what the teacher answered for every row. */
   teacherLogits: Float32Array;
+  /** How many of the rows, the last ones, were generated for the transfer set: they train only. Default 0. */
+  generated?: number;
   /** The teacher's folder: its latency is measured beside the student's. */
   teacherDir: string;
   spec: DistillationSpec;
@@ -77,7 +79,7 @@ export async function trainStudent(options: TrainStudentOptions): Promise<Traine
 /** Leaves the trained, calibrated model in `staged` and measures it there. */
 async function trainAndMeasure(staged: string, options: TrainStudentOptions) {
   const { rows, labels, spec, threads, signal, onProgress } = options;
-  const parts = partition(rows);
+  const parts = partition(rows, options.generated);
   const textsOf = (indexes: Int32Array) => Array.from(indexes, (row) => rows[row].text);
   const { teacherDir } = options;
   const draft = await draftStudent(spec, { texts: textsOf(parts.train), labels, teacherDir });

@@ -21,3 +21,4 @@ export {
   type TrainTeacherHeadOptions,
   trainTeacherHead,
 } from './train-teacher-head.js';
+export { openWordVectors, WORD_TOKENIZERS } from './word-vectors.js';

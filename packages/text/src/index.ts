@@ -1,3 +1,12 @@
+export {
+  type Augmentation,
+  type AugmentationHelpers,
+  augmentations,
+  type RandomSource,
+  WordNeighbours,
+  WordStatistics,
+  type WordVectors,
+} from './augment/index.js';
 export * from './character-tokenizer.js';
 export * from './check-text.js';
 export * from './encode-batch.js';

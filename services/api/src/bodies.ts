@@ -10,7 +10,7 @@ import type {
   TeacherBody,
 } from '@retort/contracts/http';
 import { storedSpec } from '@retort/distill';
-import type { ApiKeyInfo, Prisma } from '@retort/platform';
+import type { ApiKeyInfo, Prisma, StoredTransferSet } from '@retort/platform';
 import type { AliasHistoryEntry, AliasTarget, ModelVersion } from '@retort/registry';
 
 /** Rows of the database as the bodies that the HTTP API answers with. */
@@ -83,6 +83,8 @@ export function distillationBody(row: Row<'distillation'>): DistillationBody {
     status: row.status as DistillationBody['status'],
     stage: row.stage as DistillationBody['stage'],
     progress: row.progress as unknown as Progress as DistillationBody['progress'],
+    teacherQueries: row.teacherQueries as DistillationBody['teacherQueries'],
+    transferSet: (row.transferSet as StoredTransferSet | null)?.counts ?? null,
     metrics: row.metrics as unknown as StudentMetrics | null,
     error: row.error as DistillationBody['error'],
     attempt: row.attempt,

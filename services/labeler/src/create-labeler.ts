@@ -11,6 +11,7 @@ import {
 } from '@retort/platform';
 import { processLabelJob } from './label-shard.js';
 import { TeacherPool } from './teacher-pool.js';
+import { TransferSets } from './transfer-sets.js';
 
 /** Teachers that a labeler keeps open. */
 const OPEN_TEACHERS = 2;
@@ -21,12 +22,14 @@ const OPEN_TEACHERS = 2;
  */
 export async function createLabeler(context: Context): Promise<Service> {
   const { config, database, queues, artifacts, logger, metrics } = context;
+  const models = new ModelFolders(artifacts, join(config.dataDir, 'models'));
   const teachers = new TeacherPool({
-    folders: new ModelFolders(artifacts, join(config.dataDir, 'models')),
+    folders: models,
     threads: config.labelThreads,
     capacity: Math.max(OPEN_TEACHERS, config.labelConcurrency),
   });
-  const deps = { context, rows: new CanonicalRows(artifacts), teachers };
+  const rows = new CanonicalRows(artifacts);
+  const deps = { context, transferSets: new TransferSets({ context, rows, teachers, models }), teachers };
 
   /** A shard whose workers died too often fails without its processor having run: its row has to hear of it too. */
   async function onOutcome(outcome: JobOutcome<'label'>): Promise<void> {

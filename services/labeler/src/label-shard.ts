@@ -2,7 +2,6 @@ import type { LabelJob } from '@retort/contracts';
 import { labelTexts } from '@retort/distill';
 import {
   beatLabelling,
-  type CanonicalRows,
   type Context,
   coalesce,
   doWatched,
@@ -19,10 +18,11 @@ import {
   toStoredError,
 } from '@retort/platform';
 import type { TeacherPool } from './teacher-pool.js';
+import type { TransferSets } from './transfer-sets.js';
 
 export interface LabelShardDeps {
   context: Pick<Context, 'database' | 'queues' | 'softLabels' | 'logger'>;
-  rows: CanonicalRows;
+  transferSets: TransferSets;
   teachers: TeacherPool;
 }
 
@@ -60,8 +60,8 @@ export async function processLabelJob(deps: LabelShardDeps, job: JobContext<'lab
 
 async function labelShard(deps: LabelShardDeps, job: LabelJob, work: ShardWork, signal: AbortSignal): Promise<void> {
   const { database, softLabels, logger } = deps.context;
-  const { dataset, teacher: row } = work.distillation;
-  const rows = await deps.rows.read(dataset.rowsDigest, work.shard.start, work.shard.end, signal);
+  const { teacher: row } = work.distillation;
+  const rows = await deps.transferSets.shardRows(work, signal);
   const texts = rows.map(({ text }) => text);
   const progress = coalesce<number>({
     intervalMs: PROGRESS_INTERVAL_MS,

@@ -23,6 +23,7 @@ import { claimPatiently } from './claim-patiently.js';
 import { classifierOf, coalesceProgress, interruptionCost, type TrainerDeps } from './deps.js';
 import { type RunInThreadOptions, runInThread } from './run-in-thread.js';
 import { tidyCheckpoints } from './tidy-checkpoints.js';
+import { readTransferRows, selectRows } from './transfer-set.js';
 
 type Distillation = Extract<ClaimOutcome, { kind: 'claimed' }>['distillation'];
 
@@ -99,22 +100,26 @@ async function trainInThread(
   control: Pick<RunInThreadOptions, 'signal' | 'onWarning'>,
 ): Promise<TrainedStudent> {
   const { database, config } = deps.context;
-  const { dataset, teacher, spec, taskName } = distillation;
-  const rows = await deps.rows.read(dataset.rowsDigest, 0, dataset.rows, control.signal);
+  const { dataset, teacher, taskName } = distillation;
+  const { labels } = teacher;
+  // Stored by whatever version took the request: what it did not know yet gets its default.
+  const spec = resolveSpec(distillation.spec);
+  const given = await deps.rows.read(dataset.rowsDigest, 0, dataset.rows, control.signal);
+  const made = await readTransferRows(deps, claim.id, spec, control.signal);
   const digest = teacher.digest as string;
-  const teacherLogits = await readSoftLabels(deps, digest, teacher.labels.length, rows);
+  const rows = [...given, ...made];
+  const teacherLogits = await readSoftLabels(deps, digest, labels.length, rows);
+  const labelled = await selectRows(deps, claim, { spec, labels, rows, generated: made.length, teacherLogits });
   const teacherDir = await deps.models.get(classifierOf(teacher).files);
   const progress = coalesceProgress(deps, claim.id, (value) => reportProgress(database, claim, value));
   try {
     return await runInThread(
       'student',
       {
-        rows,
-        labels: teacher.labels,
-        teacherLogits,
+        ...labelled,
+        labels,
         teacherDir,
-        // Stored by whatever version took the request: what it did not know yet gets its default.
-        spec: resolveSpec(spec),
+        spec,
         outDir,
         name: taskName,
         lineage: {

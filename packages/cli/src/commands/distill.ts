@@ -6,6 +6,7 @@ import { duration } from '../terminal/format.js';
 import { abortOnInterrupt } from '../terminal/interrupt.js';
 import { ProgressLines } from '../terminal/progress-lines.js';
 import { reportTable } from '../terminal/report-table.js';
+import { estimateLine, transferLines } from '../terminal/transfer-lines.js';
 import { positiveInteger, readExamples, readSpecFile } from './read-input.js';
 
 interface DistillFlags {
@@ -23,7 +24,10 @@ export function distillCommand(): Command {
     .argument('<data>', 'examples: JSONL or CSV with text, label (may be missing) and split (train, valid, test)')
     .requiredOption('--teacher <dir>', 'folder with model.onnx or onnx/model.onnx, and tokenizer.json')
     .requiredOption('--out <dir>', "where the student's folder goes")
-    .option('--spec <file>', 'JSON: {"student": {…}, "loss": {"lambda", "temperature"}, "training": {…}}')
+    .option(
+      '--spec <file>',
+      'JSON: {"student": {…}, "loss": {"lambda", "temperature"}, "training": {…}, "transferSet": {…}}',
+    )
     .option('--report <file>', 'write the figures as JSON')
     .option('--fine-tune', 'train all of an encoder, not only a head on it: minutes instead of seconds', false)
     .option('--threads <n>', 'threads of each kernel', positiveInteger, availableParallelism())
@@ -38,10 +42,13 @@ labelled rows first, or is fine-tuned on them (see also "retort teacher train").
 }
 
 async function run(data: string, flags: DistillFlags): Promise<void> {
-  const { distill } = await import('@retort/distill');
+  const { distill, estimateTeacherQueries, shapeOf } = await import('@retort/distill');
   const signal = abortOnInterrupt();
   const spec = await readSpec(flags.spec);
   const rows = await readExamples(data);
+  if (spec.transferSet !== undefined) {
+    process.stderr.write(`${estimateLine(estimateTeacherQueries(shapeOf(rows), spec.transferSet))}\n`);
+  }
   const lines = new ProgressLines();
   try {
     const { report } = await distill({
@@ -56,6 +63,7 @@ async function run(data: string, flags: DistillFlags): Promise<void> {
     });
     lines.end();
     process.stdout.write(`\n${reportTable(report)}\n\n`);
+    if (report.transferSet !== undefined) process.stdout.write(`${transferLines(report)}\n\n`);
     process.stdout.write(`The student is in ${flags.out} (${duration(report.seconds)}). Ask it:\n`);
     process.stdout.write(`  npx retort predict ${flags.out} ${JSON.stringify(rows[0].text)}\n`);
     if (flags.report !== undefined) await writeFile(flags.report, `${JSON.stringify(report, null, 2)}\n`);

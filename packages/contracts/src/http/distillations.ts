@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { DistillationSpec, DistillationSpecInput } from '../spec.js';
 import { STAGES, STATUSES } from '../stages.js';
+import { TeacherQueries, TransferSetCounts } from '../transfer-set-spec.js';
 import {
   Count,
   DatasetId,
@@ -79,6 +80,8 @@ export const Distillation = Type.Object(
     status: Type.Enum([...STATUSES]),
     stage: Nullable(Type.Enum([...STAGES])),
     progress: Nullable(ProgressBody),
+    teacherQueries: Nullable(TeacherQueries),
+    transferSet: Nullable(TransferSetCounts),
     metrics: Nullable(StudentMetricsBody),
     error: Nullable(StoredError),
     attempt: Count('Times that a worker began it.'),

@@ -16,5 +16,6 @@ export {
   teacherReady,
 } from './teacher-state.js';
 export { type ClaimOutcome, claimTraining, releaseTraining, reportProgress } from './training.js';
+export { findTransferSet, noteLabelled, noteTransferSet, type StoredTransferSet } from './transfer-set.js';
 export { isOver, type Transaction } from './transition.js';
 export { beatLabelling, beatTraining, doWatched, type StopReason, type Watched } from './watch.js';

@@ -1,4 +1,4 @@
-import { type DistillationSpec, jobId, newId, RetortError } from '@retort/contracts';
+import { type DistillationSpec, jobId, newId, RetortError, type TeacherQueries } from '@retort/contracts';
 import type { Database } from '../database/connect.js';
 import { type Distillation, Prisma } from '../generated/prisma/client.js';
 import type { Queues } from '../queues/types.js';
@@ -17,8 +17,10 @@ export interface Submission {
   datasetId: string;
   teacherId: string;
   spec: DistillationSpec;
-  /** Rows of the dataset: all of them get soft labels. At least 1. */
+  /** Rows of the dataset, and the most that its transfer set can have: all of them get soft labels. At least 1. */
   rows: number;
+  /** What that may cost. */
+  teacherQueries?: TeacherQueries;
   /** Rows in one labelling job. At least 1. */
   shardRows: number;
   idempotencyKey?: string;

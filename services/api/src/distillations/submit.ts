@@ -1,7 +1,21 @@
 import { createHash } from 'node:crypto';
-import { type DistillationSpec, type FieldProblem, RetortError, type StoredTeacherManifest } from '@retort/contracts';
+import {
+  type DistillationSpec,
+  type FieldProblem,
+  RetortError,
+  type StoredTeacherManifest,
+  type TeacherQueries,
+} from '@retort/contracts';
 import { type DatasetCounts, DistillationInput } from '@retort/contracts/http';
-import { type DatasetShape, datasetProblems, featureTeacherProblems, invalidSpec, resolveSpec } from '@retort/distill';
+import {
+  type DatasetShape,
+  datasetProblems,
+  estimateTeacherQueries,
+  featureTeacherProblems,
+  invalidSpec,
+  resolveSpec,
+  transferSetMisfits,
+} from '@retort/distill';
 import { compileCheck } from '@retort/http';
 import { type Prisma, submitDistillation } from '@retort/platform';
 import { Type } from 'typebox';
@@ -94,7 +108,9 @@ interface Checked {
   datasetId: string;
   teacherId: string;
   spec: DistillationSpec;
+  /** Rows that may come to be labelled, generated ones included. */
   rows: number;
+  teacherQueries: TeacherQueries;
 }
 
 /** Everything that can be wrong is looked at before anything is said, so that one answer names all of it. */
@@ -136,11 +152,18 @@ async function checkSubmission({ database }: ApiContext, body: unknown): Promise
     if (dataset !== null && spec !== undefined) {
       const shape = shapeOf(dataset.counts as unknown as DatasetCounts);
       problems.push(...datasetProblems(shape, teacher.labels, spec));
+      const { source, classifier } = teacher.manifest as unknown as StoredTeacherManifest;
+      const { type: tokenizer } = (classifier ?? source).tokenizer;
+      const of = { counts: shape, labels: teacher.labels.length, tokenizer };
+      problems.push(...transferSetMisfits(spec.transferSet, of));
     }
   }
   if (problems.length > 0 || spec === undefined || task === null || dataset === null || teacher === null)
     throw invalidSpec(problems);
-  return { taskName: task.name, datasetId: dataset.id, teacherId: teacher.id, spec, rows: dataset.rows };
+  const counts = shapeOf(dataset.counts as unknown as DatasetCounts);
+  const teacherQueries = estimateTeacherQueries(counts, spec.transferSet);
+  const rows = teacherQueries.upperBound;
+  return { taskName: task.name, datasetId: dataset.id, teacherId: teacher.id, spec, rows, teacherQueries };
 }
 
 function checkSpec(input: unknown, problems: FieldProblem[]): DistillationSpec | undefined {

@@ -1343,6 +1343,8 @@ export const DistillationScalarFieldEnum = {
   progress: 'progress',
   stageStartedAt: 'stageStartedAt',
   progressAt: 'progressAt',
+  teacherQueries: 'teacherQueries',
+  transferSet: 'transferSet',
   metrics: 'metrics',
   error: 'error',
   attempt: 'attempt',

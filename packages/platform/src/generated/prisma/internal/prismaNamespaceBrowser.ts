@@ -143,6 +143,8 @@ export const DistillationScalarFieldEnum = {
   progress: 'progress',
   stageStartedAt: 'stageStartedAt',
   progressAt: 'progressAt',
+  teacherQueries: 'teacherQueries',
+  transferSet: 'transferSet',
   metrics: 'metrics',
   error: 'error',
   attempt: 'attempt',

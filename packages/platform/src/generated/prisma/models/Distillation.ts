@@ -87,6 +87,8 @@ export type DistillationCountAggregateOutputType = {
   progress: number
   stageStartedAt: number
   progressAt: number
+  teacherQueries: number
+  transferSet: number
   metrics: number
   error: number
   attempt: number
@@ -163,6 +165,8 @@ export type DistillationCountAggregateInputType = {
   progress?: true
   stageStartedAt?: true
   progressAt?: true
+  teacherQueries?: true
+  transferSet?: true
   metrics?: true
   error?: true
   attempt?: true
@@ -274,6 +278,8 @@ export type DistillationGroupByOutputType = {
   progress: runtime.JsonValue | null
   stageStartedAt: Date | null
   progressAt: Date | null
+  teacherQueries: runtime.JsonValue | null
+  transferSet: runtime.JsonValue | null
   metrics: runtime.JsonValue | null
   error: runtime.JsonValue | null
   attempt: number
@@ -321,6 +327,8 @@ export type DistillationWhereInput = {
   progress?: Prisma.JsonNullableFilter<"Distillation">
   stageStartedAt?: Prisma.DateTimeNullableFilter<"Distillation"> | Date | string | null
   progressAt?: Prisma.DateTimeNullableFilter<"Distillation"> | Date | string | null
+  teacherQueries?: Prisma.JsonNullableFilter<"Distillation">
+  transferSet?: Prisma.JsonNullableFilter<"Distillation">
   metrics?: Prisma.JsonNullableFilter<"Distillation">
   error?: Prisma.JsonNullableFilter<"Distillation">
   attempt?: Prisma.IntFilter<"Distillation"> | number
@@ -350,6 +358,8 @@ export type DistillationOrderByWithRelationInput = {
   progress?: Prisma.SortOrderInput | Prisma.SortOrder
   stageStartedAt?: Prisma.SortOrderInput | Prisma.SortOrder
   progressAt?: Prisma.SortOrderInput | Prisma.SortOrder
+  teacherQueries?: Prisma.SortOrderInput | Prisma.SortOrder
+  transferSet?: Prisma.SortOrderInput | Prisma.SortOrder
   metrics?: Prisma.SortOrderInput | Prisma.SortOrder
   error?: Prisma.SortOrderInput | Prisma.SortOrder
   attempt?: Prisma.SortOrder
@@ -383,6 +393,8 @@ export type DistillationWhereUniqueInput = Prisma.AtLeast<{
   progress?: Prisma.JsonNullableFilter<"Distillation">
   stageStartedAt?: Prisma.DateTimeNullableFilter<"Distillation"> | Date | string | null
   progressAt?: Prisma.DateTimeNullableFilter<"Distillation"> | Date | string | null
+  teacherQueries?: Prisma.JsonNullableFilter<"Distillation">
+  transferSet?: Prisma.JsonNullableFilter<"Distillation">
   metrics?: Prisma.JsonNullableFilter<"Distillation">
   error?: Prisma.JsonNullableFilter<"Distillation">
   attempt?: Prisma.IntFilter<"Distillation"> | number
@@ -411,6 +423,8 @@ export type DistillationOrderByWithAggregationInput = {
   progress?: Prisma.SortOrderInput | Prisma.SortOrder
   stageStartedAt?: Prisma.SortOrderInput | Prisma.SortOrder
   progressAt?: Prisma.SortOrderInput | Prisma.SortOrder
+  teacherQueries?: Prisma.SortOrderInput | Prisma.SortOrder
+  transferSet?: Prisma.SortOrderInput | Prisma.SortOrder
   metrics?: Prisma.SortOrderInput | Prisma.SortOrder
   error?: Prisma.SortOrderInput | Prisma.SortOrder
   attempt?: Prisma.SortOrder
@@ -443,6 +457,8 @@ export type DistillationScalarWhereWithAggregatesInput = {
   progress?: Prisma.JsonNullableWithAggregatesFilter<"Distillation">
   stageStartedAt?: Prisma.DateTimeNullableWithAggregatesFilter<"Distillation"> | Date | string | null
   progressAt?: Prisma.DateTimeNullableWithAggregatesFilter<"Distillation"> | Date | string | null
+  teacherQueries?: Prisma.JsonNullableWithAggregatesFilter<"Distillation">
+  transferSet?: Prisma.JsonNullableWithAggregatesFilter<"Distillation">
   metrics?: Prisma.JsonNullableWithAggregatesFilter<"Distillation">
   error?: Prisma.JsonNullableWithAggregatesFilter<"Distillation">
   attempt?: Prisma.IntWithAggregatesFilter<"Distillation"> | number
@@ -464,6 +480,8 @@ export type DistillationCreateInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Date | string | null
   progressAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
@@ -493,6 +511,8 @@ export type DistillationUncheckedCreateInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Date | string | null
   progressAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
@@ -516,6 +536,8 @@ export type DistillationUpdateInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -545,6 +567,8 @@ export type DistillationUncheckedUpdateInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -571,6 +595,8 @@ export type DistillationCreateManyInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Date | string | null
   progressAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
@@ -592,6 +618,8 @@ export type DistillationUpdateManyMutationInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -616,6 +644,8 @@ export type DistillationUncheckedUpdateManyInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -650,6 +680,8 @@ export type DistillationCountOrderByAggregateInput = {
   progress?: Prisma.SortOrder
   stageStartedAt?: Prisma.SortOrder
   progressAt?: Prisma.SortOrder
+  teacherQueries?: Prisma.SortOrder
+  transferSet?: Prisma.SortOrder
   metrics?: Prisma.SortOrder
   error?: Prisma.SortOrder
   attempt?: Prisma.SortOrder
@@ -880,6 +912,8 @@ export type DistillationCreateWithoutTaskInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Date | string | null
   progressAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
@@ -907,6 +941,8 @@ export type DistillationUncheckedCreateWithoutTaskInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Date | string | null
   progressAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
@@ -962,6 +998,8 @@ export type DistillationScalarWhereInput = {
   progress?: Prisma.JsonNullableFilter<"Distillation">
   stageStartedAt?: Prisma.DateTimeNullableFilter<"Distillation"> | Date | string | null
   progressAt?: Prisma.DateTimeNullableFilter<"Distillation"> | Date | string | null
+  teacherQueries?: Prisma.JsonNullableFilter<"Distillation">
+  transferSet?: Prisma.JsonNullableFilter<"Distillation">
   metrics?: Prisma.JsonNullableFilter<"Distillation">
   error?: Prisma.JsonNullableFilter<"Distillation">
   attempt?: Prisma.IntFilter<"Distillation"> | number
@@ -983,6 +1021,8 @@ export type DistillationCreateWithoutDatasetInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Date | string | null
   progressAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
@@ -1010,6 +1050,8 @@ export type DistillationUncheckedCreateWithoutDatasetInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Date | string | null
   progressAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
@@ -1059,6 +1101,8 @@ export type DistillationCreateWithoutTeacherInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Date | string | null
   progressAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
@@ -1086,6 +1130,8 @@ export type DistillationUncheckedCreateWithoutTeacherInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Date | string | null
   progressAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
@@ -1135,6 +1181,8 @@ export type DistillationCreateWithoutShardsInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Date | string | null
   progressAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
@@ -1163,6 +1211,8 @@ export type DistillationUncheckedCreateWithoutShardsInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Date | string | null
   progressAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
@@ -1201,6 +1251,8 @@ export type DistillationUpdateWithoutShardsInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -1229,6 +1281,8 @@ export type DistillationUncheckedUpdateWithoutShardsInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -1251,6 +1305,8 @@ export type DistillationCreateWithoutModelInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Date | string | null
   progressAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
@@ -1279,6 +1335,8 @@ export type DistillationUncheckedCreateWithoutModelInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Date | string | null
   progressAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
@@ -1317,6 +1375,8 @@ export type DistillationUpdateWithoutModelInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -1345,6 +1405,8 @@ export type DistillationUncheckedUpdateWithoutModelInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -1369,6 +1431,8 @@ export type DistillationCreateManyTaskInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Date | string | null
   progressAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
@@ -1390,6 +1454,8 @@ export type DistillationUpdateWithoutTaskInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -1417,6 +1483,8 @@ export type DistillationUncheckedUpdateWithoutTaskInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -1442,6 +1510,8 @@ export type DistillationUncheckedUpdateManyWithoutTaskInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -1465,6 +1535,8 @@ export type DistillationCreateManyDatasetInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Date | string | null
   progressAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
@@ -1486,6 +1558,8 @@ export type DistillationUpdateWithoutDatasetInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -1513,6 +1587,8 @@ export type DistillationUncheckedUpdateWithoutDatasetInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -1538,6 +1614,8 @@ export type DistillationUncheckedUpdateManyWithoutDatasetInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -1561,6 +1639,8 @@ export type DistillationCreateManyTeacherInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Date | string | null
   progressAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
@@ -1582,6 +1662,8 @@ export type DistillationUpdateWithoutTeacherInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -1609,6 +1691,8 @@ export type DistillationUncheckedUpdateWithoutTeacherInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -1634,6 +1718,8 @@ export type DistillationUncheckedUpdateManyWithoutTeacherInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -1689,6 +1775,8 @@ export type DistillationSelect<ExtArgs extends runtime.Types.Extensions.Internal
   progress?: boolean
   stageStartedAt?: boolean
   progressAt?: boolean
+  teacherQueries?: boolean
+  transferSet?: boolean
   metrics?: boolean
   error?: boolean
   attempt?: boolean
@@ -1719,6 +1807,8 @@ export type DistillationSelectCreateManyAndReturn<ExtArgs extends runtime.Types.
   progress?: boolean
   stageStartedAt?: boolean
   progressAt?: boolean
+  teacherQueries?: boolean
+  transferSet?: boolean
   metrics?: boolean
   error?: boolean
   attempt?: boolean
@@ -1746,6 +1836,8 @@ export type DistillationSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.
   progress?: boolean
   stageStartedAt?: boolean
   progressAt?: boolean
+  teacherQueries?: boolean
+  transferSet?: boolean
   metrics?: boolean
   error?: boolean
   attempt?: boolean
@@ -1773,6 +1865,8 @@ export type DistillationSelectScalar = {
   progress?: boolean
   stageStartedAt?: boolean
   progressAt?: boolean
+  teacherQueries?: boolean
+  transferSet?: boolean
   metrics?: boolean
   error?: boolean
   attempt?: boolean
@@ -1786,7 +1880,7 @@ export type DistillationSelectScalar = {
   finishedAt?: boolean
 }
 
-export type DistillationOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "taskName" | "datasetId" | "teacherId" | "spec" | "status" | "stage" | "progress" | "stageStartedAt" | "progressAt" | "metrics" | "error" | "attempt" | "epoch" | "idempotencyKey" | "idempotencyDigest" | "cancelRequestedAt" | "heartbeatAt" | "createdAt" | "startedAt" | "finishedAt", ExtArgs["result"]["distillation"]>
+export type DistillationOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "taskName" | "datasetId" | "teacherId" | "spec" | "status" | "stage" | "progress" | "stageStartedAt" | "progressAt" | "teacherQueries" | "transferSet" | "metrics" | "error" | "attempt" | "epoch" | "idempotencyKey" | "idempotencyDigest" | "cancelRequestedAt" | "heartbeatAt" | "createdAt" | "startedAt" | "finishedAt", ExtArgs["result"]["distillation"]>
 export type DistillationInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   task?: boolean | Prisma.TaskDefaultArgs<ExtArgs>
   dataset?: boolean | Prisma.DatasetDefaultArgs<ExtArgs>
@@ -1838,6 +1932,14 @@ export type $DistillationPayload<ExtArgs extends runtime.Types.Extensions.Intern
      * When `progress` was written last: several labelers share one stream of progress events.
      */
     progressAt: Date | null
+    /**
+     * {upperBound, estimated, made?, cached?}: questions to the teacher, before and after; null of jobs older than the column
+     */
+    teacherQueries: runtime.JsonValue | null
+    /**
+     * {digest, rows, asked, counts}: the generated texts, an artifact of canonical rows; null until they are made
+     */
+    transferSet: runtime.JsonValue | null
     metrics: runtime.JsonValue | null
     /**
      * {code, detail, hint}
@@ -2302,6 +2404,8 @@ export interface DistillationFieldRefs {
   readonly progress: Prisma.FieldRef<"Distillation", 'Json'>
   readonly stageStartedAt: Prisma.FieldRef<"Distillation", 'DateTime'>
   readonly progressAt: Prisma.FieldRef<"Distillation", 'DateTime'>
+  readonly teacherQueries: Prisma.FieldRef<"Distillation", 'Json'>
+  readonly transferSet: Prisma.FieldRef<"Distillation", 'Json'>
   readonly metrics: Prisma.FieldRef<"Distillation", 'Json'>
   readonly error: Prisma.FieldRef<"Distillation", 'Json'>
   readonly attempt: Prisma.FieldRef<"Distillation", 'Int'>

@@ -643,7 +643,7 @@ export type $LabelShardPayload<ExtArgs extends runtime.Types.Extensions.Internal
     distillationId: string
     index: number
     /**
-     * Rows [start, end) of the dataset's canonical rows.
+     * Rows [start, end) of the dataset's canonical rows, followed by those of the transfer set.
      */
     start: number
     end: number

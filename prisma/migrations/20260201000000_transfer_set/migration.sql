@@ -1,0 +1,3 @@
+-- AlterTable
+ALTER TABLE "Distillation" ADD COLUMN     "teacherQueries" JSONB,
+ADD COLUMN     "transferSet" JSONB;
