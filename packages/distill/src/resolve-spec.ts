@@ -9,6 +9,7 @@ import {
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { encoderDefaults, encoderProblems } from './encoder-limits.js';
+import { ensembleProblems } from './ensemble-problems.js';
 
 /** The whole spec for each family of students, so that problems are told in the words of the family that was asked for. */
 const SPECS = { static: specOf(StaticStudent), encoder: specOf(EncoderStudent) };
@@ -30,7 +31,7 @@ export function resolveSpec(input: DistillationSpecInput | unknown = {}): Distil
   const schema = SPECS[family ?? 'static'];
   const spec = Value.Default(schema, given);
   const problems: FieldProblem[] = Value.Check(schema, spec)
-    ? crossFieldProblems(spec)
+    ? [...crossFieldProblems(spec), ...ensembleProblems(spec.ensemble)]
     : Value.Errors(schema, spec)
         // An unknown field is reported at its own path, as not matching the schema `false`, and once more at its parent.
         .filter(({ keyword }) => keyword !== 'additionalProperties')

@@ -16,7 +16,7 @@ import { answerDigest, listModelFiles } from '@retort/teachers';
 import { calibrate } from './calibrate.js';
 import { draftStudent } from './draft-student.js';
 import { EncodedRows } from './encoded-rows.js';
-import { evaluateStudent } from './evaluate-student.js';
+import { type EvaluateOptions, evaluateStudent } from './evaluate-student.js';
 import { modelCard } from './model-card.js';
 import { MANIFEST_FILE, publishFolder, stageFolder, writeJson, writeModelFolder } from './package-student.js';
 import { partition } from './split-rows.js';
@@ -27,8 +27,10 @@ export interface TrainStudentOptions {
   labels: readonly string[];
   /** `[rows, labels]`, row-major: what the teacher answered for every row. */
   teacherLogits: Float32Array;
-  /** The teacher's folder: its latency is measured beside the student's. */
+  /** The teacher's folder, of several the first's: its latency is measured beside the student's. */
   teacherDir: string;
+  /** All of them, where `teacherLogits` combine the answers of several. */
+  teachers?: EvaluateOptions['teachers'];
   spec: DistillationSpec;
   /** Where the finished Hugging Face folder goes: absent, empty, or an earlier student. */
   outDir: string;
@@ -107,6 +109,7 @@ async function trainAndMeasure(staged: string, options: TrainStudentOptions) {
   const metrics = await evaluateStudent({
     studentDir: staged,
     teacherDir,
+    teachers: options.teachers,
     labels,
     texts: textsOf(parts.test),
     actual: test.labels,

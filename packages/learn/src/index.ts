@@ -12,6 +12,7 @@ export { type MlpHeadOptions, mlpHead } from './mlp-head.js';
 export { checkParameterMemory } from './parameters.js';
 export { type PredictOptions, predict } from './predict.js';
 export { Random } from './random.js';
+export { argmax } from './softmax.js';
 export { type StageCheckpoint, stagedTraining } from './staged-training.js';
 export { type StaticStudentOptions, staticStudent } from './static-student.js';
 export { withTokenLoss } from './token-loss.js';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { RetortError, type Row } from '@retort/contracts';
-import { inputHash, resolveSpec, type TrainedStudent } from '@retort/distill';
+import { type AskedTeacher, inputHash, resolveSpec, type TrainedStudent } from '@retort/distill';
 import {
   beatTraining,
   type Claim,
@@ -16,6 +16,7 @@ import {
   reportProgress,
   storeFolder,
   succeedDistillation,
+  teachersOf,
   toStoredError,
 } from '@retort/platform';
 import { registerModelVersion } from '@retort/registry';
@@ -99,37 +100,48 @@ async function trainInThread(
   control: Pick<RunInThreadOptions, 'signal' | 'onWarning'>,
 ): Promise<TrainedStudent> {
   const { database, config } = deps.context;
-  const { dataset, teacher, spec, taskName } = distillation;
+  const { dataset, spec, taskName } = distillation;
   const rows = await deps.rows.read(dataset.rowsDigest, 0, dataset.rows, control.signal);
-  const digest = teacher.digest as string;
-  const teacherLogits = await readSoftLabels(deps, digest, teacher.labels.length, rows);
-  const teacherDir = await deps.models.get(classifierOf(teacher).files);
+  const teachers = await readTeachers(deps, teachersOf(distillation), rows);
   const progress = coalesceProgress(deps, claim.id, (value) => reportProgress(database, claim, value));
   try {
     return await runInThread(
       'student',
       {
         rows,
-        labels: teacher.labels,
-        teacherLogits,
-        teacherDir,
+        teachers,
         // Stored by whatever version took the request: what it did not know yet gets its default.
         spec: resolveSpec(spec),
         outDir,
         name: taskName,
         lineage: {
           dataset: { id: dataset.id, digest: dataset.rowsDigest, rows: dataset.rows },
-          teacher: { id: teacher.id, name: teacher.name, digest },
           distillationId: claim.id,
         },
         threads: config.trainThreads,
         checkpoint: { path: deps.scratch.checkpointOf(claim), everySeconds: config.checkpointSeconds },
       },
-      { ...control, onProgress: progress.push, transfer: [teacherLogits.buffer as ArrayBuffer] },
+      { ...control, onProgress: progress.push, transfer: teachers.map(({ logits }) => logits.buffer as ArrayBuffer) },
     );
   } finally {
     await progress.flush();
   }
+}
+
+/** What every teacher answered, in their order, and the folders that they answer from. */
+async function readTeachers(
+  deps: TrainerDeps,
+  teachers: ReturnType<typeof teachersOf>,
+  rows: Row[],
+): Promise<AskedTeacher[]> {
+  const asked: AskedTeacher[] = [];
+  for (const teacher of teachers) {
+    const { id, name, labels } = teacher;
+    const digest = teacher.digest as string;
+    const logits = await readSoftLabels(deps, digest, labels.length, rows);
+    asked.push({ id, name, labels, digest, logits, dir: await deps.models.get(classifierOf(teacher).files) });
+  }
+  return asked;
 }
 
 /** `[rows, classes]`, row-major: what the teacher answered for every row, from the soft-label cache. */

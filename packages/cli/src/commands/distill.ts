@@ -9,7 +9,7 @@ import { reportTable } from '../terminal/report-table.js';
 import { positiveInteger, readExamples, readSpecFile } from './read-input.js';
 
 interface DistillFlags {
-  teacher: string;
+  teacher: string[];
   out: string;
   spec?: string;
   report?: string;
@@ -21,9 +21,16 @@ export function distillCommand(): Command {
   return new Command('distill')
     .description('Distil a teacher into a student on this machine, with no server.')
     .argument('<data>', 'examples: JSONL or CSV with text, label (may be missing) and split (train, valid, test)')
-    .requiredOption('--teacher <dir>', 'folder with model.onnx or onnx/model.onnx, and tokenizer.json')
+    .requiredOption(
+      '--teacher <dir>',
+      'folder with model.onnx or onnx/model.onnx, and tokenizer.json; several are combined: name it for each',
+      (dir: string, dirs: string[] = []) => [...dirs, dir],
+    )
     .requiredOption('--out <dir>', "where the student's folder goes")
-    .option('--spec <file>', 'JSON: {"student": {…}, "loss": {"lambda", "temperature"}, "training": {…}}')
+    .option(
+      '--spec <file>',
+      'JSON: {"student": {…}, "loss": {"lambda", "temperature"}, "training": {…}, "ensemble": {…}}',
+    )
     .option('--report <file>', 'write the figures as JSON')
     .option('--fine-tune', 'train all of an encoder, not only a head on it: minutes instead of seconds', false)
     .option('--threads <n>', 'threads of each kernel', positiveInteger, availableParallelism())
@@ -46,7 +53,7 @@ async function run(data: string, flags: DistillFlags): Promise<void> {
   try {
     const { report } = await distill({
       rows,
-      teacherDir: flags.teacher,
+      teachers: flags.teacher.map((dir) => ({ dir })),
       spec,
       outDir: flags.out,
       ...(flags.fineTune ? { fineTune: {} } : {}),

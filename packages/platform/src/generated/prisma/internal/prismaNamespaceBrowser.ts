@@ -55,6 +55,7 @@ export const ModelName = {
   Dataset: 'Dataset',
   Teacher: 'Teacher',
   Distillation: 'Distillation',
+  FurtherTeacher: 'FurtherTeacher',
   LabelShard: 'LabelShard',
   SoftLabel: 'SoftLabel',
   ModelVersion: 'ModelVersion',
@@ -157,6 +158,15 @@ export const DistillationScalarFieldEnum = {
 } as const
 
 export type DistillationScalarFieldEnum = (typeof DistillationScalarFieldEnum)[keyof typeof DistillationScalarFieldEnum]
+
+
+export const FurtherTeacherScalarFieldEnum = {
+  distillationId: 'distillationId',
+  position: 'position',
+  teacherId: 'teacherId'
+} as const
+
+export type FurtherTeacherScalarFieldEnum = (typeof FurtherTeacherScalarFieldEnum)[keyof typeof FurtherTeacherScalarFieldEnum]
 
 
 export const LabelShardScalarFieldEnum = {
