@@ -652,7 +652,7 @@ export type $LabelShardPayload<ExtArgs extends runtime.Types.Extensions.Internal
      */
     done: number
     /**
-     * Rows that were answered from the soft-label cache; null until done.
+     * Rows that were answered from the soft-label cache, of several teachers by the one with fewest; null until done.
      */
     cached: number | null
     doneAt: Date | null
