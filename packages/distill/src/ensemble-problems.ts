@@ -1,7 +1,7 @@
 import { EnsembleSpec, type FieldProblem } from '@retort/contracts';
 import { Value } from 'typebox/value';
 import type { DatasetShape } from './check-rows.js';
-import { labelSpaceOf } from './ensemble/label-space.js';
+import { knownTo, labelSpaceOf } from './ensemble/label-space.js';
 import { nameSome } from './name-some.js';
 
 /** Teachers that it takes to tell who disagrees. */
@@ -114,7 +114,7 @@ function routeProblems({ routes, weighting }: EnsembleSpec, { labels, columns }:
 
 /** Those who know every label speak for the labels that others do not know, and are the gate of routes: one of them must count. */
 function weightProblems({ weights, weighting }: EnsembleSpec, { labels, columns }: Space): FieldProblem[] {
-  const complete = columns.map((column) => new Set(column.filter((c) => c >= 0)).size === labels.length);
+  const complete = columns.map((column) => knownTo(column) === labels.length);
   const needed = weighting.by === 'route' || complete.includes(false);
   if (weights === undefined || !needed || !complete.includes(true)) return [];
   if (weights.some((weight, k) => complete[k] && weight > 0)) return [];

@@ -29,24 +29,32 @@ export function labelSpaceOf(
   const labels = given ?? [...new Set(first.filter((label) => label !== null))];
   const index = new Map(labels.map((label, i) => [label, i]));
   const problems: FieldProblem[] = [];
-  const columns = teachers.map((theirs, k) => {
+  const columns: Int32Array[] = [];
+  for (const [k, theirs] of teachers.entries()) {
     const map = labelMaps[k] ?? null;
-    problems.push(...mapProblems(`/spec/ensemble/labelMaps/${k}`, theirs, map, index));
-    return Int32Array.from(theirs, (label) => index.get(targetOf(label, map) ?? '') ?? -1);
-  });
-  const known = columns.map((column) => new Set(column.filter((c) => c >= 0)).size);
-  for (const [k, count] of known.entries()) {
-    if (count >= 2) continue;
-    const message = `leaves teacher ${k} with ${count} of the student's ${labels.length} labels, between which it cannot decide: map at least 2`;
-    problems.push({ path: `/spec/ensemble/labelMaps/${k}`, message });
+    const path = `/spec/ensemble/labelMaps/${k}`;
+    const column = Int32Array.from(theirs, (label) => index.get(targetOf(label, map) ?? '') ?? -1);
+    const found = mapProblems(path, theirs, map, index);
+    const count = knownTo(column);
+    if (found.length === 0 && count < 2) {
+      const message = `leaves teacher ${k} with ${count} of the student's ${labels.length} labels, between which it cannot decide: map at least 2`;
+      found.push({ path, message });
+    }
+    columns.push(column);
+    problems.push(...found);
   }
-  if (!known.some((count) => count === labels.length)) {
+  if (!columns.some((column) => knownTo(column) === labels.length)) {
     const message =
       `no teacher knows all ${labels.length} labels, so nothing tells how likely the labels of one are against those of another: ` +
       'add a teacher that knows them all, or name fewer labels';
     problems.push({ path: '/spec/ensemble/labels', message });
   }
   return { labels, columns, problems };
+}
+
+/** How many labels of the student a teacher knows. */
+export function knownTo(column: Int32Array): number {
+  return new Set(column.filter((c) => c >= 0)).size;
 }
 
 function targetOf(label: string, map: LabelMap | null | undefined): string | null {
