@@ -20,7 +20,7 @@ import type { SoftLabelCache } from './soft-labels.js';
 import { type AskedTeacher, trainFromTeachers } from './train-from-teachers.js';
 import type { TrainedStudent, TrainStudentOptions } from './train-student.js';
 
-export interface TeacherSource {
+interface TeacherSource {
   /** As `teacherDir` of {@link DistillOptions}. */
   dir: string;
   /** Default: the folder's name. */

@@ -26,7 +26,7 @@ export function skillScores(
  *
  * @returns `[classes]`, each within (0, 1)
  */
-export function classSkill(
+function classSkill(
   teacher: MappedAnswers,
   { rows, labels }: ScoringContext['validation'],
   classes: number,
