@@ -39,6 +39,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'retort-api-'));
   await writeToyTeacher(join(folder, 'models/classifier'));
   await writeToyTeacher(join(folder, 'models/encoder'), { kind: 'encoder' });
+  await writeToyTeacher(join(folder, 'models/other'), { labels: ['bottom', 'centre', 'top'] });
   test = await testApp('postgres', { MODEL_ROOTS: join(folder, 'models') });
 });
 afterAll(async () => {
@@ -395,6 +396,48 @@ describe('distillations', () => {
       code: 'RT_INVALID_SPEC',
       problems: [{ path: '/spec/student/heads', message: 'must divide width (256), got 3' }],
     });
+  });
+
+  it('take several teachers, and tell what does not fit between them', async () => {
+    const { body: other } = await test.ask('POST', '/v1/teachers', {
+      payload: { name: 'other', path: join(folder, 'models/other') },
+    });
+    const asked = (more: object) => submit({ task: 'toy', dataset, teachers: [teacher, other.id], ...more });
+    const problems = async (more: object) => {
+      const { status, body } = await asked(more);
+      expect(status).toBe(400);
+      return body.problems.map(({ path }: { path: string }) => path);
+    };
+    expect(await problems({})).toEqual(['/spec/ensemble/labelMaps/1']);
+    expect(await problems({ teacher })).toEqual(['/teachers']);
+    expect(await problems({ teachers: [] })).toEqual(['/teachers']);
+    expect(await problems({ teachers: [teacher, 'tch_0', teacher, 5] })).toEqual(['/teachers/3']);
+    expect(await problems({ teachers: [teacher, 'tch_0', teacher] })).toEqual(['/teachers/1', '/teachers/2']);
+    expect(await problems({ teachers: Array(9).fill(teacher) })).toEqual(['/teachers']);
+    expect(await problems({ teachers: [teacher], spec: { ensemble: {} } })).toEqual(['/spec/ensemble']);
+    const labelMaps = [null, { bottom: 'low', centre: 'mid', top: 'high' }];
+    const weighting = { by: 'agreement' };
+    expect(await problems({ spec: { ensemble: { labelMaps, weighting, weights: [0, 0] } } })).toEqual([
+      '/spec/ensemble/weights',
+    ]);
+    expect(await problems({ spec: { ensemble: { labelMaps, weighting } } })).toEqual(['/spec/ensemble/weighting/by']);
+    const swapped = [{ low: 'bottom', mid: 'centre', high: 'top' }, null];
+    // The student would answer with labels that neither the task nor its rows have.
+    expect(await problems({ spec: { ensemble: { labelMaps: swapped } } })).toEqual(['/teachers', '/dataset']);
+
+    const { status, body } = await asked({ spec: { ensemble: { labelMaps } } });
+    expect(status).toBe(201);
+    expect(body).toMatchObject({ teacher, teachers: [teacher, other.id] });
+    expect(body.spec.ensemble).toEqual({
+      combine: 'probabilities',
+      weighting: { by: 'fixed' },
+      calibrate: true,
+      labelMaps,
+    });
+    expect((await test.ask('GET', `/v1/distillations/${body.id}`)).body).toEqual(body);
+    const { body: alone } = await submit({ task: 'toy', dataset, teachers: [teacher] });
+    expect(alone).toMatchObject({ teacher, teachers: [teacher] });
+    expect(alone.spec).not.toHaveProperty('ensemble');
   });
 
   it('are cancelled at once while they wait', async () => {

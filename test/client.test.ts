@@ -10,6 +10,7 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type TestApp, testApp } from './support/http-app.js';
 import { watchLoop } from './support/loop-lag.js';
+import { wordpiece } from './support/tokenizers.js';
 import { TOY_LABELS, toyRows, writeToyTeacher } from './support/toy-teacher.js';
 
 describe('the OpenAPI document', () => {
@@ -135,6 +136,47 @@ describe('the generated client', () => {
       label: outputs[0].label,
       model: { id: model.id, version: 1, alias: 'champion' },
     });
+  });
+
+  it('learns from several teachers at once, each with a tokenizer and label names of its own', async () => {
+    const { prisma } = test.context.database;
+    const { taskName: task, datasetId: dataset, teacherId } = await prisma.distillation.findFirstOrThrow();
+    const config = { model_max_length: 64, tokenizer_class: 'BertTokenizer', pad_token: '[PAD]', unk_token: '[UNK]' };
+    const words = join(folder, 'words');
+    await writeToyTeacher(words, {
+      tokens: { tokenizer: wordpiece({ lowercase: true }), config },
+      labels: ['bottom', 'centre', 'top'],
+    });
+    const paths = ['onnx/model.onnx', 'tokenizer.json', 'tokenizer_config.json', 'config.json'];
+    const files = await Promise.all(
+      paths.map(async (path) => ({ path, content: await openAsBlob(join(words, path)) })),
+    );
+    const { id: other } = await retort.uploadTeacher({ name: 'reads words' }, files);
+    const labelMaps = [null, { bottom: 'low', centre: 'mid', top: 'high' }];
+    const spec = {
+      training: { epochs: 5 },
+      student: { buckets: 1024 },
+      ensemble: { weighting: { by: 'skill' }, labelMaps },
+    };
+    const submitted = await test.ask('POST', '/v1/distillations', {
+      payload: { task, dataset, teachers: [teacherId, other], spec },
+    });
+    const done = await retort.waitForDistillation(submitted.body.id);
+    expect(done.error).toBeNull();
+    const { body: job } = await test.ask('GET', `/v1/distillations/${done.id}`);
+    expect(job.teachers).toEqual([teacherId, other]);
+    expect(job.metrics.teachers.map(({ name }: { name: string }) => name)).toEqual(['toy encoder', 'reads words']);
+    const [first, second] = job.metrics.teachers;
+    expect(job.metrics.teacher.accuracy).toBeGreaterThanOrEqual(Math.min(first.accuracy, second.accuracy));
+    expect(job.metrics.teacher.bytes).toBe(first.bytes + second.bytes);
+    const { body: model } = await test.ask('GET', `/v1/models/${job.model}`);
+    expect(model.lineage.teachers.map(({ id }: { id: string }) => id)).toEqual([teacherId, other]);
+    expect(model.lineage.teacher.id).toBe(teacherId);
+    // The first teacher had labelled these texts before; the second is asked about each of them once.
+    expect(await prisma.softLabel.groupBy({ by: ['teacherDigest'], _count: true })).toEqual([
+      expect.objectContaining({ _count: 300 }),
+      expect.objectContaining({ _count: 300 }),
+    ]);
   });
 
   it('is answered while a job trains, by an event loop that is never held up for 50 ms', async () => {

@@ -5,6 +5,7 @@ import type { Progress, Row, TransferSetCounts } from '@retort/contracts';
 import { type Distilled, distill, resolveSpec } from '@retort/distill';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectSameAnswersFromTransformers } from './support/hugging-face.ts';
+import { wordpiece } from './support/tokenizers.ts';
 import { TOY_LABELS, toyRows, writeToyTeacher } from './support/toy-teacher.ts';
 
 const spec = resolveSpec({ student: { buckets: 1024, width: 16, minGram: 1, maxGram: 2 }, training: { epochs: 8 } });
@@ -19,6 +20,12 @@ describe('distillation as a library', () => {
     work = await mkdtemp(join(tmpdir(), 'retort-library-'));
     await writeToyTeacher(join(work, 'teacher'));
     await writeToyTeacher(join(work, 'encoder'), { kind: 'encoder' });
+    // Another tokenizer, and other names for the labels.
+    const config = { model_max_length: 64, tokenizer_class: 'BertTokenizer', pad_token: '[PAD]', unk_token: '[UNK]' };
+    await writeToyTeacher(join(work, 'words'), {
+      tokens: { tokenizer: wordpiece({ lowercase: true }), config },
+      labels: ['bottom', 'centre', 'top'],
+    });
     rows = toyRows(300).map((row, i) => (i % 5 === 0 && row.split === 'train' ? { ...row, label: undefined } : row));
     first = await run('first', { onProgress: (progress) => stages.push(progress) });
   });
@@ -121,6 +128,46 @@ describe('distillation as a library', () => {
     expect([...seen]).toEqual(expect.arrayContaining(['fine-tuning', 'measuring', 'labelling']));
     expect(seen).not.toContain('embedding');
     expect(report.teacher.accuracy).toBeGreaterThan(0.8);
+  });
+
+  it('learns from several teachers, whatever their tokenizers and the names of their labels', async () => {
+    const labelMaps = [null, { bottom: 'low', centre: 'mid', top: 'high' }];
+    const asked: Progress[] = [];
+    const { metrics, lineage, labels } = await run('from-several', {
+      teacherDir: undefined,
+      teachers: [{ dir: join(work, 'teacher') }, { dir: join(work, 'words'), name: 'reads words' }],
+      spec: { ...spec, ensemble: resolveSpec({ ensemble: { labelMaps } }).ensemble },
+      onProgress: (progress) => progress.stage === 'labelling' && asked.push(progress),
+    });
+    expect(labels).toEqual(TOY_LABELS);
+    expect(asked.at(-1)).toMatchObject({ done: 600, total: 600 });
+    expect(metrics.student.accuracy).toBeGreaterThan(0.75);
+    const [letters, words] = metrics.teachers ?? [];
+    expect(metrics.teachers).toHaveLength(2);
+    expect(letters.accuracy).toBe(first.metrics.teacher.accuracy);
+    expect(words.name).toBe('reads words');
+    expect(words.accuracy).toBeGreaterThan(0.5);
+    expect(metrics.teacher.accuracy).toBeGreaterThanOrEqual(Math.min(letters.accuracy, words.accuracy));
+    expect(metrics.teacher.bytes).toBe(letters.bytes + words.bytes);
+    expect(metrics.teacher.latencyMs).toBeCloseTo(letters.latencyMs + words.latencyMs, 9);
+    expect(lineage.teachers?.map(({ name }) => name)).toEqual(['teacher', 'reads words']);
+    expect(lineage.teacher).toEqual(lineage.teachers?.[0]);
+    expect(await readFile(join(work, 'from-several/README.md'), 'utf8')).toContain('weighted mean of probabilities');
+  });
+
+  it('learns the same from a list of one teacher, and refuses lists that fit nothing', async () => {
+    const one = { teacherDir: undefined, teachers: [{ dir: join(work, 'teacher') }] };
+    expect((await run('from-one', one)).digest).toBe(first.digest);
+    const refused = (options: Parameters<typeof run>[1]) => expect(run('refused', options)).rejects;
+    await refused({ ...one, teachers: [] }).toMatchObject({ code: 'RT_INVALID_FIELD' });
+    await refused({ teachers: one.teachers }).toMatchObject({ code: 'RT_INVALID_FIELD' });
+    const several = { teacherDir: undefined, teachers: [...one.teachers, { dir: join(work, 'words') }] };
+    await refused(several).toMatchObject({
+      code: 'RT_INVALID_SPEC',
+      message: /labelMaps\/1.*"bottom", "centre", "top"/,
+    });
+    const ensemble = resolveSpec({ ensemble: {} }).ensemble;
+    await refused({ ...one, spec: { ...spec, ensemble } }).toMatchObject({ code: 'RT_INVALID_SPEC' });
   });
 
   it('refuses data that the teacher does not fit, naming what is wrong', async () => {

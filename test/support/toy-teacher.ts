@@ -42,6 +42,8 @@ export interface ToyTeacherOptions {
   kind?: 'classifier' | 'encoder';
   /** Files of a tokenizer whose tokens are letters. Default: one of characters. */
   tokens?: TokenizerFiles;
+  /** What a classifier calls the three labels. Default: as the rows do. */
+  labels?: string[];
 }
 
 const WORK_WIDTH = 256;
@@ -52,7 +54,7 @@ const WORK_WIDTH = 256;
  */
 export async function writeToyTeacher(
   dir: string,
-  { work = 0, kind = 'classifier', tokens }: ToyTeacherOptions = {},
+  { work = 0, kind = 'classifier', tokens, labels = TOY_LABELS }: ToyTeacherOptions = {},
 ): Promise<void> {
   const { tokenizer, config } = tokens ?? characterTokenizer([ALPHABET, ' 0123456789'], { maxLength: MAX_LENGTH });
   const { vocabularySize } = loadTokenizer(tokenizer, config);
@@ -82,7 +84,7 @@ export async function writeToyTeacher(
     b.output('logits', 'float32', ['batch', classes]);
   }
 
-  const id2label = Object.fromEntries(TOY_LABELS.map((label, id) => [id, label]));
+  const id2label = Object.fromEntries(labels.map((label, id) => [id, label]));
   const encoderConfig = { model_type: 'bert', hidden_size: classes };
   await mkdir(join(dir, 'onnx'), { recursive: true });
   await writeFile(join(dir, 'onnx/model.onnx'), writeModel(b.build()));

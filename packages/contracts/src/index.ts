@@ -1,4 +1,5 @@
 export * from './curriculum-spec.js';
+export * from './ensemble-spec.js';
 export * from './errors.js';
 export * from './events.js';
 export * from './feature-spec.js';

@@ -1,5 +1,5 @@
 import type { DistillationSpec } from './spec.js';
-import type { DistillationReport } from './stages.js';
+import type { DistillationReport, ModelFigures } from './stages.js';
 
 /**
  * Largest ONNX file: 2 GiB - 1, the most that a Protocol Buffers message can have. (Weights beyond that lie in files of their
@@ -14,11 +14,21 @@ export interface ModelFile {
   bytes: number;
 }
 
+/** Which teacher it was. */
+export interface TeacherOrigin {
+  id?: string;
+  name?: string;
+  digest: string;
+}
+
 /** Where a student comes from: enough to make it again. */
 export interface Lineage {
   /** `rows` digest: sha256 of the canonical JSONL of the rows. */
   dataset: { id?: string; digest: string; rows: number };
-  teacher: { id?: string; name?: string; digest: string };
+  /** The first teacher of the job: the one that features and first weights are taken from. */
+  teacher: TeacherOrigin;
+  /** All of them, in the order of `spec.ensemble`, where the job had several. */
+  teachers?: TeacherOrigin[];
   spec: DistillationSpec;
   seed: number;
   /** Version of Retort that trained it. */
@@ -35,9 +45,19 @@ export interface ClassMetrics {
   support: number;
 }
 
+/** One of several teachers, by itself. */
+export interface TeacherFigures extends ModelFigures {
+  name?: string;
+  /** What its logits were divided by before they were combined. */
+  temperature: number;
+}
+
 /** What was measured on the test split. Shares are 0..1, divergences in nats. */
 export interface StudentMetrics {
+  /** Of several teachers: accuracy of their combined answer, sums of bytes and latencies. */
   teacher: DistillationReport['teacher'];
+  /** Each of several teachers by itself, in the job's order. */
+  teachers?: TeacherFigures[];
   student: DistillationReport['student'] & {
     macroF1: number;
     /** Mean KL(teacher‖student). */

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { CurriculumSpec, CurriculumSpecInput } from './curriculum-spec.js';
+import { EnsembleSpec, EnsembleSpecInput } from './ensemble-spec.js';
 import { FeatureSpecs, FeatureSpecsInput } from './feature-spec.js';
 import { LossSpec, LossSpecInput } from './loss-spec.js';
 import { SoftLabelsSpec, SoftLabelsSpecInput } from './soft-labels-spec.js';
@@ -76,6 +77,7 @@ export const DistillationSpec = Type.Object(
     training: TrainingSpec,
     features: Type.Optional(FeatureSpecs),
     transferSet: Type.Optional(TransferSetSpec),
+    ensemble: Type.Optional(EnsembleSpec),
   },
   { additionalProperties: false },
 );
@@ -93,6 +95,7 @@ export const DistillationSpecInput = Type.Object(
     training: Type.Optional(Type.Partial(TrainingSpec, { additionalProperties: false })),
     features: Type.Optional(FeatureSpecsInput),
     transferSet: Type.Optional(TransferSetSpecInput),
+    ensemble: Type.Optional(EnsembleSpecInput),
   },
   { additionalProperties: false },
 );

@@ -1,5 +1,6 @@
 import type { DistillationSpec, FieldProblem, Row, Split } from '@retort/contracts';
 import { ignoresTeacher } from '@retort/learn';
+import { nameSome } from './name-some.js';
 import { softLabelProblems } from './soft-label-problems.js';
 
 /** What a dataset must hold to be distilled on, as counts, so that the API can check it without reading the rows. */
@@ -25,9 +26,6 @@ export function shapeOf(rows: readonly Row[]): DatasetShape {
   }
   return { rows: rowsPerSplit, labelled, labels: [...labels].sort() };
 }
-
-/** Labels named in a message before "and n more". */
-const NAMED = 5;
 
 /**
  * Checks that a student can be trained on a dataset of this shape with a teacher of these labels, and measured on it.
@@ -61,12 +59,7 @@ export function datasetProblems(
   const known = new Set(teacherLabels);
   const strange = shape.labels.filter((label) => !known.has(label));
   if (strange.length > 0) {
-    const more = strange.length > NAMED ? ` and ${strange.length - NAMED} more` : '';
-    const named = strange
-      .slice(0, NAMED)
-      .map((label) => JSON.stringify(label))
-      .join(', ');
-    problems.push({ path: '/dataset', message: `has labels that the teacher does not know: ${named}${more}` });
+    problems.push({ path: '/dataset', message: `has labels that the teacher does not know: ${nameSome(strange)}` });
   }
   return problems;
 }

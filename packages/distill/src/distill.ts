@@ -7,16 +7,26 @@ import {
   type DistillationSpec,
   type FieldProblem,
   type FineTuneSpecInput,
+  MOST_TEACHERS,
   type OnProgress,
   RetortError,
   type Row,
 } from '@retort/contracts';
-import { fineTune, inspectModelFolder, openTeacher, trainTeacherHead } from '@retort/teachers';
+import { fineTune, inspectModelFolder, openTeacher, type Teacher, trainTeacherHead } from '@retort/teachers';
 import { datasetProblems, shapeOf } from './check-rows.js';
+import { checkTeachers } from './ensemble-problems.js';
 import { invalidSpec } from './resolve-spec.js';
 import type { SoftLabelCache } from './soft-labels.js';
-import { type TrainedStudent, type TrainStudentOptions, trainStudent } from './train-student.js';
+import { type AskedTeacher, trainFromTeachers } from './train-from-teachers.js';
+import type { TrainedStudent, TrainStudentOptions } from './train-student.js';
 import { type LabelledRows, labelRows } from './transfer-set/label-rows.js';
+
+interface TeacherSource {
+  /** As `teacherDir` of {@link DistillOptions}. */
+  dir: string;
+  /** Default: the folder's name. */
+  name?: string;
+}
 
 export interface DistillOptions {
   rows: readonly Row[];
@@ -24,7 +34,9 @@ export interface DistillOptions {
    * Folder of the teacher: `model.onnx` or `onnx/model.onnx` with `tokenizer.json`. A classifier is used as it is; an
    * encoder gets a head trained on the labelled rows first, or is fine-tuned on them.
    */
-  teacherDir: string;
+  teacherDir?: string;
+  /** Instead of `teacherDir`: several, at most {@link MOST_TEACHERS}, whose answers `spec.ensemble` combines. */
+  teachers?: readonly TeacherSource[];
   /** How to fine-tune an encoder, with a default for whatever is left out; absent: only a head is trained. */
   fineTune?: FineTuneSpecInput;
   spec: DistillationSpec;
@@ -45,64 +57,92 @@ export interface Distilled extends TrainedStudent {
 }
 
 /**
- * The whole pipeline in one call, with no server: train the teacher where it is an encoder, label, train, evaluate,
- * package.
+ * The whole pipeline in one call, with no server: train the teachers that are encoders, label, train, evaluate, package.
  *
- * @throws RetortError `RT_INVALID_TEACHER`, `RT_INVALID_DATASET`, `RT_INVALID_SPEC`, `RT_CANCELLED`, `RT_TRAINING_DIVERGED`, `RT_CONFLICT`
+ * @throws RetortError `RT_INVALID_TEACHER`, `RT_INVALID_DATASET`, `RT_INVALID_SPEC`, `RT_INVALID_FIELD`, `RT_CANCELLED`,
+ * `RT_TRAINING_DIVERGED`, `RT_CONFLICT`
  */
 export async function distill(options: DistillOptions): Promise<Distilled> {
   const begun = performance.now();
-  const { rows, spec, outDir, threads, signal, onProgress } = options;
+  const { rows, spec, outDir, checkpoint, threads, signal, onProgress } = options;
   const scratch = await mkdtemp(join(tmpdir(), 'retort-'));
   try {
-    const teacherDir = await classifierFolder(options, scratch);
-    const teacher = await openTeacher(teacherDir, { threads });
-    try {
-      const problems = datasetProblems(shapeOf(rows), teacher.labels, spec);
-      if (problems.length > 0) {
-        if (problems.every(({ path }) => path.startsWith(SPEC))) throw invalidSpec(problems.map(withinSpec));
-        const detail = problems.map(({ path, message }) => `The ${path.split('/').at(-1)} ${message}.`).join(' ');
-        throw new RetortError('RT_INVALID_DATASET', detail, { problems });
-      }
-      const { transferSet, training } = spec;
-      const { seed } = training;
-      const { cache } = options;
-      const asking = { teacher, teacherDir, cache, signal, onProgress };
-      const labelled = await labelRows({ rows, spec: transferSet, seed, ...asking });
-      const student = await trainStudent({
-        rows: labelled.rows,
-        labels: teacher.labels,
-        teacherLogits: labelled.teacherLogits,
-        generated: labelled.generated,
-        teacherDir,
-        spec,
-        outDir,
-        lineage: {
-          dataset: { digest: rowsDigest(rows), rows: rows.length },
-          teacher: { name: basename(resolve(options.teacherDir)), digest: teacher.digest },
-        },
-        checkpoint: options.checkpoint,
-        threads,
-        signal,
-        onProgress,
-      });
-      return { ...student, report: reportOf(student, labelled, (performance.now() - begun) / 1000) };
-    } finally {
-      await teacher.close();
-    }
+    const { teachers, labelled } = await askTeachers(options, scratch);
+    const student = await trainFromTeachers({
+      rows: labelled.rows,
+      generated: labelled.generated,
+      teachers,
+      spec,
+      outDir,
+      lineage: { dataset: { digest: rowsDigest(rows), rows: rows.length } },
+      checkpoint,
+      threads,
+      signal,
+      onProgress,
+    });
+    return { ...student, report: reportOf(student, labelled, (performance.now() - begun) / 1000) };
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
 }
 
-/** The folder that answers with labels: the teacher's own, or that of a newly trained one. */
-async function classifierFolder(options: DistillOptions, scratch: string): Promise<string> {
-  const manifest = await inspectModelFolder(options.teacherDir);
-  if (manifest.kind === 'onnx-classifier') return options.teacherDir;
+/** Opens every teacher, checks that they fit the data and each other, and asks them about all texts, generated ones included. */
+async function askTeachers(
+  options: DistillOptions,
+  scratch: string,
+): Promise<{ teachers: AskedTeacher[]; labelled: LabelledRows }> {
+  const { rows, spec, cache, threads, signal, onProgress } = options;
+  const sources = sourcesOf(options);
+  const teachers: Teacher[] = [];
+  try {
+    const dirs: string[] = [];
+    for (const [k, { dir }] of sources.entries()) {
+      dirs.push(await classifierFolder(dir, join(scratch, `teacher-${k}`), options));
+      teachers.push(await openTeacher(dirs[k], { threads }));
+    }
+    checkFit(rows, teachers, spec);
+    const { transferSet, training } = spec;
+    const asking = { teachers, teacherDir: dirs[0], cache, signal, onProgress };
+    const labelled = await labelRows({ rows, spec: transferSet, seed: training.seed, ...asking });
+    const asked = teachers.map(({ labels, digest }, k) => ({
+      ...{ labels, logits: labelled.answers[k], dir: dirs[k], digest },
+      name: sources[k].name ?? basename(resolve(sources[k].dir)),
+    }));
+    return { teachers: asked, labelled };
+  } finally {
+    await Promise.all(teachers.map((teacher) => teacher.close()));
+  }
+}
+
+function sourcesOf({ teacherDir, teachers }: DistillOptions): readonly TeacherSource[] {
+  if ((teacherDir === undefined) === (teachers === undefined)) {
+    throw new RetortError('RT_INVALID_FIELD', 'Give either teacherDir or teachers.');
+  }
+  const sources = teachers ?? [{ dir: teacherDir as string }];
+  if (sources.length >= 1 && sources.length <= MOST_TEACHERS) return sources;
+  throw new RetortError('RT_INVALID_FIELD', `teachers must be 1 to ${MOST_TEACHERS}, got ${sources.length}.`);
+}
+
+/** @throws RetortError `RT_INVALID_SPEC` where the teachers do not fit each other, `RT_INVALID_DATASET` where the rows do not fit them */
+function checkFit(rows: readonly Row[], teachers: readonly Teacher[], spec: DistillationSpec): void {
+  const shape = shapeOf(rows);
+  const names = teachers.map((teacher) => teacher.labels);
+  const { labels, problems: unfit } = checkTeachers(spec.ensemble, names, shape);
+  if (unfit.length > 0) throw invalidSpec(unfit);
+  const problems = datasetProblems(shape, labels, spec);
+  if (problems.length === 0) return;
+  if (problems.every(({ path }) => path.startsWith(SPEC))) throw invalidSpec(problems.map(withinSpec));
+  const detail = problems.map(({ path, message }) => `The ${path.split('/').at(-1)} ${message}.`).join(' ');
+  throw new RetortError('RT_INVALID_DATASET', detail, { problems });
+}
+
+/** The folder that answers with labels: the teacher's own, or that of a newly trained one in `outDir`. */
+async function classifierFolder(dir: string, outDir: string, options: DistillOptions): Promise<string> {
+  const manifest = await inspectModelFolder(dir);
+  if (manifest.kind === 'onnx-classifier') return dir;
   const { rows, spec, threads, signal, onProgress } = options;
-  const outDir = join(scratch, 'teacher');
   const { seed } = spec.training;
-  const training = { encoderDir: options.teacherDir, outDir, rows, seed, threads, signal, onProgress };
+  const training = { encoderDir: dir, outDir, rows, seed, threads, signal, onProgress };
   if (options.fineTune === undefined) await trainTeacherHead(training);
   else await fineTune({ ...training, spec: options.fineTune });
   return outDir;
@@ -120,7 +160,7 @@ export function rowsDigest(rows: Iterable<Row>): string {
 }
 
 function reportOf(
-  { metrics }: TrainedStudent,
+  { metrics, selected }: TrainedStudent,
   { teacherQueries, transferSet }: LabelledRows,
   seconds: number,
 ): DistillationReport {
@@ -131,6 +171,6 @@ function reportOf(
     speedup: metrics.speedup,
     seconds,
     teacherQueries,
-    ...(transferSet === undefined ? {} : { transferSet }),
+    ...(transferSet === undefined ? {} : { transferSet: { ...transferSet, ...selected } }),
   };
 }

@@ -1,7 +1,7 @@
-import { type OnProgress, progressOf, RetortError, type StudentMetrics } from '@retort/contracts';
+import { type OnProgress, progressOf, RetortError, type StudentMetrics, type TeacherFigures } from '@retort/contracts';
 import { agreement, evaluate, klToTeacher } from '@retort/learn';
 import { listModelFiles } from '@retort/teachers';
-import { openTextClassifier } from '@retort/text';
+import { openTextClassifier, type TextClassifier } from '@retort/text';
 import { medianLatencies } from './latency.js';
 import { throwIfCancelled } from './soft-labels.js';
 
@@ -15,6 +15,8 @@ const CONFUSIONS = 20;
 export interface EvaluateOptions {
   studentDir: string;
   teacherDir: string;
+  /** Where several teachers were combined: the folder of each, and how it did by itself. The first is in `teacherDir`. */
+  teachers?: ({ dir: string } & Pick<TeacherFigures, 'name' | 'accuracy' | 'temperature'>)[];
   labels: readonly string[];
   texts: string[];
   /** Label index per text, -1 where unlabelled. */
@@ -36,9 +38,13 @@ export async function evaluateStudent(options: EvaluateOptions): Promise<Student
   const classes = labels.length;
   const report = progressOf('evaluating', texts.length, options.onProgress);
   report(0);
-  const student = await openTextClassifier(options.studentDir, { placement: 'inline', threads: 1 });
-  const teacher = await openTextClassifier(options.teacherDir, { placement: 'inline', threads: 1 });
+  const teacherDirs = options.teachers?.map(({ dir }) => dir) ?? [options.teacherDir];
+  const models: TextClassifier[] = [];
   try {
+    for (const dir of [options.studentDir, ...teacherDirs]) {
+      models.push(await openTextClassifier(dir, { placement: 'inline', threads: 1 }));
+    }
+    const [student] = models;
     if (student.labels.length !== classes) {
       throw new RetortError('RT_INTERNAL', `The student answers ${student.labels.length} labels, not ${classes}.`);
     }
@@ -50,18 +56,30 @@ export async function evaluateStudent(options: EvaluateOptions): Promise<Student
       report(start + batch.length);
     }
     const timed = texts.slice(0, TIMED_TEXTS);
-    const [studentMs, teacherMs] = await medianLatencies(
-      [(text) => student.logits([text]), (text) => teacher.logits([text])],
+    const [studentMs, ...teachersMs] = await medianLatencies(
+      models.map((model) => (text) => model.logits([text])),
       timed,
     );
+    const teacherBytes = await Promise.all(teacherDirs.map(answerBytes));
+    // All of them would have to be asked for the answer that the student gives.
+    const teacherMs = sum(teachersMs);
     const measured = evaluate(logits, actual, classes);
     const teacherMeasured = evaluate(teacherLogits, actual, classes);
     return {
       teacher: {
         accuracy: teacherMeasured.accuracy,
-        bytes: await answerBytes(options.teacherDir),
+        bytes: sum(teacherBytes),
         latencyMs: teacherMs,
       },
+      ...(options.teachers === undefined
+        ? {}
+        : {
+            teachers: options.teachers.map(({ dir: _, ...figures }, k) => ({
+              ...figures,
+              bytes: teacherBytes[k],
+              latencyMs: teachersMs[k],
+            })),
+          }),
       student: {
         accuracy: measured.accuracy,
         agreement: agreement(logits, teacherLogits, classes),
@@ -83,9 +101,11 @@ export async function evaluateStudent(options: EvaluateOptions): Promise<Student
       })),
     };
   } finally {
-    await Promise.all([student.close(), teacher.close()]);
+    await Promise.all(models.map((model) => model.close()));
   }
 }
+
+const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
 
 /** Bytes of the files that answering needs: the graph, the tokenizer, the labels. */
 async function answerBytes(dir: string): Promise<number> {

@@ -1,5 +1,6 @@
 import type { DistillationSpec, Lineage, StudentMetrics, StudentSpec } from '@retort/contracts';
 import { describeCurriculum, describeLoss, describeSoftLabels } from './describe-loss.js';
+import { ensembleDefaults } from './ensemble-problems.js';
 
 export interface ModelCard {
   name: string;
@@ -79,7 +80,7 @@ scores. ${readingOf(spec.student)}
 | loss | ${describeLoss(spec.loss)} |
 ${row('soft labels', describeSoftLabels(spec))}${row('features', describeFeatures(spec))}${row('curriculum', describeCurriculum(spec))}| training | ${spec.training.epochs} epochs (best: ${metrics.bestEpoch}), batch ${spec.training.batchSize}, ${training(spec)}, seed ${spec.training.seed} |
 | dataset | ${lineage.dataset.rows} rows, sha256 \`${lineage.dataset.digest}\` |
-| teacher | ${lineage.teacher.name ?? 'unnamed'}, digest \`${lineage.teacher.digest}\` |
+${teachersOf(lineage, metrics)}
 
 ## Limits
 
@@ -87,6 +88,20 @@ It knows only these labels, and answers one of them for any text at all. It read
 anything in the training text is likelier to be missed than by its teacher. The licence of the teacher and of the data may
 bind what is distilled from them.
 `;
+}
+
+/** A row for each teacher; of several with the accuracy of each, and how they were combined. */
+function teachersOf(
+  { teacher, teachers = [teacher], spec }: Lineage,
+  { teachers: figures = [] }: StudentMetrics,
+): string {
+  const rows = teachers.map(({ name, digest }, k) => {
+    const alone = figures[k] === undefined ? '' : `, ${percent(figures[k].accuracy)} by itself`;
+    return `| teacher | ${name ?? 'unnamed'}${alone}, digest \`${digest}\` |`;
+  });
+  if (teachers.length === 1) return rows[0];
+  const { combine, weighting } = spec.ensemble ?? ensembleDefaults();
+  return [...rows, `| their answer | weighted mean of ${combine}, weights by ${weighting.by} |`].join('\n');
 }
 
 /** Optimizer and schedule, and of the rest what was not left at its default. */

@@ -9,6 +9,7 @@ import {
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { encoderDefaults, encoderProblems } from './encoder-limits.js';
+import { ensembleProblems } from './ensemble-problems.js';
 import { featureProblems } from './feature-problems.js';
 import { lossProblems, withParameters } from './loss-problems.js';
 import { strategyMessage, transferSetProblems, withShares } from './transfer-set/problems.js';
@@ -33,7 +34,7 @@ export function resolveSpec(input: DistillationSpecInput | unknown = {}): Distil
   const schema = SPECS[family ?? 'static'];
   const spec = Value.Default(schema, given);
   const problems: FieldProblem[] = Value.Check(schema, spec)
-    ? [...crossFieldProblems(spec), ...lossProblems(spec)]
+    ? [...crossFieldProblems(spec), ...lossProblems(spec), ...ensembleProblems(spec.ensemble)]
     : Value.Errors(schema, spec)
         // An unknown field is reported at its own path, as not matching the schema `false`, and once more at its parent.
         .filter(({ keyword }) => keyword !== 'additionalProperties')

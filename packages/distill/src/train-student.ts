@@ -8,6 +8,7 @@ import {
   progressOf,
   type Row,
   type StudentMetrics,
+  type TransferSetCounts,
   VERSION,
 } from '@retort/contracts';
 import { type StageCheckpoint, stagedTraining, type TrainableModel, train, withWeights } from '@retort/learn';
@@ -16,7 +17,7 @@ import { answerDigest, listModelFiles } from '@retort/teachers';
 import { calibrate } from './calibrate.js';
 import { draftStudent } from './draft-student.js';
 import { EncodedRows } from './encoded-rows.js';
-import { evaluateStudent } from './evaluate-student.js';
+import { type EvaluateOptions, evaluateStudent } from './evaluate-student.js';
 import { openFeatures } from './feature-training.js';
 import { modelCard } from './model-card.js';
 import { MANIFEST_FILE, publishFolder, stageFolder, writeJson, writeModelFolder } from './package-student.js';
@@ -31,8 +32,10 @@ export interface TrainStudentOptions {
   teacherLogits: Float32Array;
   /** How many of the rows, the last ones, were generated for the transfer set: they train only. Default 0. */
   generated?: number;
-  /** The teacher's folder: its latency is measured beside the student's. */
+  /** The teacher's folder, of several the first's: its latency is measured beside the student's. */
   teacherDir: string;
+  /** All of them, where `teacherLogits` combine the answers of several. */
+  teachers?: EvaluateOptions['teachers'];
   spec: DistillationSpec;
   /** Where the finished Hugging Face folder goes: absent, empty, or an earlier student. */
   outDir: string;
@@ -57,6 +60,8 @@ export interface TrainedStudent {
   digest: string;
   metrics: StudentMetrics;
   lineage: Lineage;
+  /** What was kept of the generated rows, where the spec has a transfer set. */
+  selected?: Required<Pick<TransferSetCounts, 'filtered' | 'kept'>>;
 }
 
 /**
@@ -112,6 +117,7 @@ async function trainAndMeasure(staged: string, options: TrainStudentOptions) {
   const metrics = await evaluateStudent({
     studentDir: staged,
     teacherDir,
+    teachers: options.teachers,
     labels,
     texts: textsOf(parts.test),
     actual: test.labels,

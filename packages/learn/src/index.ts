@@ -26,6 +26,7 @@ export { type PredictOptions, predict } from './predict.js';
 export { Random } from './random.js';
 export * from './soft-labels/adjust-soft-labels.js';
 export { confidences } from './soft-labels/confidence.js';
+export { argmax } from './softmax.js';
 export { type StageCheckpoint, stagedTraining } from './staged-training.js';
 export { type StaticStudentOptions, staticStudent } from './static-student.js';
 export { EMBEDDING_TAP, type LayerTaps, layerTaps } from './student-taps.js';

@@ -12,6 +12,7 @@ import type {
 import { storedSpec } from '@retort/distill';
 import type { ApiKeyInfo, Prisma, StoredTransferSet } from '@retort/platform';
 import type { AliasHistoryEntry, AliasTarget, ModelVersion } from '@retort/registry';
+import type { WITH_RELATED } from './distillations/with-related.js';
 
 /** Rows of the database as the bodies that the HTTP API answers with. */
 
@@ -20,7 +21,7 @@ interface Payloads {
   task: Prisma.TaskGetPayload<object>;
   dataset: Prisma.DatasetGetPayload<object>;
   teacher: Prisma.TeacherGetPayload<object>;
-  distillation: Prisma.DistillationGetPayload<{ include: { model: { select: { id: true } } } }>;
+  distillation: Prisma.DistillationGetPayload<{ include: typeof WITH_RELATED }>;
 }
 
 export function taskBody({ name, description, labels, createdAt, updatedAt }: Row<'task'>): TaskBody {
@@ -79,6 +80,7 @@ export function distillationBody(row: Row<'distillation'>): DistillationBody {
     task: row.taskName,
     dataset: row.datasetId,
     teacher: row.teacherId,
+    teachers: [row.teacherId, ...row.furtherTeachers.map(({ teacherId }) => teacherId)],
     spec: storedSpec(row.spec),
     status: row.status as DistillationBody['status'],
     stage: row.stage as DistillationBody['stage'],

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { MOST_TEACHERS } from '@retort/contracts';
 import {
   CanonicalRows,
   type Context,
@@ -13,8 +14,8 @@ import { processLabelJob } from './label-shard.js';
 import { TeacherPool } from './teacher-pool.js';
 import { TransferSets } from './transfer-sets.js';
 
-/** Teachers that a labeler keeps open. */
-const OPEN_TEACHERS = 2;
+/** Teachers that a labeler keeps open: all of one job, or each of its shards would open them anew. Idle ones are closed. */
+const OPEN_TEACHERS = MOST_TEACHERS;
 
 /**
  * Starts a worker of the queue `label`: asks teachers for soft labels, shard by shard. LABEL_CONCURRENCY shards at a time,

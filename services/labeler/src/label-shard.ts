@@ -1,4 +1,4 @@
-import type { LabelJob } from '@retort/contracts';
+import type { LabelJob, Progress } from '@retort/contracts';
 import { labelTexts } from '@retort/distill';
 import {
   beatLabelling,
@@ -15,6 +15,7 @@ import {
   reportShard,
   type ShardWork,
   startShard,
+  teachersOf,
   toStoredError,
 } from '@retort/platform';
 import type { TeacherPool } from './teacher-pool.js';
@@ -60,7 +61,7 @@ export async function processLabelJob(deps: LabelShardDeps, job: JobContext<'lab
 
 async function labelShard(deps: LabelShardDeps, job: LabelJob, work: ShardWork, signal: AbortSignal): Promise<void> {
   const { database, softLabels, logger } = deps.context;
-  const { teacher: row } = work.distillation;
+  const teachers = teachersOf(work.distillation);
   const rows = await deps.transferSets.shardRows(work, signal);
   const texts = rows.map(({ text }) => text);
   const progress = coalesce<number>({
@@ -69,11 +70,19 @@ async function labelShard(deps: LabelShardDeps, job: LabelJob, work: ShardWork, 
     onError: (error) => logger.warn({ err: error, distillation: job.distillationId }, 'progress not written'),
   });
   try {
-    const { cached } = await deps.teachers.use(row, (teacher) =>
-      labelTexts({ teacher, texts, cache: softLabels, signal, onProgress: ({ done }) => progress.push(done) }),
-    );
+    // A text is done when all teachers have answered it, and came from the cache when none had to be asked: at most this often.
+    let cached = texts.length;
+    let asked = 0;
+    for (const [k, row] of teachers.entries()) {
+      const onProgress = ({ done }: Progress) => progress.push(Math.floor((k * texts.length + done) / teachers.length));
+      const labelled = await deps.teachers.use(row, (teacher) =>
+        labelTexts({ teacher, texts, cache: softLabels, signal, onProgress }),
+      );
+      cached = Math.min(cached, labelled.cached);
+      asked += texts.length - labelled.cached;
+    }
     await progress.flush();
-    await finishShard(database, job, cached);
+    await finishShard(database, job, { cached, asked });
   } finally {
     await progress.flush();
   }

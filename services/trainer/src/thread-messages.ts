@@ -1,5 +1,5 @@
 import type { Progress } from '@retort/contracts';
-import type { TrainedStudent, TrainStudentOptions } from '@retort/distill';
+import type { TrainedStudent, TrainFromTeachersOptions } from '@retort/distill';
 import type { WireError } from '@retort/runtime';
 import type { FineTuned, FineTuneOptions, TrainedTeacherHead, TrainTeacherHeadOptions } from '@retort/teachers';
 
@@ -14,7 +14,7 @@ export interface JobCheckpoint {
 
 /** What a training thread can be asked to do, as its `workerData`. */
 export interface Tasks {
-  student: { options: Sendable<TrainStudentOptions> & { checkpoint: JobCheckpoint }; result: TrainedStudent };
+  student: { options: Sendable<TrainFromTeachersOptions> & { checkpoint: JobCheckpoint }; result: TrainedStudent };
   'teacher-head': { options: Sendable<TrainTeacherHeadOptions>; result: TrainedTeacherHead };
   'fine-tune': { options: Sendable<FineTuneOptions> & { checkpoint: JobCheckpoint }; result: FineTuned };
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { RetortError, type Row } from '@retort/contracts';
-import { inputHash, resolveSpec, type TrainedStudent } from '@retort/distill';
+import { type AskedTeacher, inputHash, resolveSpec, type TrainedStudent } from '@retort/distill';
 import {
   beatTraining,
   type Claim,
@@ -12,10 +12,12 @@ import {
   isWorthRetrying,
   type JobContext,
   logFailure,
+  noteLabelled,
   releaseTraining,
   reportProgress,
   storeFolder,
   succeedDistillation,
+  teachersOf,
   toStoredError,
 } from '@retort/platform';
 import { registerModelVersion } from '@retort/registry';
@@ -23,7 +25,7 @@ import { claimPatiently } from './claim-patiently.js';
 import { classifierOf, coalesceProgress, interruptionCost, type TrainerDeps } from './deps.js';
 import { type RunInThreadOptions, runInThread } from './run-in-thread.js';
 import { tidyCheckpoints } from './tidy-checkpoints.js';
-import { readTransferRows, selectRows } from './transfer-set.js';
+import { readTransferRows } from './transfer-set.js';
 
 type Distillation = Extract<ClaimOutcome, { kind: 'claimed' }>['distillation'];
 
@@ -80,6 +82,7 @@ async function train(
   await deps.scratch.use(claim, async (folder) => {
     const outDir = join(folder, 'student');
     const trained = await trainInThread(deps, claim, distillation, outDir, control);
+    await noteLabelled(database, claim, trained.selected);
     const files = await storeFolder(artifacts, outDir, { signal });
     const { metrics, lineage, digest } = trained;
     const { id: distillationId, taskName } = distillation;
@@ -100,41 +103,52 @@ async function trainInThread(
   control: Pick<RunInThreadOptions, 'signal' | 'onWarning'>,
 ): Promise<TrainedStudent> {
   const { database, config } = deps.context;
-  const { dataset, teacher, taskName } = distillation;
-  const { labels } = teacher;
+  const { dataset, taskName } = distillation;
   // Stored by whatever version took the request: what it did not know yet gets its default.
   const spec = resolveSpec(distillation.spec);
   const given = await deps.rows.read(dataset.rowsDigest, 0, dataset.rows, control.signal);
   const made = await readTransferRows(deps, claim.id, spec, control.signal);
-  const digest = teacher.digest as string;
   const rows = [...given, ...made];
-  const teacherLogits = await readSoftLabels(deps, digest, labels.length, rows);
-  const labelled = await selectRows(deps, claim, { spec, labels, rows, generated: made.length, teacherLogits });
-  const teacherDir = await deps.models.get(classifierOf(teacher).files);
+  const teachers = await readTeachers(deps, teachersOf(distillation), rows);
   const progress = coalesceProgress(deps, claim.id, (value) => reportProgress(database, claim, value));
   try {
     return await runInThread(
       'student',
       {
-        ...labelled,
-        labels,
-        teacherDir,
+        rows,
+        generated: made.length,
+        teachers,
         spec,
         outDir,
         name: taskName,
         lineage: {
           dataset: { id: dataset.id, digest: dataset.rowsDigest, rows: dataset.rows },
-          teacher: { id: teacher.id, name: teacher.name, digest },
           distillationId: claim.id,
         },
         threads: config.trainThreads,
         checkpoint: { path: deps.scratch.checkpointOf(claim), everySeconds: config.checkpointSeconds },
       },
-      { ...control, onProgress: progress.push, transfer: [teacherLogits.buffer as ArrayBuffer] },
+      { ...control, onProgress: progress.push, transfer: teachers.map(({ logits }) => logits.buffer as ArrayBuffer) },
     );
   } finally {
     await progress.flush();
   }
+}
+
+/** What every teacher answered, in their order, and the folders that they answer from. */
+async function readTeachers(
+  deps: TrainerDeps,
+  teachers: ReturnType<typeof teachersOf>,
+  rows: Row[],
+): Promise<AskedTeacher[]> {
+  const asked: AskedTeacher[] = [];
+  for (const teacher of teachers) {
+    const { id, name, labels } = teacher;
+    const digest = teacher.digest as string;
+    const logits = await readSoftLabels(deps, digest, labels.length, rows);
+    asked.push({ id, name, labels, digest, logits, dir: await deps.models.get(classifierOf(teacher).files) });
+  }
+  return asked;
 }
 
 /** `[rows, classes]`, row-major: what the teacher answered for every row, from the soft-label cache. */

@@ -4,7 +4,7 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { OnProgress, RetortError } from '@retort/contracts';
-import { type TrainStudentOptions, trainStudent } from '@retort/distill';
+import { type TrainFromTeachersOptions, trainFromTeachers } from '@retort/distill';
 import { toWire } from '@retort/runtime';
 import { fineTune, trainTeacherHead } from '@retort/teachers';
 import type { FromThread, JobCheckpoint, Task, ToThread, TrainingWarning } from './thread-messages.js';
@@ -19,7 +19,7 @@ port.on('message', (message: ToThread) => {
 });
 
 /** A job's checkpoint lies in a folder of the trainer's own, and the job is worth more than it. */
-function tolerant(checkpoint: JobCheckpoint): TrainStudentOptions['checkpoint'] {
+function tolerant(checkpoint: JobCheckpoint): TrainFromTeachersOptions['checkpoint'] {
   const warn = (warning: TrainingWarning) => (error: RetortError) =>
     send({ type: 'warning', warning, error: toWire(error) });
   return {
@@ -34,7 +34,7 @@ function perform(task: Task) {
   const onProgress: OnProgress = (progress) => send({ type: 'progress', progress });
   switch (task.kind) {
     case 'student':
-      return trainStudent({ ...task.options, checkpoint: tolerant(task.options.checkpoint), signal, onProgress });
+      return trainFromTeachers({ ...task.options, checkpoint: tolerant(task.options.checkpoint), signal, onProgress });
     case 'teacher-head':
       return trainTeacherHead({ ...task.options, signal, onProgress });
     case 'fine-tune':

@@ -10,7 +10,7 @@ import { estimateLine, transferLines } from '../terminal/transfer-lines.js';
 import { positiveInteger, readExamples, readSpecFile } from './read-input.js';
 
 interface DistillFlags {
-  teacher: string;
+  teacher: string[];
   out: string;
   spec?: string;
   report?: string;
@@ -22,11 +22,15 @@ export function distillCommand(): Command {
   return new Command('distill')
     .description('Distil a teacher into a student on this machine, with no server.')
     .argument('<data>', 'examples: JSONL or CSV with text, label (may be missing) and split (train, valid, test)')
-    .requiredOption('--teacher <dir>', 'folder with model.onnx or onnx/model.onnx, and tokenizer.json')
+    .requiredOption(
+      '--teacher <dir>',
+      'folder with model.onnx or onnx/model.onnx, and tokenizer.json; several are combined: name it for each',
+      (dir: string, dirs: string[] = []) => [...dirs, dir],
+    )
     .requiredOption('--out <dir>', "where the student's folder goes")
     .option(
       '--spec <file>',
-      'JSON: {"student": {…}, "loss": {"lambda", "temperature"}, "training": {…}, "transferSet": {…}}',
+      'JSON: {"student": {…}, "loss": {…}, "training": {…}, "transferSet": {…}, "ensemble": {…}, …}',
     )
     .option('--report <file>', 'write the figures as JSON')
     .option('--fine-tune', 'train all of an encoder, not only a head on it: minutes instead of seconds', false)
@@ -53,7 +57,7 @@ async function run(data: string, flags: DistillFlags): Promise<void> {
   try {
     const { report } = await distill({
       rows,
-      teacherDir: flags.teacher,
+      teachers: flags.teacher.map((dir) => ({ dir })),
       spec,
       outDir: flags.out,
       ...(flags.fineTune ? { fineTune: {} } : {}),

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { MOST_TEACHERS } from '../ensemble-spec.js';
 import { DistillationSpec, DistillationSpecInput } from '../spec.js';
 import { STAGES, STATUSES } from '../stages.js';
 import { TeacherQueries, TransferSetCounts } from '../transfer-set-spec.js';
@@ -23,7 +24,15 @@ export const DistillationInput = Type.Object(
   {
     task: TaskName,
     dataset: DatasetId,
-    teacher: TeacherId,
+    teacher: Type.Optional(TeacherId),
+    teachers: Type.Optional(
+      Type.Array(TeacherId, {
+        minItems: 1,
+        maxItems: MOST_TEACHERS,
+        description:
+          'Instead of `teacher`: several, whose answers `spec.ensemble` combines. Features and first weights are those of the first.',
+      }),
+    ),
     spec: Type.Optional(DistillationSpecInput),
   },
   {
@@ -73,6 +82,7 @@ export const Distillation = Type.Object(
     task: TaskName,
     dataset: DatasetId,
     teacher: TeacherId,
+    teachers: Type.Array(TeacherId, { description: 'All teachers of the job, `teacher` first.' }),
     spec: Type.Object(DistillationSpec.properties, {
       title: 'DistillationSpec',
       description: 'How to distil, with every default filled in.',

@@ -24,7 +24,22 @@ const latencyMs = Type.Number({ description: 'Median for one text, one thread, t
 
 export const StudentMetricsBody = Type.Object(
   {
-    teacher: Type.Object({ accuracy: Share('Accuracy'), bytes, latencyMs }, { title: 'TeacherFigures' }),
+    teacher: Type.Object(
+      { accuracy: Share('Accuracy'), bytes, latencyMs },
+      { title: 'TeacherFigures', description: 'Of several teachers: their combined answer, and sums.' },
+    ),
+    teachers: Type.Optional(
+      Type.Array(
+        Type.Object({
+          name: Type.Optional(Type.String()),
+          accuracy: Share('Accuracy of its own answers'),
+          bytes,
+          latencyMs,
+          temperature: Type.Number({ description: 'What its logits were divided by before they were combined.' }),
+        }),
+        { description: 'Each of several teachers by itself.' },
+      ),
+    ),
     student: Type.Object(
       {
         accuracy: Share('Accuracy'),
@@ -57,6 +72,12 @@ export const StudentMetricsBody = Type.Object(
   { title: 'StudentMetrics', description: 'Measured on the test split.', additionalProperties: true },
 );
 
+const TeacherOriginBody = Type.Object({
+  id: Type.Optional(Type.String()),
+  name: Type.Optional(Type.String()),
+  digest: Type.String({ description: 'Over the files that decide its answers.' }),
+});
+
 export const LineageBody = Type.Object(
   {
     dataset: Type.Object({
@@ -64,11 +85,10 @@ export const LineageBody = Type.Object(
       digest: Type.String({ description: 'sha256 of the canonical rows.' }),
       rows: Count('Rows.'),
     }),
-    teacher: Type.Object({
-      id: Type.Optional(Type.String()),
-      name: Type.Optional(Type.String()),
-      digest: Type.String({ description: 'Over the files that decide its answers.' }),
-    }),
+    teacher: TeacherOriginBody,
+    teachers: Type.Optional(
+      Type.Array(TeacherOriginBody, { description: 'All teachers, where there were several; the first is `teacher`.' }),
+    ),
     spec: Type.Object(DistillationSpec.properties, {
       title: 'DistillationSpec',
       description: 'How to distil, with every default filled in.',

@@ -16,18 +16,27 @@ export function mostGenerated({ rows, labelled }: RowCounts, spec: TransferSetSp
   return Math.min(spec.maxTexts, spec.multiply * (spec.includeUnlabelled ? rows.train : labelled.train));
 }
 
+/** Most rows that a distillation can come to label: those of the data and of the transfer set. */
+export function mostRows(counts: RowCounts, spec: TransferSetSpec | undefined): number {
+  return rowsOf(counts) + mostGenerated(counts, spec);
+}
+
 /**
- * What a distillation costs in questions to the teacher, before it begins: one for each row, and one for each generated text. The bound
- * holds always. The estimate leaves out what will be set aside for validation, of which no texts are made, and takes it that every
+ * What a distillation costs in questions to its teachers, before it begins: to each one for each row, and one for each generated text. The
+ * bound holds always. The estimate leaves out what will be set aside for validation, of which no texts are made, and takes it that every
  * other text can be varied as often as asked; few or short texts and a single strategy give less, since what is equal is dropped.
  */
-export function estimateTeacherQueries(counts: RowCounts, spec: TransferSetSpec | undefined): TeacherQueries {
-  const rows = rowsOf(counts);
+export function estimateTeacherQueries(
+  counts: RowCounts,
+  spec: TransferSetSpec | undefined,
+  teachers = 1,
+): TeacherQueries {
   const { train } = counts.labelled;
   const carved = counts.rows.valid === 0 ? Math.round(train / CARVED_SHARE) : 0;
   const sources = {
     rows: { ...counts.rows, train: counts.rows.train - carved },
     labelled: { ...counts.labelled, train: train - carved },
   };
-  return { upperBound: rows + mostGenerated(counts, spec), estimated: rows + mostGenerated(sources, spec) };
+  const estimated = rowsOf(counts) + mostGenerated(sources, spec);
+  return { upperBound: teachers * mostRows(counts, spec), estimated: teachers * estimated };
 }

@@ -1,11 +1,11 @@
 import type { OnProgress, Row, TeacherQueries, TransferSetCounts, TransferSetSpec } from '@retort/contracts';
 import type { Teacher } from '@retort/teachers';
 import { shapeOf } from '../check-rows.js';
-import { labelTexts, MemorySoftLabelCache, type SoftLabelCache } from '../soft-labels.js';
+import { labelByTeachers } from '../label-by-teachers.js';
+import { MemorySoftLabelCache, type SoftLabelCache } from '../soft-labels.js';
 import { teacherAnswers } from './answers.js';
 import { estimateTeacherQueries } from './estimate.js';
 import { generateTransferSet } from './generate.js';
-import { selectTransferRows } from './select.js';
 
 export interface LabelRowsOptions {
   rows: readonly Row[];
@@ -13,7 +13,9 @@ export interface LabelRowsOptions {
   spec: TransferSetSpec | undefined;
   /** For the generation, where the spec names none. */
   seed: number;
-  teacher: Teacher;
+  /** At least 1. Classes of rows without a label and embeddings of words are those of the first. */
+  teachers: readonly Teacher[];
+  /** The first teacher's folder. */
   teacherDir: string;
   cache?: SoftLabelCache;
   signal?: AbortSignal;
@@ -21,10 +23,10 @@ export interface LabelRowsOptions {
 }
 
 export interface LabelledRows {
-  /** The given rows, then the generated ones that are kept. */
+  /** The given rows, then the generated ones. */
   rows: readonly Row[];
-  /** `[rows, labels]`, row-major. */
-  teacherLogits: Float32Array;
+  /** For each teacher `[rows, labels]`, row-major, in the order of its own labels. */
+  answers: Float32Array[];
   /** How many of the rows, the last ones, were generated. */
   generated: number;
   teacherQueries: TeacherQueries;
@@ -33,43 +35,41 @@ export interface LabelledRows {
 }
 
 /**
- * Generates the transfer set, asks the teacher for the soft labels of all rows, and keeps the generated ones that it is sure of.
+ * Generates the transfer set and asks every teacher for the soft labels of all rows. Which generated rows are kept is decided by the
+ * teachers' combined answer, later: `selectTransferRows`.
  *
- * @throws RetortError `RT_CANCELLED`, `RT_INVALID_TEACHER` as {@link generateTransferSet} does, and whatever the teacher throws
+ * @throws RetortError `RT_CANCELLED`, `RT_INVALID_TEACHER` as {@link generateTransferSet} does, and whatever a teacher throws
  */
 export async function labelRows(options: LabelRowsOptions): Promise<LabelledRows> {
-  const { rows, spec, teacher, signal, onProgress } = options;
+  const { rows, spec, teachers, signal, onProgress } = options;
   const cache = options.cache ?? new MemorySoftLabelCache();
-  const estimate = estimateTeacherQueries(shapeOf(rows), spec);
-  if (spec === undefined) {
-    const texts = rows.map(({ text }) => text);
-    const { logits, cached } = await labelTexts({ teacher, texts, cache, signal, onProgress });
-    return {
-      rows,
-      teacherLogits: logits,
-      generated: 0,
-      teacherQueries: { ...estimate, made: texts.length - cached, cached },
-    };
-  }
-  const { answers, asked } = await teacherAnswers({ rows, spec, teacher, cache, signal });
-  const { teacherDir } = options;
-  const seed = spec.seed ?? options.seed;
-  const { rows: made, counts } = await generateTransferSet({ rows, spec, teacherDir, seed, answers, signal });
-  const all = [...rows, ...made];
-  const note = `${made.length} generated`;
+  const made = spec === undefined ? undefined : await generate(rows, spec, cache, options);
+  const all = made === undefined ? rows : [...rows, ...made.rows];
+  const note = made && `${made.rows.length} generated`;
   const texts = all.map(({ text }) => text);
-  const labelled = await labelTexts({ teacher, texts, cache, signal, onProgress, note });
-  const { filtered, ...selected } = selectTransferRows({
-    rows: all,
-    generated: made.length,
-    teacherLogits: labelled.logits,
-    labels: teacher.labels,
-    spec,
-  });
-  const cached = labelled.cached - asked;
+  const labelled = await labelByTeachers({ teachers, texts, cache, signal, onProgress, note });
+  const cached = labelled.cached - (made?.asked ?? 0);
   return {
-    ...selected,
-    teacherQueries: { ...estimate, made: all.length - cached, cached },
-    transferSet: { ...counts, filtered, kept: selected.generated },
+    rows: all,
+    answers: labelled.answers,
+    generated: made?.rows.length ?? 0,
+    teacherQueries: {
+      ...estimateTeacherQueries(shapeOf(rows), spec, teachers.length),
+      made: teachers.length * texts.length - cached,
+      cached,
+    },
+    ...(made === undefined ? {} : { transferSet: made.counts }),
   };
+}
+
+/** @returns the new rows, and how many questions it took to know the classes of what they are made of */
+async function generate(
+  rows: readonly Row[],
+  spec: TransferSetSpec,
+  cache: SoftLabelCache,
+  { teachers, teacherDir, signal, ...options }: LabelRowsOptions,
+) {
+  const { answers, asked } = await teacherAnswers({ rows, spec, teacher: teachers[0], cache, signal });
+  const seed = spec.seed ?? options.seed;
+  return { ...(await generateTransferSet({ rows, spec, teacherDir, seed, answers, signal })), asked };
 }

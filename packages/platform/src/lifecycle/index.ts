@@ -15,6 +15,7 @@ export {
   teacherFailed,
   teacherReady,
 } from './teacher-state.js';
+export { teachersOf } from './teachers-of.js';
 export { type ClaimOutcome, claimTraining, releaseTraining, reportProgress } from './training.js';
 export { findTransferSet, noteLabelled, noteTransferSet, type StoredTransferSet } from './transfer-set.js';
 export { isOver, type Transaction } from './transition.js';

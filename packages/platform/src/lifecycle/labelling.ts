@@ -1,7 +1,8 @@
 import type { LabelJob, Progress } from '@retort/contracts';
 import type { Database } from '../database/connect.js';
 import { appendEvent } from '../events/append-event.js';
-import { type Dataset, type Distillation, type LabelShard, Prisma, type Teacher } from '../generated/prisma/client.js';
+import { type Dataset, type Distillation, type LabelShard, Prisma } from '../generated/prisma/client.js';
+import { WITH_TEACHERS, type WithTeachers } from './teachers-of.js';
 import { type Transaction, transition } from './transition.js';
 
 type Prismas = Pick<Database, 'prisma'>;
@@ -10,7 +11,7 @@ type Prismas = Pick<Database, 'prisma'>;
 export const PROGRESS_INTERVAL_MS = 250;
 
 export interface ShardWork {
-  distillation: Distillation & { dataset: Dataset; teacher: Teacher };
+  distillation: Distillation & { dataset: Dataset } & WithTeachers;
   shard: LabelShard;
 }
 
@@ -36,7 +37,7 @@ export async function startShard({ prisma }: Prismas, job: LabelJob): Promise<Sh
     });
     const distillation = await tx.distillation.findUnique({
       where: { id, status: 'running', stage: 'labelling' },
-      include: { dataset: true, teacher: true },
+      include: { dataset: true, ...WITH_TEACHERS },
     });
     return distillation === null ? undefined : { distillation, shard };
   });
@@ -56,12 +57,17 @@ export async function reportShard({ prisma }: Prismas, job: LabelJob, done: numb
 /**
  * Marks a shard as labelled; a second delivery of its job will find nothing to do. Completes a cancellation.
  *
- * @param cached rows that were answered from the soft-label cache
+ * @param done.cached rows that were answered from the soft-label cache
+ * @param done.asked questions that were asked, of all teachers
  */
-export async function finishShard({ prisma }: Prismas, job: LabelJob, cached: number): Promise<void> {
+export async function finishShard(
+  { prisma }: Prismas,
+  job: LabelJob,
+  { cached, asked }: { cached: number; asked: number },
+): Promise<void> {
   await prisma.$transaction(async (tx) => {
     await tx.$executeRaw`
-      UPDATE "LabelShard" SET "done" = "end" - "start", "cached" = ${cached}, "doneAt" = now()
+      UPDATE "LabelShard" SET "done" = "end" - "start", "cached" = ${cached}, "asked" = ${asked}, "doneAt" = now()
        WHERE "distillationId" = ${job.distillationId} AND "index" = ${job.shard} AND "doneAt" IS NULL`;
   });
   await prisma.$transaction(async (tx) => {

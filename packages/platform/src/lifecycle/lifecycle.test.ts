@@ -123,7 +123,7 @@ describe('the lifecycle of a distillation', () => {
           return void (await startShard(database, job));
         case 'finish':
           await reportShard(database, job, 3);
-          return finishShard(database, job, 0);
+          return finishShard(database, job, { cached: 0, asked: 3 });
         case 'claim': {
           const outcome = await claimTraining(database, id, ATTEMPTS);
           return outcome.kind === 'claimed' ? outcome.claim : undefined;
@@ -222,7 +222,7 @@ describe('the lifecycle of a distillation', () => {
     for (const job of jobs) expect(await startShard(context.database, job)).toBeDefined();
     for (let done = 1; done <= 5; done++)
       await Promise.all(jobs.map((job) => reportShard(context.database, job, done)));
-    await Promise.all(jobs.map((job) => finishShard(context.database, job, 2)));
+    await Promise.all(jobs.map((job) => finishShard(context.database, job, { cached: 2, asked: 3 })));
     const progress = (await readEvents(context.database.prisma, id)).filter((event) => event.type === 'progress');
     expect(progress.at(-1)!.data).toMatchObject({ stage: 'labelling', done: 10, total: 10, note: '4 from the cache' });
     expect(progress.length).toBeLessThanOrEqual(5);

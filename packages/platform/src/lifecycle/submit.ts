@@ -15,7 +15,10 @@ export interface SubmitContext {
 export interface Submission {
   taskName: string;
   datasetId: string;
+  /** The first teacher. */
   teacherId: string;
+  /** The others, in the order of the spec's `ensemble`; default: none. */
+  furtherTeacherIds?: readonly string[];
   spec: DistillationSpec;
   /** Rows of the dataset, and the most that its transfer set can have: all of them get soft labels. At least 1. */
   rows: number;
@@ -50,13 +53,15 @@ export function planShards(rows: number, shardRows: number): { index: number; st
  * @throws Prisma's `P2002` when the idempotency key exists already, `P2003` for an unknown task, dataset or teacher
  */
 export async function submitDistillation(context: SubmitContext, submission: Submission): Promise<Distillation> {
-  const { rows, shardRows, spec, ...columns } = submission;
+  const { rows, shardRows, spec, furtherTeacherIds = [], ...columns } = submission;
   const id = newId('distillation');
   const shards = planShards(rows, shardRows);
   const row = await context.database.prisma.$transaction(async (tx) => {
     const created = await tx.distillation.create({
       data: { id, ...columns, spec: spec as Prisma.InputJsonValue, status: 'queued' },
     });
+    const further = furtherTeacherIds.map((teacherId, i) => ({ distillationId: id, position: i + 1, teacherId }));
+    await tx.furtherTeacher.createMany({ data: further });
     await tx.labelShard.createMany({ data: shards.map((shard) => ({ distillationId: id, ...shard })) });
     await appendStatus(tx, created);
     return created;

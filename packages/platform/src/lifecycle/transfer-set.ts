@@ -46,8 +46,8 @@ export async function noteTransferSet(
 }
 
 /**
- * Notes how labelling ended: questions made and answers that the cache had, summed over the shards, and what was kept of the transfer
- * set. Does nothing where the claim is void.
+ * Notes how labelling ended: the questions that were asked and the answers that the cache had, of all teachers, and what was kept of the
+ * transfer set. Does nothing where the claim is void.
  */
 export async function noteLabelled(
   { prisma }: Prismas,
@@ -58,13 +58,15 @@ export async function noteLabelled(
     selected === undefined
       ? Prisma.sql`"transferSet"`
       : Prisma.sql`jsonb_set("transferSet", '{counts}', "transferSet"->'counts' || ${JSON.stringify(selected)}::jsonb)`;
+  // The generation asked the first teacher before the shards did, which then found those answers in the cache.
   await prisma.$executeRaw`
     UPDATE "Distillation"
-       SET "teacherQueries" = "teacherQueries" || jsonb_build_object('made', shards.texts - shards.cached, 'cached', shards.cached),
+       SET "teacherQueries" = "teacherQueries" || jsonb_build_object('made', queries.made, 'cached', queries.needed - queries.made),
            "transferSet" = ${kept}
-      FROM (SELECT SUM("end" - "start")::int AS texts,
-                   (SUM(COALESCE("cached", 0)) - COALESCE((SELECT ("transferSet"->>'asked')::int FROM "Distillation"
-                     WHERE "id" = ${claim.id}), 0))::int AS cached
-              FROM "LabelShard" WHERE "distillationId" = ${claim.id}) AS shards
+      FROM (SELECT (SUM(COALESCE("asked", 0)) + COALESCE((SELECT ("transferSet"->>'asked')::int FROM "Distillation"
+                     WHERE "id" = ${claim.id}), 0))::int AS made,
+                   (SUM("end" - "start") * (1 + (SELECT COUNT(*) FROM "FurtherTeacher"
+                     WHERE "distillationId" = ${claim.id})))::int AS needed
+              FROM "LabelShard" WHERE "distillationId" = ${claim.id}) AS queries
      WHERE "id" = ${claim.id} AND ${held(claim)}`;
 }

@@ -1,27 +1,22 @@
 import { createHash } from 'node:crypto';
-import {
-  type DistillationSpec,
-  type FieldProblem,
-  RetortError,
-  type StoredTeacherManifest,
-  type TeacherQueries,
-} from '@retort/contracts';
+import { type DistillationSpec, type FieldProblem, RetortError, type TeacherQueries } from '@retort/contracts';
 import { type DatasetCounts, DistillationInput } from '@retort/contracts/http';
 import {
   type DatasetShape,
-  datasetProblems,
+  ensembleDefaults,
   estimateTeacherQueries,
-  featureTeacherProblems,
   invalidSpec,
+  mostRows,
   resolveSpec,
-  transferSetMisfits,
 } from '@retort/distill';
 import { compileCheck } from '@retort/http';
 import { type Prisma, submitDistillation } from '@retort/platform';
 import { Type } from 'typebox';
 import type { ApiContext } from '../context.js';
+import { findTeachers, teacherProblems } from './teachers.js';
+import { WITH_RELATED } from './with-related.js';
 
-type Distillation = Prisma.DistillationGetPayload<{ include: { model: { select: { id: true } } } }>;
+type Distillation = Prisma.DistillationGetPayload<{ include: typeof WITH_RELATED }>;
 
 /** The spec has a check of its own, with defaults and with problems that span fields. */
 const checkShape = compileCheck(
@@ -79,7 +74,7 @@ export async function submit(
 export async function findDistillation({ database }: Pick<ApiContext, 'database'>, id: string): Promise<Distillation> {
   const row = await database.prisma.distillation.findUnique({
     where: { id },
-    include: { model: { select: { id: true } } },
+    include: WITH_RELATED,
   });
   if (row === null) throw new RetortError('RT_NOT_FOUND', `There is no distillation "${id}".`);
   return row;
@@ -92,7 +87,7 @@ async function findEarlier(
   if (idempotencyKey === undefined) return undefined;
   const row = await database.prisma.distillation.findUnique({
     where: { idempotencyKey },
-    include: { model: { select: { id: true } } },
+    include: WITH_RELATED,
   });
   if (row !== null && row.idempotencyDigest !== idempotencyDigest) {
     throw new RetortError(
@@ -107,6 +102,7 @@ interface Checked {
   taskName: string;
   datasetId: string;
   teacherId: string;
+  furtherTeacherIds: string[];
   spec: DistillationSpec;
   /** Rows that may come to be labelled, generated ones included. */
   rows: number;
@@ -126,44 +122,27 @@ async function checkSubmission({ database }: ApiContext, body: unknown): Promise
     wrong('/dataset') || input.dataset === undefined
       ? null
       : await prisma.dataset.findUnique({ where: { id: input.dataset } });
-  const teacher =
-    wrong('/teacher') || input.teacher === undefined
-      ? null
-      : await prisma.teacher.findUnique({ where: { id: input.teacher } });
+  const teachers = await findTeachers(prisma, input, problems);
   if (task === null && !wrong('/task')) problems.push({ path: '/task', message: `there is no task "${input.task}"` });
   if (dataset === null && !wrong('/dataset'))
     problems.push({ path: '/dataset', message: `there is no dataset "${input.dataset}"` });
-  if (teacher === null && !wrong('/teacher'))
-    problems.push({ path: '/teacher', message: `there is no teacher "${input.teacher}"` });
   if (task !== null && dataset !== null && dataset.taskName !== task.name) {
     problems.push({ path: '/dataset', message: `is of the task "${dataset.taskName}", not "${task.name}"` });
   }
-  if (teacher !== null && teacher.status !== 'ready') {
-    const { head } = teacher.manifest as unknown as StoredTeacherManifest;
-    const what = head === undefined ? 'it' : 'its head';
-    const why = teacher.status === 'training' ? `${what} is still in training` : `it is ${teacher.status}`;
-    problems.push({ path: '/teacher', message: `cannot be asked: ${why}` });
-  } else if (teacher !== null) {
-    if (task !== null) problems.push(...labelProblems(task.labels, teacher.labels));
-    if (spec !== undefined) {
-      const { source, classifier } = teacher.manifest as unknown as StoredTeacherManifest;
-      problems.push(...featureTeacherProblems(spec, (classifier ?? source).tokenizer));
-    }
-    if (dataset !== null && spec !== undefined) {
-      const shape = shapeOf(dataset.counts as unknown as DatasetCounts);
-      problems.push(...datasetProblems(shape, teacher.labels, spec));
-      const { source, classifier } = teacher.manifest as unknown as StoredTeacherManifest;
-      const { type: tokenizer } = (classifier ?? source).tokenizer;
-      const of = { counts: shape, labels: teacher.labels.length, tokenizer };
-      problems.push(...transferSetMisfits(spec.transferSet, of));
-    }
+  if (teachers !== undefined) {
+    const shape = dataset === null ? undefined : shapeOf(dataset.counts as unknown as DatasetCounts);
+    problems.push(...teacherProblems(teachers, { spec, taskLabels: task?.labels ?? [], shape }));
   }
-  if (problems.length > 0 || spec === undefined || task === null || dataset === null || teacher === null)
+  if (problems.length > 0 || spec === undefined || task === null || dataset === null || teachers === undefined)
     throw invalidSpec(problems);
+  const [teacherId, ...furtherTeacherIds] = teachers.map(({ id }) => id);
+  const whole = furtherTeacherIds.length > 0 ? { ...spec, ensemble: spec.ensemble ?? ensembleDefaults() } : spec;
   const counts = shapeOf(dataset.counts as unknown as DatasetCounts);
-  const teacherQueries = estimateTeacherQueries(counts, spec.transferSet);
-  const rows = teacherQueries.upperBound;
-  return { taskName: task.name, datasetId: dataset.id, teacherId: teacher.id, spec, rows, teacherQueries };
+  return {
+    ...{ taskName: task.name, datasetId: dataset.id, teacherId, furtherTeacherIds, spec: whole },
+    rows: mostRows(counts, spec.transferSet),
+    teacherQueries: estimateTeacherQueries(counts, spec.transferSet, teachers.length),
+  };
 }
 
 function checkSpec(input: unknown, problems: FieldProblem[]): DistillationSpec | undefined {
@@ -176,19 +155,6 @@ function checkSpec(input: unknown, problems: FieldProblem[]): DistillationSpec |
     );
     return undefined;
   }
-}
-
-/** The student answers with its teacher's labels, so the task must know each of them. */
-function labelProblems(taskLabels: readonly string[], teacherLabels: readonly string[]): FieldProblem[] {
-  if (taskLabels.length === 0) return [];
-  const known = new Set(taskLabels);
-  const strange = teacherLabels.filter((label) => !known.has(label));
-  if (strange.length === 0) return [];
-  const named = strange
-    .slice(0, 5)
-    .map((label) => JSON.stringify(label))
-    .join(', ');
-  return [{ path: '/teacher', message: `has ${strange.length} label(s) that the task has not: ${named}` }];
 }
 
 function shapeOf({ splits, labels }: DatasetCounts): DatasetShape {

@@ -12,13 +12,14 @@ import { isOver, requestCancel } from '@retort/platform';
 import { distillationBody } from '../bodies.js';
 import type { ApiContext } from '../context.js';
 import { findDistillation, submit } from '../distillations/submit.js';
+import { WITH_RELATED } from '../distillations/with-related.js';
 import { EVENT_STREAM, type EventStreams } from '../events/event-streams.js';
 import { after, NEWEST_FIRST, positionOf } from '../newest-first.js';
 
 const tags = ['Distillations'];
 
-/** A submission is small; its check finds every problem, so its size is bounded. */
-const MAX_SUBMISSION_BYTES = 65_536;
+/** Room for the label maps of several teachers. The check of a submission finds every problem, so its size is bounded. */
+const MAX_SUBMISSION_BYTES = 262_144;
 
 export function distillationRoutes(app: HttpApp, context: ApiContext, { events }: { events: EventStreams }): void {
   const { database } = context;
@@ -75,7 +76,7 @@ export function distillationRoutes(app: HttpApp, context: ApiContext, { events }
         },
         orderBy: [...NEWEST_FIRST],
         take: limit + 1,
-        include: { model: { select: { id: true } } },
+        include: WITH_RELATED,
       });
       const { items, nextCursor } = pageOf(rows, limit, positionOf);
       return { items: items.map(distillationBody), nextCursor };

@@ -62,6 +62,11 @@ export type Teacher = Prisma.TeacherModel
  */
 export type Distillation = Prisma.DistillationModel
 /**
+ * Model FurtherTeacher
+ * The second and later teachers of a distillation that combines several.
+ */
+export type FurtherTeacher = Prisma.FurtherTeacherModel
+/**
  * Model LabelShard
  * One slice of a distillation's texts, labelled by one child job.
  */

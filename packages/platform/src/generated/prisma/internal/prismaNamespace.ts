@@ -401,6 +401,7 @@ export const ModelName = {
   Dataset: 'Dataset',
   Teacher: 'Teacher',
   Distillation: 'Distillation',
+  FurtherTeacher: 'FurtherTeacher',
   LabelShard: 'LabelShard',
   SoftLabel: 'SoftLabel',
   ModelVersion: 'ModelVersion',
@@ -423,7 +424,7 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
     omit: GlobalOmitOptions
   }
   meta: {
-    modelProps: "task" | "dataset" | "teacher" | "distillation" | "labelShard" | "softLabel" | "modelVersion" | "alias" | "aliasChange" | "apiKey" | "event"
+    modelProps: "task" | "dataset" | "teacher" | "distillation" | "furtherTeacher" | "labelShard" | "softLabel" | "modelVersion" | "alias" | "aliasChange" | "apiKey" | "event"
     txIsolationLevel: TransactionIsolationLevel
   }
   model: {
@@ -720,6 +721,80 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
         count: {
           args: Prisma.DistillationCountArgs<ExtArgs>
           result: runtime.Types.Utils.Optional<Prisma.DistillationCountAggregateOutputType> | number
+        }
+      }
+    }
+    FurtherTeacher: {
+      payload: Prisma.$FurtherTeacherPayload<ExtArgs>
+      fields: Prisma.FurtherTeacherFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.FurtherTeacherFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FurtherTeacherPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.FurtherTeacherFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FurtherTeacherPayload>
+        }
+        findFirst: {
+          args: Prisma.FurtherTeacherFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FurtherTeacherPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.FurtherTeacherFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FurtherTeacherPayload>
+        }
+        findMany: {
+          args: Prisma.FurtherTeacherFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FurtherTeacherPayload>[]
+        }
+        create: {
+          args: Prisma.FurtherTeacherCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FurtherTeacherPayload>
+        }
+        createMany: {
+          args: Prisma.FurtherTeacherCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.FurtherTeacherCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FurtherTeacherPayload>[]
+        }
+        delete: {
+          args: Prisma.FurtherTeacherDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FurtherTeacherPayload>
+        }
+        update: {
+          args: Prisma.FurtherTeacherUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FurtherTeacherPayload>
+        }
+        deleteMany: {
+          args: Prisma.FurtherTeacherDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.FurtherTeacherUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.FurtherTeacherUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FurtherTeacherPayload>[]
+        }
+        upsert: {
+          args: Prisma.FurtherTeacherUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FurtherTeacherPayload>
+        }
+        aggregate: {
+          args: Prisma.FurtherTeacherAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateFurtherTeacher>
+        }
+        groupBy: {
+          args: Prisma.FurtherTeacherGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.FurtherTeacherGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.FurtherTeacherCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.FurtherTeacherCountAggregateOutputType> | number
         }
       }
     }
@@ -1361,6 +1436,15 @@ export const DistillationScalarFieldEnum = {
 export type DistillationScalarFieldEnum = (typeof DistillationScalarFieldEnum)[keyof typeof DistillationScalarFieldEnum]
 
 
+export const FurtherTeacherScalarFieldEnum = {
+  distillationId: 'distillationId',
+  position: 'position',
+  teacherId: 'teacherId'
+} as const
+
+export type FurtherTeacherScalarFieldEnum = (typeof FurtherTeacherScalarFieldEnum)[keyof typeof FurtherTeacherScalarFieldEnum]
+
+
 export const LabelShardScalarFieldEnum = {
   distillationId: 'distillationId',
   index: 'index',
@@ -1368,6 +1452,7 @@ export const LabelShardScalarFieldEnum = {
   end: 'end',
   done: 'done',
   cached: 'cached',
+  asked: 'asked',
   doneAt: 'doneAt'
 } as const
 
@@ -1752,6 +1837,7 @@ export type GlobalOmitConfig = {
   dataset?: Prisma.DatasetOmit
   teacher?: Prisma.TeacherOmit
   distillation?: Prisma.DistillationOmit
+  furtherTeacher?: Prisma.FurtherTeacherOmit
   labelShard?: Prisma.LabelShardOmit
   softLabel?: Prisma.SoftLabelOmit
   modelVersion?: Prisma.ModelVersionOmit

@@ -55,6 +55,7 @@ export const ModelName = {
   Dataset: 'Dataset',
   Teacher: 'Teacher',
   Distillation: 'Distillation',
+  FurtherTeacher: 'FurtherTeacher',
   LabelShard: 'LabelShard',
   SoftLabel: 'SoftLabel',
   ModelVersion: 'ModelVersion',
@@ -161,6 +162,15 @@ export const DistillationScalarFieldEnum = {
 export type DistillationScalarFieldEnum = (typeof DistillationScalarFieldEnum)[keyof typeof DistillationScalarFieldEnum]
 
 
+export const FurtherTeacherScalarFieldEnum = {
+  distillationId: 'distillationId',
+  position: 'position',
+  teacherId: 'teacherId'
+} as const
+
+export type FurtherTeacherScalarFieldEnum = (typeof FurtherTeacherScalarFieldEnum)[keyof typeof FurtherTeacherScalarFieldEnum]
+
+
 export const LabelShardScalarFieldEnum = {
   distillationId: 'distillationId',
   index: 'index',
@@ -168,6 +178,7 @@ export const LabelShardScalarFieldEnum = {
   end: 'end',
   done: 'done',
   cached: 'cached',
+  asked: 'asked',
   doneAt: 'doneAt'
 } as const
 

@@ -343,6 +343,7 @@ export type DistillationWhereInput = {
   task?: Prisma.XOR<Prisma.TaskScalarRelationFilter, Prisma.TaskWhereInput>
   dataset?: Prisma.XOR<Prisma.DatasetScalarRelationFilter, Prisma.DatasetWhereInput>
   teacher?: Prisma.XOR<Prisma.TeacherScalarRelationFilter, Prisma.TeacherWhereInput>
+  furtherTeachers?: Prisma.FurtherTeacherListRelationFilter
   shards?: Prisma.LabelShardListRelationFilter
   model?: Prisma.XOR<Prisma.ModelVersionNullableScalarRelationFilter, Prisma.ModelVersionWhereInput> | null
 }
@@ -374,6 +375,7 @@ export type DistillationOrderByWithRelationInput = {
   task?: Prisma.TaskOrderByWithRelationInput
   dataset?: Prisma.DatasetOrderByWithRelationInput
   teacher?: Prisma.TeacherOrderByWithRelationInput
+  furtherTeachers?: Prisma.FurtherTeacherOrderByRelationAggregateInput
   shards?: Prisma.LabelShardOrderByRelationAggregateInput
   model?: Prisma.ModelVersionOrderByWithRelationInput
 }
@@ -408,6 +410,7 @@ export type DistillationWhereUniqueInput = Prisma.AtLeast<{
   task?: Prisma.XOR<Prisma.TaskScalarRelationFilter, Prisma.TaskWhereInput>
   dataset?: Prisma.XOR<Prisma.DatasetScalarRelationFilter, Prisma.DatasetWhereInput>
   teacher?: Prisma.XOR<Prisma.TeacherScalarRelationFilter, Prisma.TeacherWhereInput>
+  furtherTeachers?: Prisma.FurtherTeacherListRelationFilter
   shards?: Prisma.LabelShardListRelationFilter
   model?: Prisma.XOR<Prisma.ModelVersionNullableScalarRelationFilter, Prisma.ModelVersionWhereInput> | null
 }, "id" | "idempotencyKey">
@@ -496,6 +499,7 @@ export type DistillationCreateInput = {
   task: Prisma.TaskCreateNestedOneWithoutDistillationsInput
   dataset: Prisma.DatasetCreateNestedOneWithoutDistillationsInput
   teacher: Prisma.TeacherCreateNestedOneWithoutDistillationsInput
+  furtherTeachers?: Prisma.FurtherTeacherCreateNestedManyWithoutDistillationInput
   shards?: Prisma.LabelShardCreateNestedManyWithoutDistillationInput
   model?: Prisma.ModelVersionCreateNestedOneWithoutDistillationInput
 }
@@ -524,6 +528,7 @@ export type DistillationUncheckedCreateInput = {
   createdAt?: Date | string
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
+  furtherTeachers?: Prisma.FurtherTeacherUncheckedCreateNestedManyWithoutDistillationInput
   shards?: Prisma.LabelShardUncheckedCreateNestedManyWithoutDistillationInput
   model?: Prisma.ModelVersionUncheckedCreateNestedOneWithoutDistillationInput
 }
@@ -552,6 +557,7 @@ export type DistillationUpdateInput = {
   task?: Prisma.TaskUpdateOneRequiredWithoutDistillationsNestedInput
   dataset?: Prisma.DatasetUpdateOneRequiredWithoutDistillationsNestedInput
   teacher?: Prisma.TeacherUpdateOneRequiredWithoutDistillationsNestedInput
+  furtherTeachers?: Prisma.FurtherTeacherUpdateManyWithoutDistillationNestedInput
   shards?: Prisma.LabelShardUpdateManyWithoutDistillationNestedInput
   model?: Prisma.ModelVersionUpdateOneWithoutDistillationNestedInput
 }
@@ -580,6 +586,7 @@ export type DistillationUncheckedUpdateInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  furtherTeachers?: Prisma.FurtherTeacherUncheckedUpdateManyWithoutDistillationNestedInput
   shards?: Prisma.LabelShardUncheckedUpdateManyWithoutDistillationNestedInput
   model?: Prisma.ModelVersionUncheckedUpdateOneWithoutDistillationNestedInput
 }
@@ -876,6 +883,20 @@ export type DistillationUncheckedUpdateManyWithoutTeacherNestedInput = {
   deleteMany?: Prisma.DistillationScalarWhereInput | Prisma.DistillationScalarWhereInput[]
 }
 
+export type DistillationCreateNestedOneWithoutFurtherTeachersInput = {
+  create?: Prisma.XOR<Prisma.DistillationCreateWithoutFurtherTeachersInput, Prisma.DistillationUncheckedCreateWithoutFurtherTeachersInput>
+  connectOrCreate?: Prisma.DistillationCreateOrConnectWithoutFurtherTeachersInput
+  connect?: Prisma.DistillationWhereUniqueInput
+}
+
+export type DistillationUpdateOneRequiredWithoutFurtherTeachersNestedInput = {
+  create?: Prisma.XOR<Prisma.DistillationCreateWithoutFurtherTeachersInput, Prisma.DistillationUncheckedCreateWithoutFurtherTeachersInput>
+  connectOrCreate?: Prisma.DistillationCreateOrConnectWithoutFurtherTeachersInput
+  upsert?: Prisma.DistillationUpsertWithoutFurtherTeachersInput
+  connect?: Prisma.DistillationWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.DistillationUpdateToOneWithWhereWithoutFurtherTeachersInput, Prisma.DistillationUpdateWithoutFurtherTeachersInput>, Prisma.DistillationUncheckedUpdateWithoutFurtherTeachersInput>
+}
+
 export type DistillationCreateNestedOneWithoutShardsInput = {
   create?: Prisma.XOR<Prisma.DistillationCreateWithoutShardsInput, Prisma.DistillationUncheckedCreateWithoutShardsInput>
   connectOrCreate?: Prisma.DistillationCreateOrConnectWithoutShardsInput
@@ -927,6 +948,7 @@ export type DistillationCreateWithoutTaskInput = {
   finishedAt?: Date | string | null
   dataset: Prisma.DatasetCreateNestedOneWithoutDistillationsInput
   teacher: Prisma.TeacherCreateNestedOneWithoutDistillationsInput
+  furtherTeachers?: Prisma.FurtherTeacherCreateNestedManyWithoutDistillationInput
   shards?: Prisma.LabelShardCreateNestedManyWithoutDistillationInput
   model?: Prisma.ModelVersionCreateNestedOneWithoutDistillationInput
 }
@@ -954,6 +976,7 @@ export type DistillationUncheckedCreateWithoutTaskInput = {
   createdAt?: Date | string
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
+  furtherTeachers?: Prisma.FurtherTeacherUncheckedCreateNestedManyWithoutDistillationInput
   shards?: Prisma.LabelShardUncheckedCreateNestedManyWithoutDistillationInput
   model?: Prisma.ModelVersionUncheckedCreateNestedOneWithoutDistillationInput
 }
@@ -1036,6 +1059,7 @@ export type DistillationCreateWithoutDatasetInput = {
   finishedAt?: Date | string | null
   task: Prisma.TaskCreateNestedOneWithoutDistillationsInput
   teacher: Prisma.TeacherCreateNestedOneWithoutDistillationsInput
+  furtherTeachers?: Prisma.FurtherTeacherCreateNestedManyWithoutDistillationInput
   shards?: Prisma.LabelShardCreateNestedManyWithoutDistillationInput
   model?: Prisma.ModelVersionCreateNestedOneWithoutDistillationInput
 }
@@ -1063,6 +1087,7 @@ export type DistillationUncheckedCreateWithoutDatasetInput = {
   createdAt?: Date | string
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
+  furtherTeachers?: Prisma.FurtherTeacherUncheckedCreateNestedManyWithoutDistillationInput
   shards?: Prisma.LabelShardUncheckedCreateNestedManyWithoutDistillationInput
   model?: Prisma.ModelVersionUncheckedCreateNestedOneWithoutDistillationInput
 }
@@ -1116,6 +1141,7 @@ export type DistillationCreateWithoutTeacherInput = {
   finishedAt?: Date | string | null
   task: Prisma.TaskCreateNestedOneWithoutDistillationsInput
   dataset: Prisma.DatasetCreateNestedOneWithoutDistillationsInput
+  furtherTeachers?: Prisma.FurtherTeacherCreateNestedManyWithoutDistillationInput
   shards?: Prisma.LabelShardCreateNestedManyWithoutDistillationInput
   model?: Prisma.ModelVersionCreateNestedOneWithoutDistillationInput
 }
@@ -1143,6 +1169,7 @@ export type DistillationUncheckedCreateWithoutTeacherInput = {
   createdAt?: Date | string
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
+  furtherTeachers?: Prisma.FurtherTeacherUncheckedCreateNestedManyWithoutDistillationInput
   shards?: Prisma.LabelShardUncheckedCreateNestedManyWithoutDistillationInput
   model?: Prisma.ModelVersionUncheckedCreateNestedOneWithoutDistillationInput
 }
@@ -1173,6 +1200,134 @@ export type DistillationUpdateManyWithWhereWithoutTeacherInput = {
   data: Prisma.XOR<Prisma.DistillationUpdateManyMutationInput, Prisma.DistillationUncheckedUpdateManyWithoutTeacherInput>
 }
 
+export type DistillationCreateWithoutFurtherTeachersInput = {
+  id: string
+  spec: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  status: string
+  stage?: string | null
+  progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  stageStartedAt?: Date | string | null
+  progressAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  attempt?: number
+  epoch?: number
+  idempotencyKey?: string | null
+  idempotencyDigest?: string | null
+  cancelRequestedAt?: Date | string | null
+  heartbeatAt?: Date | string | null
+  createdAt?: Date | string
+  startedAt?: Date | string | null
+  finishedAt?: Date | string | null
+  task: Prisma.TaskCreateNestedOneWithoutDistillationsInput
+  dataset: Prisma.DatasetCreateNestedOneWithoutDistillationsInput
+  teacher: Prisma.TeacherCreateNestedOneWithoutDistillationsInput
+  shards?: Prisma.LabelShardCreateNestedManyWithoutDistillationInput
+  model?: Prisma.ModelVersionCreateNestedOneWithoutDistillationInput
+}
+
+export type DistillationUncheckedCreateWithoutFurtherTeachersInput = {
+  id: string
+  taskName: string
+  datasetId: string
+  teacherId: string
+  spec: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  status: string
+  stage?: string | null
+  progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  stageStartedAt?: Date | string | null
+  progressAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  attempt?: number
+  epoch?: number
+  idempotencyKey?: string | null
+  idempotencyDigest?: string | null
+  cancelRequestedAt?: Date | string | null
+  heartbeatAt?: Date | string | null
+  createdAt?: Date | string
+  startedAt?: Date | string | null
+  finishedAt?: Date | string | null
+  shards?: Prisma.LabelShardUncheckedCreateNestedManyWithoutDistillationInput
+  model?: Prisma.ModelVersionUncheckedCreateNestedOneWithoutDistillationInput
+}
+
+export type DistillationCreateOrConnectWithoutFurtherTeachersInput = {
+  where: Prisma.DistillationWhereUniqueInput
+  create: Prisma.XOR<Prisma.DistillationCreateWithoutFurtherTeachersInput, Prisma.DistillationUncheckedCreateWithoutFurtherTeachersInput>
+}
+
+export type DistillationUpsertWithoutFurtherTeachersInput = {
+  update: Prisma.XOR<Prisma.DistillationUpdateWithoutFurtherTeachersInput, Prisma.DistillationUncheckedUpdateWithoutFurtherTeachersInput>
+  create: Prisma.XOR<Prisma.DistillationCreateWithoutFurtherTeachersInput, Prisma.DistillationUncheckedCreateWithoutFurtherTeachersInput>
+  where?: Prisma.DistillationWhereInput
+}
+
+export type DistillationUpdateToOneWithWhereWithoutFurtherTeachersInput = {
+  where?: Prisma.DistillationWhereInput
+  data: Prisma.XOR<Prisma.DistillationUpdateWithoutFurtherTeachersInput, Prisma.DistillationUncheckedUpdateWithoutFurtherTeachersInput>
+}
+
+export type DistillationUpdateWithoutFurtherTeachersInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  spec?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  status?: Prisma.StringFieldUpdateOperationsInput | string
+  stage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
+  idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  idempotencyDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  cancelRequestedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  heartbeatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  task?: Prisma.TaskUpdateOneRequiredWithoutDistillationsNestedInput
+  dataset?: Prisma.DatasetUpdateOneRequiredWithoutDistillationsNestedInput
+  teacher?: Prisma.TeacherUpdateOneRequiredWithoutDistillationsNestedInput
+  shards?: Prisma.LabelShardUpdateManyWithoutDistillationNestedInput
+  model?: Prisma.ModelVersionUpdateOneWithoutDistillationNestedInput
+}
+
+export type DistillationUncheckedUpdateWithoutFurtherTeachersInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  taskName?: Prisma.StringFieldUpdateOperationsInput | string
+  datasetId?: Prisma.StringFieldUpdateOperationsInput | string
+  teacherId?: Prisma.StringFieldUpdateOperationsInput | string
+  spec?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  status?: Prisma.StringFieldUpdateOperationsInput | string
+  stage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
+  idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  idempotencyDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  cancelRequestedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  heartbeatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  shards?: Prisma.LabelShardUncheckedUpdateManyWithoutDistillationNestedInput
+  model?: Prisma.ModelVersionUncheckedUpdateOneWithoutDistillationNestedInput
+}
+
 export type DistillationCreateWithoutShardsInput = {
   id: string
   spec: Prisma.JsonNullValueInput | runtime.InputJsonValue
@@ -1197,6 +1352,7 @@ export type DistillationCreateWithoutShardsInput = {
   task: Prisma.TaskCreateNestedOneWithoutDistillationsInput
   dataset: Prisma.DatasetCreateNestedOneWithoutDistillationsInput
   teacher: Prisma.TeacherCreateNestedOneWithoutDistillationsInput
+  furtherTeachers?: Prisma.FurtherTeacherCreateNestedManyWithoutDistillationInput
   model?: Prisma.ModelVersionCreateNestedOneWithoutDistillationInput
 }
 
@@ -1224,6 +1380,7 @@ export type DistillationUncheckedCreateWithoutShardsInput = {
   createdAt?: Date | string
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
+  furtherTeachers?: Prisma.FurtherTeacherUncheckedCreateNestedManyWithoutDistillationInput
   model?: Prisma.ModelVersionUncheckedCreateNestedOneWithoutDistillationInput
 }
 
@@ -1267,6 +1424,7 @@ export type DistillationUpdateWithoutShardsInput = {
   task?: Prisma.TaskUpdateOneRequiredWithoutDistillationsNestedInput
   dataset?: Prisma.DatasetUpdateOneRequiredWithoutDistillationsNestedInput
   teacher?: Prisma.TeacherUpdateOneRequiredWithoutDistillationsNestedInput
+  furtherTeachers?: Prisma.FurtherTeacherUpdateManyWithoutDistillationNestedInput
   model?: Prisma.ModelVersionUpdateOneWithoutDistillationNestedInput
 }
 
@@ -1294,6 +1452,7 @@ export type DistillationUncheckedUpdateWithoutShardsInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  furtherTeachers?: Prisma.FurtherTeacherUncheckedUpdateManyWithoutDistillationNestedInput
   model?: Prisma.ModelVersionUncheckedUpdateOneWithoutDistillationNestedInput
 }
 
@@ -1321,6 +1480,7 @@ export type DistillationCreateWithoutModelInput = {
   task: Prisma.TaskCreateNestedOneWithoutDistillationsInput
   dataset: Prisma.DatasetCreateNestedOneWithoutDistillationsInput
   teacher: Prisma.TeacherCreateNestedOneWithoutDistillationsInput
+  furtherTeachers?: Prisma.FurtherTeacherCreateNestedManyWithoutDistillationInput
   shards?: Prisma.LabelShardCreateNestedManyWithoutDistillationInput
 }
 
@@ -1348,6 +1508,7 @@ export type DistillationUncheckedCreateWithoutModelInput = {
   createdAt?: Date | string
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
+  furtherTeachers?: Prisma.FurtherTeacherUncheckedCreateNestedManyWithoutDistillationInput
   shards?: Prisma.LabelShardUncheckedCreateNestedManyWithoutDistillationInput
 }
 
@@ -1391,6 +1552,7 @@ export type DistillationUpdateWithoutModelInput = {
   task?: Prisma.TaskUpdateOneRequiredWithoutDistillationsNestedInput
   dataset?: Prisma.DatasetUpdateOneRequiredWithoutDistillationsNestedInput
   teacher?: Prisma.TeacherUpdateOneRequiredWithoutDistillationsNestedInput
+  furtherTeachers?: Prisma.FurtherTeacherUpdateManyWithoutDistillationNestedInput
   shards?: Prisma.LabelShardUpdateManyWithoutDistillationNestedInput
 }
 
@@ -1418,6 +1580,7 @@ export type DistillationUncheckedUpdateWithoutModelInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  furtherTeachers?: Prisma.FurtherTeacherUncheckedUpdateManyWithoutDistillationNestedInput
   shards?: Prisma.LabelShardUncheckedUpdateManyWithoutDistillationNestedInput
 }
 
@@ -1469,6 +1632,7 @@ export type DistillationUpdateWithoutTaskInput = {
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   dataset?: Prisma.DatasetUpdateOneRequiredWithoutDistillationsNestedInput
   teacher?: Prisma.TeacherUpdateOneRequiredWithoutDistillationsNestedInput
+  furtherTeachers?: Prisma.FurtherTeacherUpdateManyWithoutDistillationNestedInput
   shards?: Prisma.LabelShardUpdateManyWithoutDistillationNestedInput
   model?: Prisma.ModelVersionUpdateOneWithoutDistillationNestedInput
 }
@@ -1496,6 +1660,7 @@ export type DistillationUncheckedUpdateWithoutTaskInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  furtherTeachers?: Prisma.FurtherTeacherUncheckedUpdateManyWithoutDistillationNestedInput
   shards?: Prisma.LabelShardUncheckedUpdateManyWithoutDistillationNestedInput
   model?: Prisma.ModelVersionUncheckedUpdateOneWithoutDistillationNestedInput
 }
@@ -1573,6 +1738,7 @@ export type DistillationUpdateWithoutDatasetInput = {
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   task?: Prisma.TaskUpdateOneRequiredWithoutDistillationsNestedInput
   teacher?: Prisma.TeacherUpdateOneRequiredWithoutDistillationsNestedInput
+  furtherTeachers?: Prisma.FurtherTeacherUpdateManyWithoutDistillationNestedInput
   shards?: Prisma.LabelShardUpdateManyWithoutDistillationNestedInput
   model?: Prisma.ModelVersionUpdateOneWithoutDistillationNestedInput
 }
@@ -1600,6 +1766,7 @@ export type DistillationUncheckedUpdateWithoutDatasetInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  furtherTeachers?: Prisma.FurtherTeacherUncheckedUpdateManyWithoutDistillationNestedInput
   shards?: Prisma.LabelShardUncheckedUpdateManyWithoutDistillationNestedInput
   model?: Prisma.ModelVersionUncheckedUpdateOneWithoutDistillationNestedInput
 }
@@ -1677,6 +1844,7 @@ export type DistillationUpdateWithoutTeacherInput = {
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   task?: Prisma.TaskUpdateOneRequiredWithoutDistillationsNestedInput
   dataset?: Prisma.DatasetUpdateOneRequiredWithoutDistillationsNestedInput
+  furtherTeachers?: Prisma.FurtherTeacherUpdateManyWithoutDistillationNestedInput
   shards?: Prisma.LabelShardUpdateManyWithoutDistillationNestedInput
   model?: Prisma.ModelVersionUpdateOneWithoutDistillationNestedInput
 }
@@ -1704,6 +1872,7 @@ export type DistillationUncheckedUpdateWithoutTeacherInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  furtherTeachers?: Prisma.FurtherTeacherUncheckedUpdateManyWithoutDistillationNestedInput
   shards?: Prisma.LabelShardUncheckedUpdateManyWithoutDistillationNestedInput
   model?: Prisma.ModelVersionUncheckedUpdateOneWithoutDistillationNestedInput
 }
@@ -1739,10 +1908,12 @@ export type DistillationUncheckedUpdateManyWithoutTeacherInput = {
  */
 
 export type DistillationCountOutputType = {
+  furtherTeachers: number
   shards: number
 }
 
 export type DistillationCountOutputTypeSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  furtherTeachers?: boolean | DistillationCountOutputTypeCountFurtherTeachersArgs
   shards?: boolean | DistillationCountOutputTypeCountShardsArgs
 }
 
@@ -1754,6 +1925,13 @@ export type DistillationCountOutputTypeDefaultArgs<ExtArgs extends runtime.Types
    * Select specific fields to fetch from the DistillationCountOutputType
    */
   select?: Prisma.DistillationCountOutputTypeSelect<ExtArgs> | null
+}
+
+/**
+ * DistillationCountOutputType without action
+ */
+export type DistillationCountOutputTypeCountFurtherTeachersArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.FurtherTeacherWhereInput
 }
 
 /**
@@ -1791,6 +1969,7 @@ export type DistillationSelect<ExtArgs extends runtime.Types.Extensions.Internal
   task?: boolean | Prisma.TaskDefaultArgs<ExtArgs>
   dataset?: boolean | Prisma.DatasetDefaultArgs<ExtArgs>
   teacher?: boolean | Prisma.TeacherDefaultArgs<ExtArgs>
+  furtherTeachers?: boolean | Prisma.Distillation$furtherTeachersArgs<ExtArgs>
   shards?: boolean | Prisma.Distillation$shardsArgs<ExtArgs>
   model?: boolean | Prisma.Distillation$modelArgs<ExtArgs>
   _count?: boolean | Prisma.DistillationCountOutputTypeDefaultArgs<ExtArgs>
@@ -1885,6 +2064,7 @@ export type DistillationInclude<ExtArgs extends runtime.Types.Extensions.Interna
   task?: boolean | Prisma.TaskDefaultArgs<ExtArgs>
   dataset?: boolean | Prisma.DatasetDefaultArgs<ExtArgs>
   teacher?: boolean | Prisma.TeacherDefaultArgs<ExtArgs>
+  furtherTeachers?: boolean | Prisma.Distillation$furtherTeachersArgs<ExtArgs>
   shards?: boolean | Prisma.Distillation$shardsArgs<ExtArgs>
   model?: boolean | Prisma.Distillation$modelArgs<ExtArgs>
   _count?: boolean | Prisma.DistillationCountOutputTypeDefaultArgs<ExtArgs>
@@ -1906,6 +2086,7 @@ export type $DistillationPayload<ExtArgs extends runtime.Types.Extensions.Intern
     task: Prisma.$TaskPayload<ExtArgs>
     dataset: Prisma.$DatasetPayload<ExtArgs>
     teacher: Prisma.$TeacherPayload<ExtArgs>
+    furtherTeachers: Prisma.$FurtherTeacherPayload<ExtArgs>[]
     shards: Prisma.$LabelShardPayload<ExtArgs>[]
     model: Prisma.$ModelVersionPayload<ExtArgs> | null
   }
@@ -1913,6 +2094,9 @@ export type $DistillationPayload<ExtArgs extends runtime.Types.Extensions.Intern
     id: string
     taskName: string
     datasetId: string
+    /**
+     * The first teacher, and the only one of most jobs; the others are `furtherTeachers`.
+     */
     teacherId: string
     spec: runtime.JsonValue
     /**
@@ -2363,6 +2547,7 @@ export interface Prisma__DistillationClient<T, Null = never, ExtArgs extends run
   task<T extends Prisma.TaskDefaultArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.TaskDefaultArgs<ExtArgs>>): Prisma.Prisma__TaskClient<runtime.Types.Result.GetResult<Prisma.$TaskPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | Null, Null, ExtArgs, GlobalOmitOptions>
   dataset<T extends Prisma.DatasetDefaultArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.DatasetDefaultArgs<ExtArgs>>): Prisma.Prisma__DatasetClient<runtime.Types.Result.GetResult<Prisma.$DatasetPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | Null, Null, ExtArgs, GlobalOmitOptions>
   teacher<T extends Prisma.TeacherDefaultArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.TeacherDefaultArgs<ExtArgs>>): Prisma.Prisma__TeacherClient<runtime.Types.Result.GetResult<Prisma.$TeacherPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | Null, Null, ExtArgs, GlobalOmitOptions>
+  furtherTeachers<T extends Prisma.Distillation$furtherTeachersArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Distillation$furtherTeachersArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$FurtherTeacherPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   shards<T extends Prisma.Distillation$shardsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Distillation$shardsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$LabelShardPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   model<T extends Prisma.Distillation$modelArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Distillation$modelArgs<ExtArgs>>): Prisma.Prisma__ModelVersionClient<runtime.Types.Result.GetResult<Prisma.$ModelVersionPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
   /**
@@ -2815,6 +3000,30 @@ export type DistillationDeleteManyArgs<ExtArgs extends runtime.Types.Extensions.
    * Limit how many Distillations to delete.
    */
   limit?: number
+}
+
+/**
+ * Distillation.furtherTeachers
+ */
+export type Distillation$furtherTeachersArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the FurtherTeacher
+   */
+  select?: Prisma.FurtherTeacherSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the FurtherTeacher
+   */
+  omit?: Prisma.FurtherTeacherOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.FurtherTeacherInclude<ExtArgs> | null
+  where?: Prisma.FurtherTeacherWhereInput
+  orderBy?: Prisma.FurtherTeacherOrderByWithRelationInput | Prisma.FurtherTeacherOrderByWithRelationInput[]
+  cursor?: Prisma.FurtherTeacherWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.FurtherTeacherScalarFieldEnum | Prisma.FurtherTeacherScalarFieldEnum[]
 }
 
 /**

@@ -32,6 +32,7 @@ export type LabelShardAvgAggregateOutputType = {
   end: number | null
   done: number | null
   cached: number | null
+  asked: number | null
 }
 
 export type LabelShardSumAggregateOutputType = {
@@ -40,6 +41,7 @@ export type LabelShardSumAggregateOutputType = {
   end: number | null
   done: number | null
   cached: number | null
+  asked: number | null
 }
 
 export type LabelShardMinAggregateOutputType = {
@@ -49,6 +51,7 @@ export type LabelShardMinAggregateOutputType = {
   end: number | null
   done: number | null
   cached: number | null
+  asked: number | null
   doneAt: Date | null
 }
 
@@ -59,6 +62,7 @@ export type LabelShardMaxAggregateOutputType = {
   end: number | null
   done: number | null
   cached: number | null
+  asked: number | null
   doneAt: Date | null
 }
 
@@ -69,6 +73,7 @@ export type LabelShardCountAggregateOutputType = {
   end: number
   done: number
   cached: number
+  asked: number
   doneAt: number
   _all: number
 }
@@ -80,6 +85,7 @@ export type LabelShardAvgAggregateInputType = {
   end?: true
   done?: true
   cached?: true
+  asked?: true
 }
 
 export type LabelShardSumAggregateInputType = {
@@ -88,6 +94,7 @@ export type LabelShardSumAggregateInputType = {
   end?: true
   done?: true
   cached?: true
+  asked?: true
 }
 
 export type LabelShardMinAggregateInputType = {
@@ -97,6 +104,7 @@ export type LabelShardMinAggregateInputType = {
   end?: true
   done?: true
   cached?: true
+  asked?: true
   doneAt?: true
 }
 
@@ -107,6 +115,7 @@ export type LabelShardMaxAggregateInputType = {
   end?: true
   done?: true
   cached?: true
+  asked?: true
   doneAt?: true
 }
 
@@ -117,6 +126,7 @@ export type LabelShardCountAggregateInputType = {
   end?: true
   done?: true
   cached?: true
+  asked?: true
   doneAt?: true
   _all?: true
 }
@@ -214,6 +224,7 @@ export type LabelShardGroupByOutputType = {
   end: number
   done: number
   cached: number | null
+  asked: number | null
   doneAt: Date | null
   _count: LabelShardCountAggregateOutputType | null
   _avg: LabelShardAvgAggregateOutputType | null
@@ -247,6 +258,7 @@ export type LabelShardWhereInput = {
   end?: Prisma.IntFilter<"LabelShard"> | number
   done?: Prisma.IntFilter<"LabelShard"> | number
   cached?: Prisma.IntNullableFilter<"LabelShard"> | number | null
+  asked?: Prisma.IntNullableFilter<"LabelShard"> | number | null
   doneAt?: Prisma.DateTimeNullableFilter<"LabelShard"> | Date | string | null
   distillation?: Prisma.XOR<Prisma.DistillationScalarRelationFilter, Prisma.DistillationWhereInput>
 }
@@ -258,6 +270,7 @@ export type LabelShardOrderByWithRelationInput = {
   end?: Prisma.SortOrder
   done?: Prisma.SortOrder
   cached?: Prisma.SortOrderInput | Prisma.SortOrder
+  asked?: Prisma.SortOrderInput | Prisma.SortOrder
   doneAt?: Prisma.SortOrderInput | Prisma.SortOrder
   distillation?: Prisma.DistillationOrderByWithRelationInput
 }
@@ -273,6 +286,7 @@ export type LabelShardWhereUniqueInput = Prisma.AtLeast<{
   end?: Prisma.IntFilter<"LabelShard"> | number
   done?: Prisma.IntFilter<"LabelShard"> | number
   cached?: Prisma.IntNullableFilter<"LabelShard"> | number | null
+  asked?: Prisma.IntNullableFilter<"LabelShard"> | number | null
   doneAt?: Prisma.DateTimeNullableFilter<"LabelShard"> | Date | string | null
   distillation?: Prisma.XOR<Prisma.DistillationScalarRelationFilter, Prisma.DistillationWhereInput>
 }, "distillationId_index">
@@ -284,6 +298,7 @@ export type LabelShardOrderByWithAggregationInput = {
   end?: Prisma.SortOrder
   done?: Prisma.SortOrder
   cached?: Prisma.SortOrderInput | Prisma.SortOrder
+  asked?: Prisma.SortOrderInput | Prisma.SortOrder
   doneAt?: Prisma.SortOrderInput | Prisma.SortOrder
   _count?: Prisma.LabelShardCountOrderByAggregateInput
   _avg?: Prisma.LabelShardAvgOrderByAggregateInput
@@ -302,6 +317,7 @@ export type LabelShardScalarWhereWithAggregatesInput = {
   end?: Prisma.IntWithAggregatesFilter<"LabelShard"> | number
   done?: Prisma.IntWithAggregatesFilter<"LabelShard"> | number
   cached?: Prisma.IntNullableWithAggregatesFilter<"LabelShard"> | number | null
+  asked?: Prisma.IntNullableWithAggregatesFilter<"LabelShard"> | number | null
   doneAt?: Prisma.DateTimeNullableWithAggregatesFilter<"LabelShard"> | Date | string | null
 }
 
@@ -311,6 +327,7 @@ export type LabelShardCreateInput = {
   end: number
   done?: number
   cached?: number | null
+  asked?: number | null
   doneAt?: Date | string | null
   distillation: Prisma.DistillationCreateNestedOneWithoutShardsInput
 }
@@ -322,6 +339,7 @@ export type LabelShardUncheckedCreateInput = {
   end: number
   done?: number
   cached?: number | null
+  asked?: number | null
   doneAt?: Date | string | null
 }
 
@@ -331,6 +349,7 @@ export type LabelShardUpdateInput = {
   end?: Prisma.IntFieldUpdateOperationsInput | number
   done?: Prisma.IntFieldUpdateOperationsInput | number
   cached?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  asked?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
   doneAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   distillation?: Prisma.DistillationUpdateOneRequiredWithoutShardsNestedInput
 }
@@ -342,6 +361,7 @@ export type LabelShardUncheckedUpdateInput = {
   end?: Prisma.IntFieldUpdateOperationsInput | number
   done?: Prisma.IntFieldUpdateOperationsInput | number
   cached?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  asked?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
   doneAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
 }
 
@@ -352,6 +372,7 @@ export type LabelShardCreateManyInput = {
   end: number
   done?: number
   cached?: number | null
+  asked?: number | null
   doneAt?: Date | string | null
 }
 
@@ -361,6 +382,7 @@ export type LabelShardUpdateManyMutationInput = {
   end?: Prisma.IntFieldUpdateOperationsInput | number
   done?: Prisma.IntFieldUpdateOperationsInput | number
   cached?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  asked?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
   doneAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
 }
 
@@ -371,6 +393,7 @@ export type LabelShardUncheckedUpdateManyInput = {
   end?: Prisma.IntFieldUpdateOperationsInput | number
   done?: Prisma.IntFieldUpdateOperationsInput | number
   cached?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  asked?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
   doneAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
 }
 
@@ -396,6 +419,7 @@ export type LabelShardCountOrderByAggregateInput = {
   end?: Prisma.SortOrder
   done?: Prisma.SortOrder
   cached?: Prisma.SortOrder
+  asked?: Prisma.SortOrder
   doneAt?: Prisma.SortOrder
 }
 
@@ -405,6 +429,7 @@ export type LabelShardAvgOrderByAggregateInput = {
   end?: Prisma.SortOrder
   done?: Prisma.SortOrder
   cached?: Prisma.SortOrder
+  asked?: Prisma.SortOrder
 }
 
 export type LabelShardMaxOrderByAggregateInput = {
@@ -414,6 +439,7 @@ export type LabelShardMaxOrderByAggregateInput = {
   end?: Prisma.SortOrder
   done?: Prisma.SortOrder
   cached?: Prisma.SortOrder
+  asked?: Prisma.SortOrder
   doneAt?: Prisma.SortOrder
 }
 
@@ -424,6 +450,7 @@ export type LabelShardMinOrderByAggregateInput = {
   end?: Prisma.SortOrder
   done?: Prisma.SortOrder
   cached?: Prisma.SortOrder
+  asked?: Prisma.SortOrder
   doneAt?: Prisma.SortOrder
 }
 
@@ -433,6 +460,7 @@ export type LabelShardSumOrderByAggregateInput = {
   end?: Prisma.SortOrder
   done?: Prisma.SortOrder
   cached?: Prisma.SortOrder
+  asked?: Prisma.SortOrder
 }
 
 export type LabelShardCreateNestedManyWithoutDistillationInput = {
@@ -491,6 +519,7 @@ export type LabelShardCreateWithoutDistillationInput = {
   end: number
   done?: number
   cached?: number | null
+  asked?: number | null
   doneAt?: Date | string | null
 }
 
@@ -500,6 +529,7 @@ export type LabelShardUncheckedCreateWithoutDistillationInput = {
   end: number
   done?: number
   cached?: number | null
+  asked?: number | null
   doneAt?: Date | string | null
 }
 
@@ -539,6 +569,7 @@ export type LabelShardScalarWhereInput = {
   end?: Prisma.IntFilter<"LabelShard"> | number
   done?: Prisma.IntFilter<"LabelShard"> | number
   cached?: Prisma.IntNullableFilter<"LabelShard"> | number | null
+  asked?: Prisma.IntNullableFilter<"LabelShard"> | number | null
   doneAt?: Prisma.DateTimeNullableFilter<"LabelShard"> | Date | string | null
 }
 
@@ -548,6 +579,7 @@ export type LabelShardCreateManyDistillationInput = {
   end: number
   done?: number
   cached?: number | null
+  asked?: number | null
   doneAt?: Date | string | null
 }
 
@@ -557,6 +589,7 @@ export type LabelShardUpdateWithoutDistillationInput = {
   end?: Prisma.IntFieldUpdateOperationsInput | number
   done?: Prisma.IntFieldUpdateOperationsInput | number
   cached?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  asked?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
   doneAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
 }
 
@@ -566,6 +599,7 @@ export type LabelShardUncheckedUpdateWithoutDistillationInput = {
   end?: Prisma.IntFieldUpdateOperationsInput | number
   done?: Prisma.IntFieldUpdateOperationsInput | number
   cached?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  asked?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
   doneAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
 }
 
@@ -575,6 +609,7 @@ export type LabelShardUncheckedUpdateManyWithoutDistillationInput = {
   end?: Prisma.IntFieldUpdateOperationsInput | number
   done?: Prisma.IntFieldUpdateOperationsInput | number
   cached?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  asked?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
   doneAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
 }
 
@@ -587,6 +622,7 @@ export type LabelShardSelect<ExtArgs extends runtime.Types.Extensions.InternalAr
   end?: boolean
   done?: boolean
   cached?: boolean
+  asked?: boolean
   doneAt?: boolean
   distillation?: boolean | Prisma.DistillationDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["labelShard"]>
@@ -598,6 +634,7 @@ export type LabelShardSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Ex
   end?: boolean
   done?: boolean
   cached?: boolean
+  asked?: boolean
   doneAt?: boolean
   distillation?: boolean | Prisma.DistillationDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["labelShard"]>
@@ -609,6 +646,7 @@ export type LabelShardSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Ex
   end?: boolean
   done?: boolean
   cached?: boolean
+  asked?: boolean
   doneAt?: boolean
   distillation?: boolean | Prisma.DistillationDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["labelShard"]>
@@ -620,10 +658,11 @@ export type LabelShardSelectScalar = {
   end?: boolean
   done?: boolean
   cached?: boolean
+  asked?: boolean
   doneAt?: boolean
 }
 
-export type LabelShardOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"distillationId" | "index" | "start" | "end" | "done" | "cached" | "doneAt", ExtArgs["result"]["labelShard"]>
+export type LabelShardOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"distillationId" | "index" | "start" | "end" | "done" | "cached" | "asked" | "doneAt", ExtArgs["result"]["labelShard"]>
 export type LabelShardInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   distillation?: boolean | Prisma.DistillationDefaultArgs<ExtArgs>
 }
@@ -652,9 +691,13 @@ export type $LabelShardPayload<ExtArgs extends runtime.Types.Extensions.Internal
      */
     done: number
     /**
-     * Rows that were answered from the soft-label cache; null until done.
+     * Rows that were answered from the soft-label cache, of several teachers by the one with fewest; null until done.
      */
     cached: number | null
+    /**
+     * Questions that were asked, of all teachers; null until done.
+     */
+    asked: number | null
     doneAt: Date | null
   }, ExtArgs["result"]["labelShard"]>
   composites: {}
@@ -1086,6 +1129,7 @@ export interface LabelShardFieldRefs {
   readonly end: Prisma.FieldRef<"LabelShard", 'Int'>
   readonly done: Prisma.FieldRef<"LabelShard", 'Int'>
   readonly cached: Prisma.FieldRef<"LabelShard", 'Int'>
+  readonly asked: Prisma.FieldRef<"LabelShard", 'Int'>
   readonly doneAt: Prisma.FieldRef<"LabelShard", 'DateTime'>
 }
     

@@ -299,6 +299,7 @@ export type TeacherWhereInput = {
   task?: Prisma.XOR<Prisma.TaskNullableScalarRelationFilter, Prisma.TaskWhereInput> | null
   dataset?: Prisma.XOR<Prisma.DatasetNullableScalarRelationFilter, Prisma.DatasetWhereInput> | null
   distillations?: Prisma.DistillationListRelationFilter
+  furtherIn?: Prisma.FurtherTeacherListRelationFilter
 }
 
 export type TeacherOrderByWithRelationInput = {
@@ -322,6 +323,7 @@ export type TeacherOrderByWithRelationInput = {
   task?: Prisma.TaskOrderByWithRelationInput
   dataset?: Prisma.DatasetOrderByWithRelationInput
   distillations?: Prisma.DistillationOrderByRelationAggregateInput
+  furtherIn?: Prisma.FurtherTeacherOrderByRelationAggregateInput
 }
 
 export type TeacherWhereUniqueInput = Prisma.AtLeast<{
@@ -348,6 +350,7 @@ export type TeacherWhereUniqueInput = Prisma.AtLeast<{
   task?: Prisma.XOR<Prisma.TaskNullableScalarRelationFilter, Prisma.TaskWhereInput> | null
   dataset?: Prisma.XOR<Prisma.DatasetNullableScalarRelationFilter, Prisma.DatasetWhereInput> | null
   distillations?: Prisma.DistillationListRelationFilter
+  furtherIn?: Prisma.FurtherTeacherListRelationFilter
 }, "id">
 
 export type TeacherOrderByWithAggregationInput = {
@@ -417,6 +420,7 @@ export type TeacherCreateInput = {
   task?: Prisma.TaskCreateNestedOneWithoutTeachersInput
   dataset?: Prisma.DatasetCreateNestedOneWithoutTeachersInput
   distillations?: Prisma.DistillationCreateNestedManyWithoutTeacherInput
+  furtherIn?: Prisma.FurtherTeacherCreateNestedManyWithoutTeacherInput
 }
 
 export type TeacherUncheckedCreateInput = {
@@ -438,6 +442,7 @@ export type TeacherUncheckedCreateInput = {
   createdAt?: Date | string
   updatedAt?: Date | string
   distillations?: Prisma.DistillationUncheckedCreateNestedManyWithoutTeacherInput
+  furtherIn?: Prisma.FurtherTeacherUncheckedCreateNestedManyWithoutTeacherInput
 }
 
 export type TeacherUpdateInput = {
@@ -459,6 +464,7 @@ export type TeacherUpdateInput = {
   task?: Prisma.TaskUpdateOneWithoutTeachersNestedInput
   dataset?: Prisma.DatasetUpdateOneWithoutTeachersNestedInput
   distillations?: Prisma.DistillationUpdateManyWithoutTeacherNestedInput
+  furtherIn?: Prisma.FurtherTeacherUpdateManyWithoutTeacherNestedInput
 }
 
 export type TeacherUncheckedUpdateInput = {
@@ -480,6 +486,7 @@ export type TeacherUncheckedUpdateInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   distillations?: Prisma.DistillationUncheckedUpdateManyWithoutTeacherNestedInput
+  furtherIn?: Prisma.FurtherTeacherUncheckedUpdateManyWithoutTeacherNestedInput
 }
 
 export type TeacherCreateManyInput = {
@@ -730,6 +737,20 @@ export type TeacherUpdateOneRequiredWithoutDistillationsNestedInput = {
   update?: Prisma.XOR<Prisma.XOR<Prisma.TeacherUpdateToOneWithWhereWithoutDistillationsInput, Prisma.TeacherUpdateWithoutDistillationsInput>, Prisma.TeacherUncheckedUpdateWithoutDistillationsInput>
 }
 
+export type TeacherCreateNestedOneWithoutFurtherInInput = {
+  create?: Prisma.XOR<Prisma.TeacherCreateWithoutFurtherInInput, Prisma.TeacherUncheckedCreateWithoutFurtherInInput>
+  connectOrCreate?: Prisma.TeacherCreateOrConnectWithoutFurtherInInput
+  connect?: Prisma.TeacherWhereUniqueInput
+}
+
+export type TeacherUpdateOneRequiredWithoutFurtherInNestedInput = {
+  create?: Prisma.XOR<Prisma.TeacherCreateWithoutFurtherInInput, Prisma.TeacherUncheckedCreateWithoutFurtherInInput>
+  connectOrCreate?: Prisma.TeacherCreateOrConnectWithoutFurtherInInput
+  upsert?: Prisma.TeacherUpsertWithoutFurtherInInput
+  connect?: Prisma.TeacherWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.TeacherUpdateToOneWithWhereWithoutFurtherInInput, Prisma.TeacherUpdateWithoutFurtherInInput>, Prisma.TeacherUncheckedUpdateWithoutFurtherInInput>
+}
+
 export type TeacherCreateWithoutTaskInput = {
   id: string
   name: string
@@ -748,6 +769,7 @@ export type TeacherCreateWithoutTaskInput = {
   updatedAt?: Date | string
   dataset?: Prisma.DatasetCreateNestedOneWithoutTeachersInput
   distillations?: Prisma.DistillationCreateNestedManyWithoutTeacherInput
+  furtherIn?: Prisma.FurtherTeacherCreateNestedManyWithoutTeacherInput
 }
 
 export type TeacherUncheckedCreateWithoutTaskInput = {
@@ -768,6 +790,7 @@ export type TeacherUncheckedCreateWithoutTaskInput = {
   createdAt?: Date | string
   updatedAt?: Date | string
   distillations?: Prisma.DistillationUncheckedCreateNestedManyWithoutTeacherInput
+  furtherIn?: Prisma.FurtherTeacherUncheckedCreateNestedManyWithoutTeacherInput
 }
 
 export type TeacherCreateOrConnectWithoutTaskInput = {
@@ -837,6 +860,7 @@ export type TeacherCreateWithoutDatasetInput = {
   updatedAt?: Date | string
   task?: Prisma.TaskCreateNestedOneWithoutTeachersInput
   distillations?: Prisma.DistillationCreateNestedManyWithoutTeacherInput
+  furtherIn?: Prisma.FurtherTeacherCreateNestedManyWithoutTeacherInput
 }
 
 export type TeacherUncheckedCreateWithoutDatasetInput = {
@@ -857,6 +881,7 @@ export type TeacherUncheckedCreateWithoutDatasetInput = {
   createdAt?: Date | string
   updatedAt?: Date | string
   distillations?: Prisma.DistillationUncheckedCreateNestedManyWithoutTeacherInput
+  furtherIn?: Prisma.FurtherTeacherUncheckedCreateNestedManyWithoutTeacherInput
 }
 
 export type TeacherCreateOrConnectWithoutDatasetInput = {
@@ -903,6 +928,7 @@ export type TeacherCreateWithoutDistillationsInput = {
   updatedAt?: Date | string
   task?: Prisma.TaskCreateNestedOneWithoutTeachersInput
   dataset?: Prisma.DatasetCreateNestedOneWithoutTeachersInput
+  furtherIn?: Prisma.FurtherTeacherCreateNestedManyWithoutTeacherInput
 }
 
 export type TeacherUncheckedCreateWithoutDistillationsInput = {
@@ -923,6 +949,7 @@ export type TeacherUncheckedCreateWithoutDistillationsInput = {
   heartbeatAt?: Date | string | null
   createdAt?: Date | string
   updatedAt?: Date | string
+  furtherIn?: Prisma.FurtherTeacherUncheckedCreateNestedManyWithoutTeacherInput
 }
 
 export type TeacherCreateOrConnectWithoutDistillationsInput = {
@@ -959,6 +986,7 @@ export type TeacherUpdateWithoutDistillationsInput = {
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   task?: Prisma.TaskUpdateOneWithoutTeachersNestedInput
   dataset?: Prisma.DatasetUpdateOneWithoutTeachersNestedInput
+  furtherIn?: Prisma.FurtherTeacherUpdateManyWithoutTeacherNestedInput
 }
 
 export type TeacherUncheckedUpdateWithoutDistillationsInput = {
@@ -979,6 +1007,107 @@ export type TeacherUncheckedUpdateWithoutDistillationsInput = {
   heartbeatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  furtherIn?: Prisma.FurtherTeacherUncheckedUpdateManyWithoutTeacherNestedInput
+}
+
+export type TeacherCreateWithoutFurtherInInput = {
+  id: string
+  name: string
+  kind: string
+  status: string
+  digest?: string | null
+  labels?: Prisma.TeacherCreatelabelsInput | string[]
+  manifest: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  attempt?: number
+  epoch?: number
+  heartbeatAt?: Date | string | null
+  createdAt?: Date | string
+  updatedAt?: Date | string
+  task?: Prisma.TaskCreateNestedOneWithoutTeachersInput
+  dataset?: Prisma.DatasetCreateNestedOneWithoutTeachersInput
+  distillations?: Prisma.DistillationCreateNestedManyWithoutTeacherInput
+}
+
+export type TeacherUncheckedCreateWithoutFurtherInInput = {
+  id: string
+  name: string
+  kind: string
+  status: string
+  taskName?: string | null
+  datasetId?: string | null
+  digest?: string | null
+  labels?: Prisma.TeacherCreatelabelsInput | string[]
+  manifest: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  attempt?: number
+  epoch?: number
+  heartbeatAt?: Date | string | null
+  createdAt?: Date | string
+  updatedAt?: Date | string
+  distillations?: Prisma.DistillationUncheckedCreateNestedManyWithoutTeacherInput
+}
+
+export type TeacherCreateOrConnectWithoutFurtherInInput = {
+  where: Prisma.TeacherWhereUniqueInput
+  create: Prisma.XOR<Prisma.TeacherCreateWithoutFurtherInInput, Prisma.TeacherUncheckedCreateWithoutFurtherInInput>
+}
+
+export type TeacherUpsertWithoutFurtherInInput = {
+  update: Prisma.XOR<Prisma.TeacherUpdateWithoutFurtherInInput, Prisma.TeacherUncheckedUpdateWithoutFurtherInInput>
+  create: Prisma.XOR<Prisma.TeacherCreateWithoutFurtherInInput, Prisma.TeacherUncheckedCreateWithoutFurtherInInput>
+  where?: Prisma.TeacherWhereInput
+}
+
+export type TeacherUpdateToOneWithWhereWithoutFurtherInInput = {
+  where?: Prisma.TeacherWhereInput
+  data: Prisma.XOR<Prisma.TeacherUpdateWithoutFurtherInInput, Prisma.TeacherUncheckedUpdateWithoutFurtherInInput>
+}
+
+export type TeacherUpdateWithoutFurtherInInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  kind?: Prisma.StringFieldUpdateOperationsInput | string
+  status?: Prisma.StringFieldUpdateOperationsInput | string
+  digest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  labels?: Prisma.TeacherUpdatelabelsInput | string[]
+  manifest?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
+  heartbeatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  task?: Prisma.TaskUpdateOneWithoutTeachersNestedInput
+  dataset?: Prisma.DatasetUpdateOneWithoutTeachersNestedInput
+  distillations?: Prisma.DistillationUpdateManyWithoutTeacherNestedInput
+}
+
+export type TeacherUncheckedUpdateWithoutFurtherInInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  kind?: Prisma.StringFieldUpdateOperationsInput | string
+  status?: Prisma.StringFieldUpdateOperationsInput | string
+  taskName?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  datasetId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  digest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  labels?: Prisma.TeacherUpdatelabelsInput | string[]
+  manifest?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
+  heartbeatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  distillations?: Prisma.DistillationUncheckedUpdateManyWithoutTeacherNestedInput
 }
 
 export type TeacherCreateManyTaskInput = {
@@ -1018,6 +1147,7 @@ export type TeacherUpdateWithoutTaskInput = {
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   dataset?: Prisma.DatasetUpdateOneWithoutTeachersNestedInput
   distillations?: Prisma.DistillationUpdateManyWithoutTeacherNestedInput
+  furtherIn?: Prisma.FurtherTeacherUpdateManyWithoutTeacherNestedInput
 }
 
 export type TeacherUncheckedUpdateWithoutTaskInput = {
@@ -1038,6 +1168,7 @@ export type TeacherUncheckedUpdateWithoutTaskInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   distillations?: Prisma.DistillationUncheckedUpdateManyWithoutTeacherNestedInput
+  furtherIn?: Prisma.FurtherTeacherUncheckedUpdateManyWithoutTeacherNestedInput
 }
 
 export type TeacherUncheckedUpdateManyWithoutTaskInput = {
@@ -1096,6 +1227,7 @@ export type TeacherUpdateWithoutDatasetInput = {
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   task?: Prisma.TaskUpdateOneWithoutTeachersNestedInput
   distillations?: Prisma.DistillationUpdateManyWithoutTeacherNestedInput
+  furtherIn?: Prisma.FurtherTeacherUpdateManyWithoutTeacherNestedInput
 }
 
 export type TeacherUncheckedUpdateWithoutDatasetInput = {
@@ -1116,6 +1248,7 @@ export type TeacherUncheckedUpdateWithoutDatasetInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   distillations?: Prisma.DistillationUncheckedUpdateManyWithoutTeacherNestedInput
+  furtherIn?: Prisma.FurtherTeacherUncheckedUpdateManyWithoutTeacherNestedInput
 }
 
 export type TeacherUncheckedUpdateManyWithoutDatasetInput = {
@@ -1144,10 +1277,12 @@ export type TeacherUncheckedUpdateManyWithoutDatasetInput = {
 
 export type TeacherCountOutputType = {
   distillations: number
+  furtherIn: number
 }
 
 export type TeacherCountOutputTypeSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   distillations?: boolean | TeacherCountOutputTypeCountDistillationsArgs
+  furtherIn?: boolean | TeacherCountOutputTypeCountFurtherInArgs
 }
 
 /**
@@ -1165,6 +1300,13 @@ export type TeacherCountOutputTypeDefaultArgs<ExtArgs extends runtime.Types.Exte
  */
 export type TeacherCountOutputTypeCountDistillationsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   where?: Prisma.DistillationWhereInput
+}
+
+/**
+ * TeacherCountOutputType without action
+ */
+export type TeacherCountOutputTypeCountFurtherInArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.FurtherTeacherWhereInput
 }
 
 
@@ -1189,6 +1331,7 @@ export type TeacherSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs 
   task?: boolean | Prisma.Teacher$taskArgs<ExtArgs>
   dataset?: boolean | Prisma.Teacher$datasetArgs<ExtArgs>
   distillations?: boolean | Prisma.Teacher$distillationsArgs<ExtArgs>
+  furtherIn?: boolean | Prisma.Teacher$furtherInArgs<ExtArgs>
   _count?: boolean | Prisma.TeacherCountOutputTypeDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["teacher"]>
 
@@ -1261,6 +1404,7 @@ export type TeacherInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs
   task?: boolean | Prisma.Teacher$taskArgs<ExtArgs>
   dataset?: boolean | Prisma.Teacher$datasetArgs<ExtArgs>
   distillations?: boolean | Prisma.Teacher$distillationsArgs<ExtArgs>
+  furtherIn?: boolean | Prisma.Teacher$furtherInArgs<ExtArgs>
   _count?: boolean | Prisma.TeacherCountOutputTypeDefaultArgs<ExtArgs>
 }
 export type TeacherIncludeCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
@@ -1278,6 +1422,7 @@ export type $TeacherPayload<ExtArgs extends runtime.Types.Extensions.InternalArg
     task: Prisma.$TaskPayload<ExtArgs> | null
     dataset: Prisma.$DatasetPayload<ExtArgs> | null
     distillations: Prisma.$DistillationPayload<ExtArgs>[]
+    furtherIn: Prisma.$FurtherTeacherPayload<ExtArgs>[]
   }
   scalars: runtime.Types.Extensions.GetPayloadResult<{
     id: string
@@ -1715,6 +1860,7 @@ export interface Prisma__TeacherClient<T, Null = never, ExtArgs extends runtime.
   task<T extends Prisma.Teacher$taskArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Teacher$taskArgs<ExtArgs>>): Prisma.Prisma__TaskClient<runtime.Types.Result.GetResult<Prisma.$TaskPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
   dataset<T extends Prisma.Teacher$datasetArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Teacher$datasetArgs<ExtArgs>>): Prisma.Prisma__DatasetClient<runtime.Types.Result.GetResult<Prisma.$DatasetPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
   distillations<T extends Prisma.Teacher$distillationsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Teacher$distillationsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$DistillationPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  furtherIn<T extends Prisma.Teacher$furtherInArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Teacher$furtherInArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$FurtherTeacherPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   /**
    * Attaches callbacks for the resolution and/or rejection of the Promise.
    * @param onfulfilled The callback to execute when the Promise is resolved.
@@ -2221,6 +2367,30 @@ export type Teacher$distillationsArgs<ExtArgs extends runtime.Types.Extensions.I
   take?: number
   skip?: number
   distinct?: Prisma.DistillationScalarFieldEnum | Prisma.DistillationScalarFieldEnum[]
+}
+
+/**
+ * Teacher.furtherIn
+ */
+export type Teacher$furtherInArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the FurtherTeacher
+   */
+  select?: Prisma.FurtherTeacherSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the FurtherTeacher
+   */
+  omit?: Prisma.FurtherTeacherOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.FurtherTeacherInclude<ExtArgs> | null
+  where?: Prisma.FurtherTeacherWhereInput
+  orderBy?: Prisma.FurtherTeacherOrderByWithRelationInput | Prisma.FurtherTeacherOrderByWithRelationInput[]
+  cursor?: Prisma.FurtherTeacherWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.FurtherTeacherScalarFieldEnum | Prisma.FurtherTeacherScalarFieldEnum[]
 }
 
 /**

@@ -1,0 +1,72 @@
+import type { DistillationSpec, Row } from '@retort/contracts';
+import { combineTeachers, type TeacherAnswers } from './ensemble/combine-teachers.js';
+import { ensembleDefaults } from './ensemble-problems.js';
+import { partition } from './split-rows.js';
+import { type TrainedStudent, type TrainStudentOptions, trainStudent } from './train-student.js';
+import { selectTransferRows } from './transfer-set/select.js';
+
+/** A teacher that has been asked about every row. */
+export interface AskedTeacher extends TeacherAnswers {
+  /** Its folder. */
+  dir: string;
+  id?: string;
+  name?: string;
+  digest: string;
+}
+
+export interface TrainFromTeachersOptions
+  extends Omit<TrainStudentOptions, 'labels' | 'teacherLogits' | 'teacherDir' | 'teachers' | 'lineage'> {
+  /** At least 1. Features and first weights are those of the first. */
+  teachers: readonly AskedTeacher[];
+  lineage: Omit<TrainStudentOptions['lineage'], 'teacher' | 'teachers'>;
+}
+
+/**
+ * Trains a student on the answers of its teachers: those of one as they are, those of several combined as `spec.ensemble` says (by its
+ * defaults where it says nothing). Of the generated rows it takes those that the answer is sure of.
+ *
+ * @throws RetortError as {@link trainStudent}, and `RT_INVALID_SPEC` where maps or labels do not fit the teachers
+ */
+export async function trainFromTeachers(options: TrainFromTeachersOptions): Promise<TrainedStudent> {
+  const { teachers, generated = 0, ...rest } = options;
+  const { spec } = options;
+  const [first] = teachers;
+  const origins = teachers.map(({ id, name, digest }) => ({ id, name, digest }));
+  const common = { ...rest, teacherDir: first.dir, lineage: { ...options.lineage, teacher: origins[0] } };
+  const { answer, members } = answerOfTeachers(options);
+  const { filtered, ...taught } = selected({ rows: options.rows, generated, ...answer }, spec);
+  const student = await trainStudent({
+    ...common,
+    ...taught,
+    labels: answer.labels,
+    ...(members === undefined ? {} : { teachers: members, lineage: { ...common.lineage, teachers: origins } }),
+  });
+  if (spec.transferSet === undefined) return student;
+  return { ...student, selected: { filtered, kept: taught.generated } };
+}
+
+/** What the teachers answer as one, and, where there are several, what each of them comes to by itself. */
+function answerOfTeachers({ teachers, rows, generated, spec }: TrainFromTeachersOptions) {
+  const [first] = teachers;
+  if (teachers.length === 1) return { answer: { labels: first.labels, teacherLogits: first.logits } };
+  const combined = combineTeachers({
+    teachers,
+    spec: spec.ensemble ?? ensembleDefaults(),
+    rows,
+    parts: partition(rows, generated),
+  });
+  return {
+    answer: { labels: combined.labels, teacherLogits: combined.logits },
+    members: teachers.map(({ dir, name }, k) => ({ dir, name, ...combined.teachers[k] })),
+  };
+}
+
+function selected(
+  labelled: { rows: readonly Row[]; generated: number; labels: readonly string[]; teacherLogits: Float32Array },
+  { transferSet }: DistillationSpec,
+) {
+  if (transferSet !== undefined && labelled.generated > 0)
+    return selectTransferRows({ ...labelled, spec: transferSet });
+  const { rows, generated, teacherLogits } = labelled;
+  return { rows, generated, teacherLogits, filtered: 0 };
+}
