@@ -33,7 +33,7 @@ export function referenceLoss(term: FeatureTerm, tested: FeatureCase): number {
     lengths.map((length, text) =>
       mean(
         range(length).map((token) => {
-          if (term.kind === 'hidden') return vectorDistance(term, tested, text * tested.tokens + token);
+          if ('projection' in term) return vectorDistance(term, tested, text * tested.tokens + token);
           return term.kind === 'attention'
             ? mapDistance(term, tested, text, token)
             : relationDistance(term, tested, text, token);

@@ -4,7 +4,7 @@ import type { ExposedFeature, FeatureAxes, FeatureRequest } from '@retort/teache
 import { DISTANCES } from './feature-problems.js';
 
 /** A feature of the spec with what of the teacher it is made of: indexes into the requests. */
-export interface PlannedFeature {
+interface PlannedFeature {
   spec: FeatureSpec;
   reads: number[];
 }

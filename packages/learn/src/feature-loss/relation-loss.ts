@@ -1,7 +1,7 @@
 import { float } from '@retort/onnx';
 import { paddingMask } from '../transformer/masks.js';
 import type { FeatureGraph } from './feature-graph.js';
-import type { RelationTerm } from './feature-terms.js';
+import type { RelationOperands, RelationTerm } from './feature-terms.js';
 
 /**
  * MiniLM's self-attention relations (Wang et al. 2020, 2021): for each of `heads` relation heads, into which the width of either model is
@@ -16,7 +16,7 @@ import type { RelationTerm } from './feature-terms.js';
 export function relationLoss(graph: FeatureGraph, { student, teacher, heads }: RelationTerm): string {
   const { builder: b } = graph;
   const padding = paddingMask(b, graph.mask);
-  const relations = ({ left, right, width }: { left: string; right: string; width: number }) => {
+  const relations = ({ left, right, width }: RelationOperands) => {
     const byHead = (value: string) =>
       b.add('Transpose', [graph.byToken(value, heads, width / heads)], { attributes: { perm: [0, 2, 1, 3] } });
     const cut = byHead(left);

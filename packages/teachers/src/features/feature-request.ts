@@ -51,7 +51,7 @@ const KIND_NAMES = {
 };
 
 /** A name, or a kind with its layer, for messages. */
-export function describeRequest(request: FeatureRequest): string {
+function describeRequest(request: FeatureRequest): string {
   if (request.kind === 'tensor') return `the value "${request.name}"`;
   if (request.kind === 'embedding') return 'the embedding of the text';
   const layer = request.layer === undefined ? 'the last layer' : `layer ${request.layer}`;
