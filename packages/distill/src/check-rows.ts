@@ -1,52 +1,62 @@
-import type { FieldProblem, LossSpec, Row, Split } from '@retort/contracts';
+import { type DistillationSpec, type FieldProblem, type Row, SPLITS, type Split } from '@retort/contracts';
+import { foreignLabel } from './out-of-scope.js';
 
 /** What a dataset must hold to be distilled on, as counts, so that the API can check it without reading the rows. */
 export interface DatasetShape {
   /** Rows per split. */
   rows: Record<Split, number>;
-  /** Those of them that have a label. */
-  labelled: Record<Split, number>;
-  /** Distinct labels that stand in the rows. */
-  labels: string[];
+  /** Rows of each label that stands in the data, per split. */
+  labels: Record<string, Record<Split, number>>;
 }
 
 /** Counts the rows of a dataset in one pass. */
 export function shapeOf(rows: readonly Row[]): DatasetShape {
-  const rowsPerSplit = { train: 0, valid: 0, test: 0 };
-  const labelled = { train: 0, valid: 0, test: 0 };
-  const labels = new Set<string>();
+  const none = () => ({ train: 0, valid: 0, test: 0 });
+  const rowsPerSplit = none();
+  const labels = new Map<string, Record<Split, number>>();
   for (const { label, split } of rows) {
     rowsPerSplit[split]++;
     if (label === undefined) continue;
-    labelled[split]++;
-    labels.add(label);
+    const counts = labels.get(label) ?? none();
+    counts[split]++;
+    labels.set(label, counts);
   }
-  return { rows: rowsPerSplit, labelled, labels: [...labels].sort() };
+  return { rows: rowsPerSplit, labels: Object.fromEntries([...labels].sort(([a], [b]) => (a < b ? -1 : 1))) };
 }
 
 /** Labels named in a message before "and n more". */
 const NAMED = 5;
 
 /**
- * Checks that a student can be trained on a dataset of this shape with a teacher of these labels, and measured on it.
+ * Checks that a student can be trained on a dataset of this shape with a teacher of these labels, and measured on it. The label
+ * `outOfScope` may be one that the teacher does not know; its rows are then neither learned from nor right or wrong.
  *
  * @returns one problem per finding, its path into the submission (`/dataset`, `/teacher`, `/spec/…`); none when all is well
  */
 export function datasetProblems(
   shape: DatasetShape,
   teacherLabels: readonly string[],
-  { lambda }: Pick<LossSpec, 'lambda'>,
+  { loss, outOfScope }: Pick<DistillationSpec, 'loss' | 'outOfScope'>,
 ): FieldProblem[] {
   const problems: FieldProblem[] = [];
-  if (shape.rows.train === 0) {
+  const foreign = foreignLabel(teacherLabels, outOfScope);
+  const rows = { ...shape.rows };
+  const labelled = { train: 0, valid: 0, test: 0 };
+  for (const [label, counts] of Object.entries(shape.labels)) {
+    for (const split of SPLITS) {
+      if (label === foreign) rows[split] -= counts[split];
+      else labelled[split] += counts[split];
+    }
+  }
+  if (rows.train === 0) {
     problems.push({ path: '/dataset', message: 'has no training text: give at least one row the split "train"' });
-  } else if (shape.labelled.train === 0 && lambda === 1) {
+  } else if (labelled.train === 0 && loss.lambda === 1) {
     problems.push({
       path: '/spec/loss/lambda',
       message: 'is 1, which learns from labels alone, but no row of the split "train" has one: lower it',
     });
   }
-  if (shape.labelled.test === 0) {
+  if (labelled.test === 0) {
     problems.push({
       path: '/dataset',
       message: 'has no labelled row in the split "test": the student could not be measured',
@@ -56,7 +66,7 @@ export function datasetProblems(
     problems.push({ path: '/teacher', message: `has ${teacherLabels.length} label(s): a classifier needs at least 2` });
   }
   const known = new Set(teacherLabels);
-  const strange = shape.labels.filter((label) => !known.has(label));
+  const strange = Object.keys(shape.labels).filter((label) => !known.has(label) && label !== foreign);
   if (strange.length > 0) {
     const more = strange.length > NAMED ? ` and ${strange.length - NAMED} more` : '';
     const named = strange

@@ -55,7 +55,7 @@ export async function distill(options: DistillOptions): Promise<Distilled> {
     const teacherDir = await classifierFolder(options, scratch);
     const teacher = await openTeacher(teacherDir, { threads });
     try {
-      const problems = datasetProblems(shapeOf(rows), teacher.labels, spec.loss);
+      const problems = datasetProblems(shapeOf(rows), teacher.labels, spec);
       if (problems.length > 0) {
         const detail = problems.map(({ path, message }) => `The ${path.split('/').at(-1)} ${message}.`).join(' ');
         throw new RetortError('RT_INVALID_DATASET', detail, { problems });
@@ -109,8 +109,9 @@ export function rowsDigest(rows: Iterable<Row>): string {
 
 function reportOf({ metrics }: TrainedStudent, seconds: number): DistillationReport {
   const { accuracy, agreement, bytes, latencyMs } = metrics.student;
+  const { teacher } = metrics;
   return {
-    teacher: metrics.teacher,
+    teacher: { accuracy: teacher.accuracy, bytes: teacher.bytes, latencyMs: teacher.latencyMs },
     student: { accuracy, agreement, bytes, latencyMs },
     speedup: metrics.speedup,
     seconds,

@@ -1,8 +1,9 @@
 import { type OnProgress, progressOf, RetortError, type StudentMetrics } from '@retort/contracts';
 import { agreement, evaluate, klToTeacher } from '@retort/learn';
 import { listModelFiles } from '@retort/teachers';
-import { openTextClassifier } from '@retort/text';
-import { medianLatencies } from './latency.js';
+import { openTextClassifier, type TextClassifier } from '@retort/text';
+import { measureLatencies } from './latency.js';
+import { measureOutOfScope } from './out-of-scope.js';
 import { throwIfCancelled } from './soft-labels.js';
 
 /** Texts answered at once while accuracy is measured. */
@@ -21,8 +22,15 @@ export interface EvaluateOptions {
   actual: Int32Array;
   /** `[texts, labels]`. */
   teacherLogits: Float32Array;
+  /** Test texts that belong to none of the labels, where their label is not one of those, and what the teacher answered. */
+  outOfScope: { label: string; texts: string[]; teacherLogits: Float32Array };
+  /** What the student's logits were divided by to calibrate them. */
+  temperature: number;
   parameters: number;
+  /** Of one text of median length. */
+  flops: number;
   bestEpoch: number;
+  validation?: StudentMetrics['validation'];
   signal?: AbortSignal;
   onProgress?: OnProgress;
 }
@@ -32,35 +40,35 @@ export interface EvaluateOptions {
  * latency for one text on one thread, in turns with the teacher.
  */
 export async function evaluateStudent(options: EvaluateOptions): Promise<StudentMetrics> {
-  const { labels, texts, actual, teacherLogits, signal } = options;
+  const { labels, texts, actual, teacherLogits, outOfScope } = options;
   const classes = labels.length;
-  const report = progressOf('evaluating', texts.length, options.onProgress);
-  report(0);
   const student = await openTextClassifier(options.studentDir, { placement: 'inline', threads: 1 });
   const teacher = await openTextClassifier(options.teacherDir, { placement: 'inline', threads: 1 });
   try {
     if (student.labels.length !== classes) {
       throw new RetortError('RT_INTERNAL', `The student answers ${student.labels.length} labels, not ${classes}.`);
     }
-    const logits = new Float32Array(texts.length * classes);
-    for (let start = 0; start < texts.length; start += BATCH) {
-      throwIfCancelled(signal);
-      const batch = texts.slice(start, start + BATCH);
-      logits.set(await student.logits(batch), start * classes);
-      report(start + batch.length);
-    }
-    const timed = texts.slice(0, TIMED_TEXTS);
-    const [studentMs, teacherMs] = await medianLatencies(
-      [(text) => student.logits([text]), (text) => teacher.logits([text])],
-      timed,
+    const answers = await answerAll(student, [...texts, ...outOfScope.texts], options);
+    const logits = answers.subarray(0, texts.length * classes);
+    const foreignLogits = answers.subarray(texts.length * classes);
+    const [studentLatency, teacherLatency] = await measureLatencies(
+      [(asked) => student.logits(asked), (asked) => teacher.logits(asked)],
+      texts.slice(0, TIMED_TEXTS),
     );
     const measured = evaluate(logits, actual, classes);
     const teacherMeasured = evaluate(teacherLogits, actual, classes);
+    const scope = { logits, actual, foreignLogits };
+    const teacherScope = { logits: teacherLogits, actual, foreignLogits: outOfScope.teacherLogits };
+    const apart = measureOutOfScope(labels, outOfScope.label, scope);
+    const teacherApart = measureOutOfScope(labels, outOfScope.label, teacherScope);
     return {
       teacher: {
         accuracy: teacherMeasured.accuracy,
         bytes: await answerBytes(options.teacherDir),
-        latencyMs: teacherMs,
+        latencyMs: teacherLatency.one.p50Ms,
+        macroF1: teacherMeasured.macroF1,
+        calibrationError: teacherMeasured.ece,
+        latency: teacherLatency,
       },
       student: {
         accuracy: measured.accuracy,
@@ -68,13 +76,31 @@ export async function evaluateStudent(options: EvaluateOptions): Promise<Student
         macroF1: measured.macroF1,
         klToTeacher: klToTeacher(logits, teacherLogits, classes),
         calibrationError: measured.ece,
+        // The packaged logits are divided by the temperature already.
+        uncalibratedError: evaluate(
+          logits.map((z) => z * options.temperature),
+          actual,
+          classes,
+        ).ece,
         parameters: options.parameters,
+        flops: options.flops,
         bytes: await answerBytes(options.studentDir),
-        latencyMs: studentMs,
+        latencyMs: studentLatency.one.p50Ms,
+        latency: studentLatency,
       },
-      speedup: teacherMs / studentMs,
+      speedup: teacherLatency.one.p50Ms / studentLatency.one.p50Ms,
       testRows: texts.length,
       bestEpoch: options.bestEpoch,
+      ...(options.validation && { validation: options.validation }),
+      ...(apart &&
+        teacherApart && {
+          outOfScope: {
+            label: outOfScope.label,
+            rows: apart.rows,
+            teacher: teacherApart.figures,
+            student: apart.figures,
+          },
+        }),
       perClass: measured.perClass.map(({ class: index, ...rest }) => ({ label: labels[index], ...rest })),
       confusions: measured.confusions.slice(0, CONFUSIONS).map(({ actual: is, predicted, count }) => ({
         actual: labels[is],
@@ -85,6 +111,25 @@ export async function evaluateStudent(options: EvaluateOptions): Promise<Student
   } finally {
     await Promise.all([student.close(), teacher.close()]);
   }
+}
+
+/** `[texts, labels]` */
+async function answerAll(
+  student: TextClassifier,
+  texts: string[],
+  { signal, onProgress }: Pick<EvaluateOptions, 'signal' | 'onProgress'>,
+): Promise<Float32Array> {
+  const report = progressOf('evaluating', texts.length, onProgress);
+  report(0);
+  const classes = student.labels.length;
+  const logits = new Float32Array(texts.length * classes);
+  for (let start = 0; start < texts.length; start += BATCH) {
+    throwIfCancelled(signal);
+    const batch = texts.slice(start, start + BATCH);
+    logits.set(await student.logits(batch), start * classes);
+    report(start + batch.length);
+  }
+  return logits;
 }
 
 /** Bytes of the files that answering needs: the graph, the tokenizer, the labels. */

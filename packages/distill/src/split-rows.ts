@@ -6,6 +6,8 @@ export interface RowParts {
   train: Int32Array;
   valid: Int32Array;
   test: Int32Array;
+  /** Test rows that belong to none of the teacher's labels; those of the other splits have no part to play. */
+  outOfScope: Int32Array;
 }
 
 /** One training row in this many validates, where the dataset brings no validation split. */
@@ -14,11 +16,19 @@ const CARVED_SHARE = 10;
 /**
  * Which rows train, validate and test. Without rows in the split `valid`, a tenth of the labelled training rows is set
  * aside, chosen by the hash of the text: stable across runs and machines, and equal texts stay together.
+ *
+ * @param foreign the label of out-of-scope rows, where the teacher does not know it
  */
-export function partition(rows: readonly Row[]): RowParts {
-  const carve = !rows.some(({ split }) => split === 'valid');
-  const parts: Record<keyof RowParts, number[]> = { train: [], valid: [], test: [] };
-  for (const [i, { text, label, split }] of rows.entries()) {
+export function partition(rows: readonly Row[], foreign?: string): RowParts {
+  const isForeign = ({ label }: Row) => label !== undefined && label === foreign;
+  const carve = !rows.some((row) => row.split === 'valid' && !isForeign(row));
+  const parts: Record<keyof RowParts, number[]> = { train: [], valid: [], test: [], outOfScope: [] };
+  for (const [i, row] of rows.entries()) {
+    const { text, label, split } = row;
+    if (isForeign(row)) {
+      if (split === 'test') parts.outOfScope.push(i);
+      continue;
+    }
     const carved = carve && split === 'train' && label !== undefined && isCarved(text);
     parts[carved ? 'valid' : split].push(i);
   }
@@ -26,6 +36,7 @@ export function partition(rows: readonly Row[]): RowParts {
     train: Int32Array.from(parts.train),
     valid: Int32Array.from(parts.valid),
     test: Int32Array.from(parts.test),
+    outOfScope: Int32Array.from(parts.outOfScope),
   };
 }
 

@@ -17,7 +17,9 @@ import { calibrate } from './calibrate.js';
 import { draftStudent } from './draft-student.js';
 import { EncodedRows } from './encoded-rows.js';
 import { evaluateStudent } from './evaluate-student.js';
+import { flopsOfMedianText } from './median-flops.js';
 import { modelCard } from './model-card.js';
+import { foreignLabel, withoutLabel } from './out-of-scope.js';
 import { MANIFEST_FILE, publishFolder, stageFolder, writeJson, writeModelFolder } from './package-student.js';
 import { partition } from './split-rows.js';
 
@@ -74,15 +76,17 @@ export async function trainStudent(options: TrainStudentOptions): Promise<Traine
 
 /** Leaves the trained, calibrated model in `staged` and measures it there. */
 async function trainAndMeasure(staged: string, options: TrainStudentOptions) {
-  const { rows, labels, spec, threads, signal, onProgress } = options;
-  const parts = partition(rows);
+  const { labels, spec, threads, signal, onProgress } = options;
+  const foreign = foreignLabel(labels, spec.outOfScope);
+  const rows = withoutLabel(options.rows, foreign);
+  const parts = partition(options.rows, foreign);
   const textsOf = (indexes: Int32Array) => Array.from(indexes, (row) => rows[row].text);
   const { teacherDir } = options;
   const draft = await draftStudent(spec, { texts: textsOf(parts.train), labels, teacherDir });
   const encoded = new EncodedRows(rows, draft.tokenizer, labels, options.teacherLogits);
   const validation = encoded.examples(parts.valid);
 
-  const { weights, bestEpoch } = await train({
+  const { weights, bestEpoch, history } = await train({
     model: draft.model,
     trainable: draft.trainable,
     ...encoded.examples(parts.train),
@@ -104,6 +108,7 @@ async function trainAndMeasure(staged: string, options: TrainStudentOptions) {
   await writeModelFolder(staged, model, draft.files);
 
   const test = encoded.examples(parts.test);
+  const best = history[bestEpoch - 1].validation;
   const metrics = await evaluateStudent({
     studentDir: staged,
     teacherDir,
@@ -111,8 +116,16 @@ async function trainAndMeasure(staged: string, options: TrainStudentOptions) {
     texts: textsOf(parts.test),
     actual: test.labels,
     teacherLogits: test.teacherLogits,
+    outOfScope: {
+      label: spec.outOfScope,
+      texts: textsOf(parts.outOfScope),
+      teacherLogits: encoded.examples(parts.outOfScope).teacherLogits,
+    },
+    temperature,
     parameters: parameterCount(draft),
+    flops: flopsOfMedianText(model, test.lengths),
     bestEpoch,
+    validation: best && { metric: best.metric, value: best.value },
     signal,
     onProgress,
   });

@@ -8,6 +8,7 @@ export * from './examples.js';
 export type { EpochRecord, ValidationRecord } from './history.js';
 export { LOSS, type LossOptions, withLoss } from './loss.js';
 export * from './metrics.js';
+export * from './out-of-scope.js';
 export { type MlpHeadOptions, mlpHead } from './mlp-head.js';
 export { checkParameterMemory } from './parameters.js';
 export { type PredictOptions, predict } from './predict.js';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type DistillationSpec, type FieldProblem, RetortError, type StoredTeacherManifest } from '@retort/contracts';
 import { type DatasetCounts, DistillationInput } from '@retort/contracts/http';
-import { type DatasetShape, datasetProblems, invalidSpec, resolveSpec } from '@retort/distill';
+import { datasetProblems, invalidSpec, resolveSpec } from '@retort/distill';
 import { compileCheck } from '@retort/http';
 import { type Prisma, submitDistillation } from '@retort/platform';
 import { Type } from 'typebox';
@@ -130,8 +130,8 @@ async function checkSubmission({ database }: ApiContext, body: unknown): Promise
   } else if (teacher !== null) {
     if (task !== null) problems.push(...labelProblems(task.labels, teacher.labels));
     if (dataset !== null && spec !== undefined) {
-      const shape = shapeOf(dataset.counts as unknown as DatasetCounts);
-      problems.push(...datasetProblems(shape, teacher.labels, spec.loss));
+      const { splits: rows, labels } = dataset.counts as unknown as DatasetCounts;
+      problems.push(...datasetProblems({ rows, labels }, teacher.labels, spec));
     }
   }
   if (problems.length > 0 || spec === undefined || task === null || dataset === null || teacher === null)
@@ -162,16 +162,6 @@ function labelProblems(taskLabels: readonly string[], teacherLabels: readonly st
     .map((label) => JSON.stringify(label))
     .join(', ');
   return [{ path: '/teacher', message: `has ${strange.length} label(s) that the task has not: ${named}` }];
-}
-
-function shapeOf({ splits, labels }: DatasetCounts): DatasetShape {
-  const labelled = { train: 0, valid: 0, test: 0 };
-  for (const { train, valid, test } of Object.values(labels)) {
-    labelled.train += train;
-    labelled.valid += valid;
-    labelled.test += test;
-  }
-  return { rows: splits, labelled, labels: Object.keys(labels) };
 }
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
