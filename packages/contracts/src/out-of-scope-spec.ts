@@ -9,6 +9,7 @@ export const OutOfScopeSpec = Type.String({
   minLength: 1,
   maxLength: 200,
   default: 'oos',
-  description: 'Label of rows that belong to no other label; they may stand in the data of a teacher that does not know it.',
+  description:
+    'Label of rows that belong to no other label; they may stand in the data of a teacher that does not know it.',
 });
 export type OutOfScopeSpec = Static<typeof OutOfScopeSpec>;

@@ -1,7 +1,7 @@
 import { type OnProgress, progressOf, RetortError, type StudentMetrics } from '@retort/contracts';
 import { agreement, evaluate, klToTeacher } from '@retort/learn';
-import { listModelFiles } from '@retort/teachers';
 import { openTextClassifier, type TextClassifier } from '@retort/text';
+import { answerBytes } from './answer-bytes.js';
 import { measureLatencies } from './latency.js';
 import { measureOutOfScope } from './out-of-scope.js';
 import { throwIfCancelled } from './soft-labels.js';
@@ -130,12 +130,4 @@ async function answerAll(
     report(start + batch.length);
   }
   return logits;
-}
-
-/** Bytes of the files that answering needs: the graph, the tokenizer, the labels. */
-async function answerBytes(dir: string): Promise<number> {
-  const files = await listModelFiles(dir);
-  return files
-    .filter(({ path }) => /(\.onnx|\/?tokenizer\.json|^config\.json)$/.test(path))
-    .reduce((sum, { bytes }) => sum + bytes, 0);
 }

@@ -122,9 +122,7 @@ ${rows.join('\n')}
 /** The wrong answers, most frequent first. */
 function confusionTable({ confusions }: StudentMetrics): string {
   if (confusions.length === 0) return '';
-  const rows = confusions.map(
-    ({ actual, predicted, count }) => `| ${cell(actual)} | ${cell(predicted)} | ${count} |`,
-  );
+  const rows = confusions.map(({ actual, predicted, count }) => `| ${cell(actual)} | ${cell(predicted)} | ${count} |`);
   return `| label | answered instead | times |
 |---|---|---:|
 ${rows.join('\n')}
