@@ -1,10 +1,12 @@
 import type { Row } from '@retort/contracts';
 import { describe, expect, it } from 'vitest';
 import { datasetProblems, shapeOf } from './check-rows.js';
+import { resolveSpec } from './resolve-spec.js';
 
 const row = (split: Row['split'], label?: string): Row => ({ text: 'text', split, label });
+const specOf = (lambda: number) => resolveSpec({ loss: { lambda } });
 const paths = (rows: Row[], labels = ['a', 'b'], lambda = 0.3) =>
-  datasetProblems(shapeOf(rows), labels, { lambda }).map(({ path }) => path);
+  datasetProblems(shapeOf(rows), labels, specOf(lambda)).map(({ path }) => path);
 
 describe('datasetProblems', () => {
   it('finds none where there is text to train on and labels to measure by', () => {
@@ -24,7 +26,20 @@ describe('datasetProblems', () => {
     expect(paths([row('train', 'a'), row('test')])).toEqual(['/dataset']);
     expect(paths([row('train', 'a'), row('test', 'a')], ['a'])).toEqual(['/teacher']);
     const many = Array.from({ length: 8 }, (_, i) => row('train', `strange ${i}`));
-    const [problem] = datasetProblems(shapeOf([...many, row('test', 'a')]), ['a', 'b'], { lambda: 0 });
+    const [problem] = datasetProblems(shapeOf([...many, row('test', 'a')]), ['a', 'b'], specOf(0));
     expect(problem.message).toMatch(/"strange 0".*and 3 more/);
+  });
+
+  it('lets rows out of scope be where the teacher does not know their label, but counts none of them', () => {
+    const outside = [row('train', 'oos'), row('test', 'oos')];
+    expect(paths([row('train', 'a'), row('test', 'b'), ...outside])).toEqual([]);
+    expect(paths(outside)).toEqual(['/dataset', '/dataset']);
+    // To a teacher that knows it, it is a label like any other.
+    expect(paths(outside, ['a', 'oos'])).toEqual([]);
+    const [problem] = datasetProblems(shapeOf([row('train', 'a'), row('test', 'a'), row('test', 'none')]), ['a', 'b'], {
+      ...specOf(0.3),
+      outOfScope: 'nothing',
+    });
+    expect(problem.message).toMatch(/"none"/);
   });
 });
