@@ -4,7 +4,7 @@ import { ablationData, ablationRows, gainOver } from './results-tables.ts';
 import { COLORS, element, label, picture, ticksBetween } from './svg.ts';
 
 const WIDTH = 720;
-const PLOT = { left: 210, right: 620, top: 76 };
+const PLOT = { left: 280, right: 640, top: 76 };
 const BAR = 11;
 const GAP = 10;
 const HEADING = 30;

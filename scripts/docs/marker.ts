@@ -14,7 +14,7 @@ const SHAPES: ((x: number, y: number, color: string) => string)[] = [
 
 /** A marker of a point. One of no number is a small circle. */
 export function marker(number: number, x: number, y: number, color: string): string {
-  if (number < 0) return element('circle', { cx: x, cy: y, r: R - 2, fill: color });
+  if (number < 0) return element('circle', { cx: x, cy: y, r: R - 1, fill: color });
   return SHAPES[number % SHAPES.length](x, y, color);
 }
 
