@@ -1,12 +1,19 @@
 /**
  * Writes what the documentation takes from the code and from recorded measurements: the README's table of variables, docs/errors.md,
- * the lists, tables and pictures of docs/engine.md.
+ * the lists, tables and pictures of docs/engine.md and docs/results.md.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { ERRORS } from '@retort/contracts';
 import { listVariables } from '@retort/platform';
+import { readCells } from '../test/bench/distill/cells.ts';
+import { readDataFacts } from '../test/bench/distill/data-facts.ts';
+import { readLatencies } from '../test/bench/distill/latency.ts';
+import { ablationPicture } from './docs/ablation-picture.ts';
+import { accuracyLatencyPicture } from './docs/accuracy-latency-picture.ts';
 import { enginePage } from './docs/engine-page.ts';
 import { lossCurvePicture } from './docs/loss-curve-picture.ts';
+import { countingCells, resultsPage } from './docs/results-page.ts';
 import { replaceSection } from './docs/sections.ts';
 import { stepBreakdownPicture } from './docs/step-breakdown-picture.ts';
 
@@ -45,3 +52,11 @@ write('docs/errors.md', errors());
 write('docs/engine.md', enginePage(read('docs/engine.md'), JSON.parse(read('docs/engine/bench-train.json'))));
 write('docs/engine/loss-curve.svg', lossCurvePicture(JSON.parse(read('docs/engine/loss-curve.json'))));
 write('docs/engine/step-breakdown.svg', stepBreakdownPicture(JSON.parse(read('docs/engine/step-breakdown.json'))));
+
+const results = (name: string) => fileURLToPath(new URL(`docs/results/${name}`, ROOT));
+const cells = countingCells(readCells(results('cells.jsonl')));
+const latencies = readLatencies(results('latencies.jsonl'));
+const data = readDataFacts(results('data.json'));
+write('docs/results.md', resultsPage(read('docs/results.md'), { cells, latencies, data }));
+write('docs/results/accuracy-latency.svg', accuracyLatencyPicture(cells, latencies));
+write('docs/results/ablation.svg', ablationPicture(cells));

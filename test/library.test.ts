@@ -113,6 +113,42 @@ describe('distillation as a library', () => {
     expect((await run('unvaried', { spec: { ...spec, training } })).digest).not.toBe(digest);
   });
 
+  it('leaves rows out of scope out of what is learned, and measures how well they are told apart', async () => {
+    const outside: Row[] = Array.from({ length: 12 }, (_, i) => ({
+      text: `${i} of something else`,
+      label: 'oos',
+      split: i < 8 ? 'test' : 'train',
+    }));
+    const { digest, metrics } = await run('with-outside', { rows: [...rows, ...outside] });
+    // It is the same student: only what was measured of it is more.
+    expect(digest).toBe(first.digest);
+    expect(metrics).toMatchObject({
+      testRows: first.metrics.testRows,
+      student: { accuracy: first.metrics.student.accuracy },
+      outOfScope: { label: 'oos', rows: 8 },
+    });
+    for (const { auroc, recallAt95 } of [metrics.outOfScope!.student, metrics.outOfScope!.teacher]) {
+      for (const share of [auroc, recallAt95]) expect(share >= 0 && share <= 1).toBe(true);
+    }
+    const card = await readFile(join(work, 'with-outside/README.md'), 'utf8');
+    expect(card).toContain('out of scope (8 texts');
+    expect(first.metrics.outOfScope).toBeUndefined();
+  });
+
+  it('measures percentiles, operations and calibration', () => {
+    const { student, teacher, validation, perClass } = first.metrics;
+    for (const { latency } of [student, teacher]) {
+      expect(latency.one.p99Ms).toBeGreaterThanOrEqual(latency.one.p50Ms);
+      expect(latency.batch32.p99Ms).toBeGreaterThanOrEqual(latency.batch32.p50Ms);
+    }
+    // Of the head alone: n-grams of 1 and 2 characters, width 16, 256 hidden, one logit a label; and the mean over the n-grams.
+    const head = 2 * (2 * 16 * 256 + 256 * TOY_LABELS.length);
+    expect(student.flops).toBeGreaterThan(head);
+    expect(student.uncalibratedError >= 0 && student.uncalibratedError <= 1).toBe(true);
+    expect(validation?.metric).toBe('accuracy');
+    expect(perClass.map(({ label }) => label)).toEqual(TOY_LABELS);
+  });
+
   it('trains the head of an encoder first', async () => {
     const { report } = await run('from-encoder', { teacherDir: join(work, 'encoder') });
     expect(report.teacher.accuracy).toBeGreaterThan(0.8);

@@ -58,6 +58,22 @@ export function ticks(max: number, count: number): number[] {
   return Array.from({ length: last + 1 }, (_, i) => Number((i * step).toPrecision(12)));
 }
 
+/** Round numbers as {@link ticks} has them, those from `low` to `high`, about `count` of them; `low` below `high`. */
+export function ticksBetween(low: number, high: number, count: number): number[] {
+  const [, step] = ticks(high - low, count);
+  const first = Math.ceil(low / step - 1e-9);
+  const last = Math.floor(high / step + 1e-9);
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => Number(((first + i) * step).toPrecision(12)));
+}
+
+/** The numbers 1, 2 and 5 times powers of ten from `low` to `high`, both positive: for a logarithmic axis. */
+export function logTicks(low: number, high: number): number[] {
+  const powers = Math.ceil(Math.log10(high)) - Math.floor(Math.log10(low)) + 1;
+  return Array.from({ length: powers }, (_, i) => Math.floor(Math.log10(low)) + i)
+    .flatMap((power) => [1, 2, 5].map((factor) => Number((factor * 10 ** power).toPrecision(12))))
+    .filter((tick) => tick >= low * (1 - 1e-9) && tick <= high * (1 + 1e-9));
+}
+
 function attributeOf(value: string | number): string {
   return typeof value === 'number' ? String(Math.round(100 * value) / 100) : escaped(value);
 }

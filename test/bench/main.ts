@@ -1,6 +1,16 @@
 /** `npm run bench -- COMMAND`: see {@link USAGE}. */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { parseArguments, type TrainArguments, USAGE, UsageError } from './arguments.ts';
+import {
+  type DistillArguments,
+  type LatencyArguments,
+  parseArguments,
+  type TrainArguments,
+  USAGE,
+  UsageError,
+} from './arguments.ts';
+import { benchDistill, openCells } from './distill/bench-distill.ts';
+import { nameOfCell } from './distill/cells.ts';
+import { benchLatency } from './distill/latency.ts';
 import { recordLossCurve } from './pictures/loss-curve.ts';
 import { recordStepBreakdown } from './pictures/step-breakdown.ts';
 import { benchTrain } from './train/bench-train.ts';
@@ -16,6 +26,8 @@ async function main(): Promise<void> {
   const given = parseArguments(process.argv.slice(2));
   if (given.command === 'help') return say(USAGE);
   if (given.command === 'train') return trainCommand(given);
+  if (given.command === 'distill') return distillCommand(given);
+  if (given.command === 'latency') return latencyCommand(given);
   return picturesCommand();
 }
 
@@ -24,6 +36,23 @@ async function trainCommand({ json, save, ...options }: TrainArguments): Promise
   say(trainTable(report));
   if (save) keep('bench-train.json', report);
   if (json) say(JSON.stringify(report));
+}
+
+async function distillCommand({ list, ...options }: DistillArguments): Promise<void> {
+  if (list) {
+    const { missing, skipped } = openCells(options);
+    for (const cell of missing) say(nameOfCell(cell));
+    for (const reason of skipped) say(`skipped ${reason}`);
+    return say(`${missing.length} cells are missing`);
+  }
+  const failed = await benchDistill({ ...options, onProgress: say });
+  if (failed > 0) process.exitCode = 1;
+  say('`npm run generate` writes docs/results.md anew.');
+}
+
+async function latencyCommand(options: LatencyArguments): Promise<void> {
+  await benchLatency({ ...options, onProgress: say });
+  say('`npm run generate` writes docs/results.md anew.');
 }
 
 /** Records the data of the pictures; `npm run generate` draws them. */

@@ -8,8 +8,10 @@ import { type Context, type Prisma, storeFolder } from '@retort/platform';
 import { type ModelVersion, registerModelVersion } from '@retort/registry';
 import { TOY_LABELS, writeToyTeacher } from './toy-teacher.js';
 
+const LATENCY = { one: { p50Ms: 1, p99Ms: 2 }, batch32: { p50Ms: 20, p99Ms: 30 } };
+
 const METRICS: StudentMetrics = {
-  teacher: { accuracy: 1, bytes: 1000, latencyMs: 1 },
+  teacher: { accuracy: 1, bytes: 1000, latencyMs: 1, macroF1: 1, calibrationError: 0, latency: LATENCY },
   student: {
     accuracy: 1,
     agreement: 1,
@@ -18,7 +20,10 @@ const METRICS: StudentMetrics = {
     macroF1: 1,
     klToTeacher: 0,
     calibrationError: 0,
+    uncalibratedError: 0,
     parameters: 10,
+    flops: 100,
+    latency: LATENCY,
   },
   speedup: 10,
   testRows: 3,

@@ -95,7 +95,7 @@ export async function submitToy(
   const spec = resolveSpec({ ...TOY_SPEC, training, transferSet });
   // As if all rows trained: a bound that is too high, as where rows are set aside for validation.
   const all = { train: rows, valid: 0, test: 0 };
-  const teacherQueries = estimateTeacherQueries({ rows: all, labelled: all }, spec.transferSet);
+  const teacherQueries = estimateTeacherQueries({ rows: all, labels: { any: all } }, spec.transferSet);
   const submission = {
     ...{ taskName: TOY_TASK, datasetId: TOY_DATASET, teacherId, spec, teacherQueries },
     ...{ rows: teacherQueries.upperBound, shardRows: context.config.labelShardRows },

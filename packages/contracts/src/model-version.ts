@@ -52,10 +52,34 @@ export interface TeacherFigures extends ModelFigures {
   temperature: number;
 }
 
+/** Percentiles by nearest rank, in milliseconds. */
+export interface Percentiles {
+  p50Ms: number;
+  p99Ms: number;
+}
+
+/** How long a model takes on one thread, tokenizer included: for one text, and for a batch of 32. */
+export interface LatencyFigures {
+  one: Percentiles;
+  batch32: Percentiles;
+}
+
+/** How well the confidences tell rows of the task from rows out of scope. */
+export interface OutOfScopeFigures {
+  /** Probability that a row in scope gets the higher confidence, 0..1; 0.5 is chance. */
+  auroc: number;
+  /** Share of rows out of scope below the confidence that 95% of the rows in scope reach. */
+  recallAt95: number;
+}
+
 /** What was measured on the test split. Shares are 0..1, divergences in nats. */
 export interface StudentMetrics {
-  /** Of several teachers: accuracy of their combined answer, sums of bytes and latencies. */
-  teacher: DistillationReport['teacher'];
+  /** Of several teachers: what their combined answer comes to, sums of bytes and latencies. */
+  teacher: DistillationReport['teacher'] & {
+    macroF1: number;
+    calibrationError: number;
+    latency: LatencyFigures;
+  };
   /** Each of several teachers by itself, in the job's order. */
   teachers?: TeacherFigures[];
   student: DistillationReport['student'] & {
@@ -64,12 +88,22 @@ export interface StudentMetrics {
     klToTeacher: number;
     /** Expected calibration error, 15 equal-width bins. */
     calibrationError: number;
+    /** The same before the logits were divided by the temperature that validation rows chose. */
+    uncalibratedError: number;
     parameters: number;
+    /** Floating point operations for one test text of median length: those of the matrix products. */
+    flops: number;
+    latency: LatencyFigures;
   };
   /** Teacher latency over student latency, measured in turns on the same machine. */
   speedup: number;
+  /** Rows in scope that were measured on. */
   testRows: number;
   bestEpoch: number;
+  /** What the best epoch was chosen by, and its value; absent where there was nothing to validate on. */
+  validation?: { metric: 'accuracy' | 'agreement'; value: number };
+  /** Where the test split has rows out of scope. */
+  outOfScope?: { label: string; rows: number; teacher: OutOfScopeFigures; student: OutOfScopeFigures };
   perClass: ClassMetrics[];
   /** Most frequent mistakes: `actual` answered as `predicted`, `count` times. */
   confusions: { actual: string; predicted: string; count: number }[];

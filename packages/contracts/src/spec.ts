@@ -3,6 +3,7 @@ import { CurriculumSpec, CurriculumSpecInput } from './curriculum-spec.js';
 import { EnsembleSpec, EnsembleSpecInput } from './ensemble-spec.js';
 import { FeatureSpecs, FeatureSpecsInput } from './feature-spec.js';
 import { LossSpec, LossSpecInput } from './loss-spec.js';
+import { OutOfScopeSpec } from './out-of-scope-spec.js';
 import { SoftLabelsSpec, SoftLabelsSpecInput } from './soft-labels-spec.js';
 import { StudentSpec, StudentSpecInput } from './student-spec.js';
 import { TransferSetSpec, TransferSetSpecInput } from './transfer-set-spec.js';
@@ -78,6 +79,7 @@ export const DistillationSpec = Type.Object(
     features: Type.Optional(FeatureSpecs),
     transferSet: Type.Optional(TransferSetSpec),
     ensemble: Type.Optional(EnsembleSpec),
+    outOfScope: OutOfScopeSpec,
   },
   { additionalProperties: false },
 );
@@ -96,6 +98,7 @@ export const DistillationSpecInput = Type.Object(
     features: Type.Optional(FeatureSpecsInput),
     transferSet: Type.Optional(TransferSetSpecInput),
     ensemble: Type.Optional(EnsembleSpecInput),
+    outOfScope: Type.Optional(OutOfScopeSpec),
   },
   { additionalProperties: false },
 );

@@ -4,8 +4,9 @@ import { datasetProblems, shapeOf } from './check-rows.js';
 import { resolveSpec } from './resolve-spec.js';
 
 const row = (split: Row['split'], label?: string): Row => ({ text: 'text', split, label });
+const specOf = (lambda: number) => resolveSpec({ loss: { lambda } });
 const paths = (rows: Row[], labels = ['a', 'b'], lambda = 0.3) =>
-  datasetProblems(shapeOf(rows), labels, resolveSpec({ loss: { lambda } })).map(({ path }) => path);
+  datasetProblems(shapeOf(rows), labels, specOf(lambda)).map(({ path }) => path);
 
 describe('datasetProblems', () => {
   it('finds none where there is text to train on and labels to measure by', () => {
@@ -48,5 +49,18 @@ describe('datasetProblems', () => {
         resolveSpec({ loss: { schedule: { stages: [{ until: 1, lambda }] } } }),
       ).map(({ path }) => path);
     expect([staged(0.5), staged(1)]).toEqual([[], ['/spec/loss/lambda']]);
+  });
+
+  it('lets rows out of scope be where the teacher does not know their label, but counts none of them', () => {
+    const outside = [row('train', 'oos'), row('test', 'oos')];
+    expect(paths([row('train', 'a'), row('test', 'b'), ...outside])).toEqual([]);
+    expect(paths(outside)).toEqual(['/dataset', '/dataset']);
+    // To a teacher that knows it, it is a label like any other.
+    expect(paths(outside, ['a', 'oos'])).toEqual([]);
+    const [problem] = datasetProblems(shapeOf([row('train', 'a'), row('test', 'a'), row('test', 'none')]), ['a', 'b'], {
+      ...specOf(0.3),
+      outOfScope: 'nothing',
+    });
+    expect(problem.message).toMatch(/"none"/);
   });
 });

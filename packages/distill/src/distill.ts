@@ -15,6 +15,7 @@ import {
 import { fineTune, inspectModelFolder, openTeacher, type Teacher, trainTeacherHead } from '@retort/teachers';
 import { datasetProblems, shapeOf } from './check-rows.js';
 import { checkTeachers } from './ensemble-problems.js';
+import { foreignLabel } from './out-of-scope.js';
 import { invalidSpec } from './resolve-spec.js';
 import type { SoftLabelCache } from './soft-labels.js';
 import { type AskedTeacher, trainFromTeachers } from './train-from-teachers.js';
@@ -100,9 +101,10 @@ async function askTeachers(
       dirs.push(await classifierFolder(dir, join(scratch, `teacher-${k}`), options));
       teachers.push(await openTeacher(dirs[k], { threads }));
     }
-    checkFit(rows, teachers, spec);
+    const labels = checkFit(rows, teachers, spec);
     const { transferSet, training } = spec;
-    const asking = { teachers, teacherDir: dirs[0], cache, signal, onProgress };
+    const foreign = foreignLabel(labels, spec.outOfScope);
+    const asking = { teachers, teacherDir: dirs[0], foreign, cache, signal, onProgress };
     const labelled = await labelRows({ rows, spec: transferSet, seed: training.seed, ...asking });
     const asked = teachers.map(({ labels, digest }, k) => ({
       ...{ labels, logits: labelled.answers[k], dir: dirs[k], digest },
@@ -123,14 +125,17 @@ function sourcesOf({ teacherDir, teachers }: DistillOptions): readonly TeacherSo
   throw new RetortError('RT_INVALID_FIELD', `teachers must be 1 to ${MOST_TEACHERS}, got ${sources.length}.`);
 }
 
-/** @throws RetortError `RT_INVALID_SPEC` where the teachers do not fit each other, `RT_INVALID_DATASET` where the rows do not fit them */
-function checkFit(rows: readonly Row[], teachers: readonly Teacher[], spec: DistillationSpec): void {
+/**
+ * @returns the student's labels
+ * @throws RetortError `RT_INVALID_SPEC` where the teachers do not fit each other, `RT_INVALID_DATASET` where the rows do not fit them
+ */
+function checkFit(rows: readonly Row[], teachers: readonly Teacher[], spec: DistillationSpec): readonly string[] {
   const shape = shapeOf(rows);
   const names = teachers.map((teacher) => teacher.labels);
   const { labels, problems: unfit } = checkTeachers(spec.ensemble, names, shape);
   if (unfit.length > 0) throw invalidSpec(unfit);
   const problems = datasetProblems(shape, labels, spec);
-  if (problems.length === 0) return;
+  if (problems.length === 0) return labels;
   if (problems.every(({ path }) => path.startsWith(SPEC))) throw invalidSpec(problems.map(withinSpec));
   const detail = problems.map(({ path, message }) => `The ${path.split('/').at(-1)} ${message}.`).join(' ');
   throw new RetortError('RT_INVALID_DATASET', detail, { problems });
@@ -165,8 +170,9 @@ function reportOf(
   seconds: number,
 ): DistillationReport {
   const { accuracy, agreement, bytes, latencyMs } = metrics.student;
+  const { teacher } = metrics;
   return {
-    teacher: metrics.teacher,
+    teacher: { accuracy: teacher.accuracy, bytes: teacher.bytes, latencyMs: teacher.latencyMs },
     student: { accuracy, agreement, bytes, latencyMs },
     speedup: metrics.speedup,
     seconds,

@@ -28,7 +28,7 @@ export class EncodedRows {
   }
 
   /** The given rows as examples, in that order. */
-  examples(rows: Int32Array): TrainingExamples & { teacherLogits: Float32Array } {
+  examples(rows: Int32Array): TrainingExamples & { teacherLogits: Float32Array; lengths: Int32Array } {
     const teacherLogits = new Float32Array(rows.length * this.#classes);
     for (const [i, row] of rows.entries()) {
       teacherLogits.set(

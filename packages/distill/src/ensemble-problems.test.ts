@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import type { DatasetShape } from './check-rows.js';
 import { checkTeachers } from './ensemble-problems.js';
 import { resolveSpec } from './resolve-spec.js';
 
 const FULL = ['a', 'b', 'c'];
 const PART = ['b', 'c'];
-const shape = { rows: { train: 10, valid: 5, test: 5 }, labelled: { train: 10, valid: 5, test: 5 }, labels: FULL };
+const split = { train: 10, valid: 5, test: 5 };
+const shape: DatasetShape = { rows: split, labels: { a: split } };
 
 /** Path and message of every problem, of the section by itself or else with the teachers. */
 function problemsOf(ensemble: object, teachers: string[][] = [FULL, FULL], data = shape): string[] {
@@ -109,7 +111,7 @@ describe('an ensemble and its teachers', () => {
   it('that weigh by skill need labelled rows to validate on', () => {
     const skill = { weighting: { by: 'skill' } };
     expect(problemsOf(skill)).toEqual([]);
-    const unlabelled = { ...shape, labelled: { ...shape.labelled, valid: 0 } };
+    const unlabelled = { ...shape, labels: { a: { ...split, valid: 0 } } };
     expect(problemsOf(skill, [FULL, FULL], unlabelled)[0]).toContain('/spec/ensemble/weighting/by is skill');
     // Without a validation split some of the training rows are set aside.
     expect(problemsOf(skill, [FULL, FULL], { ...unlabelled, rows: { ...shape.rows, valid: 0 } })).toEqual([]);

@@ -1,6 +1,6 @@
 import { EnsembleSpec, type FieldProblem } from '@retort/contracts';
 import { Value } from 'typebox/value';
-import type { DatasetShape } from './check-rows.js';
+import { type DatasetShape, inScope } from './check-rows.js';
 import { knownTo, labelSpaceOf } from './ensemble/label-space.js';
 import { nameSome } from './name-some.js';
 
@@ -137,7 +137,8 @@ function weightingProblems({ weighting }: EnsembleSpec, teachers: number, shape?
 }
 
 /** Whether there are labelled rows to validate on: those of the split, or where there is none, what is set aside of the training rows. */
-function canValidate({ rows, labelled }: DatasetShape): boolean {
+function canValidate(shape: DatasetShape): boolean {
+  const { rows, labelled } = inScope(shape, undefined);
   return rows.valid > 0 ? labelled.valid > 0 : labelled.train > 0;
 }
 

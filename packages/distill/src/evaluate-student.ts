@@ -1,8 +1,17 @@
-import { type OnProgress, progressOf, RetortError, type StudentMetrics, type TeacherFigures } from '@retort/contracts';
+import {
+  type LatencyFigures,
+  type OnProgress,
+  type Percentiles,
+  progressOf,
+  RetortError,
+  type StudentMetrics,
+  type TeacherFigures,
+} from '@retort/contracts';
 import { agreement, evaluate, klToTeacher } from '@retort/learn';
-import { listModelFiles } from '@retort/teachers';
 import { openTextClassifier, type TextClassifier } from '@retort/text';
-import { medianLatencies } from './latency.js';
+import { answerBytes } from './answer-bytes.js';
+import { measureLatencies } from './latency.js';
+import { measureOutOfScope } from './out-of-scope.js';
 import { throwIfCancelled } from './soft-labels.js';
 
 /** Texts answered at once while accuracy is measured. */
@@ -23,8 +32,15 @@ export interface EvaluateOptions {
   actual: Int32Array;
   /** `[texts, labels]`. */
   teacherLogits: Float32Array;
+  /** Test texts that belong to none of the labels, where their label is not one of those, and what the teacher answered. */
+  outOfScope: { label: string; texts: string[]; teacherLogits: Float32Array };
+  /** What the student's logits were divided by to calibrate them. */
+  temperature: number;
   parameters: number;
+  /** Of one text of median length. */
+  flops: number;
   bestEpoch: number;
+  validation?: StudentMetrics['validation'];
   signal?: AbortSignal;
   onProgress?: OnProgress;
 }
@@ -34,10 +50,8 @@ export interface EvaluateOptions {
  * latency for one text on one thread, in turns with the teacher.
  */
 export async function evaluateStudent(options: EvaluateOptions): Promise<StudentMetrics> {
-  const { labels, texts, actual, teacherLogits, signal } = options;
+  const { labels, texts, actual, teacherLogits, outOfScope } = options;
   const classes = labels.length;
-  const report = progressOf('evaluating', texts.length, options.onProgress);
-  report(0);
   const teacherDirs = options.teachers?.map(({ dir }) => dir) ?? [options.teacherDir];
   const models: TextClassifier[] = [];
   try {
@@ -48,28 +62,30 @@ export async function evaluateStudent(options: EvaluateOptions): Promise<Student
     if (student.labels.length !== classes) {
       throw new RetortError('RT_INTERNAL', `The student answers ${student.labels.length} labels, not ${classes}.`);
     }
-    const logits = new Float32Array(texts.length * classes);
-    for (let start = 0; start < texts.length; start += BATCH) {
-      throwIfCancelled(signal);
-      const batch = texts.slice(start, start + BATCH);
-      logits.set(await student.logits(batch), start * classes);
-      report(start + batch.length);
-    }
-    const timed = texts.slice(0, TIMED_TEXTS);
-    const [studentMs, ...teachersMs] = await medianLatencies(
-      models.map((model) => (text) => model.logits([text])),
-      timed,
+    const answers = await answerAll(student, [...texts, ...outOfScope.texts], options);
+    const logits = answers.subarray(0, texts.length * classes);
+    const foreignLogits = answers.subarray(texts.length * classes);
+    const [studentLatency, ...teacherLatencies] = await measureLatencies(
+      models.map((model) => (asked) => model.logits(asked)),
+      texts.slice(0, TIMED_TEXTS),
     );
     const teacherBytes = await Promise.all(teacherDirs.map(answerBytes));
     // All of them would have to be asked for the answer that the student gives.
-    const teacherMs = sum(teachersMs);
+    const teacherLatency = together(teacherLatencies);
     const measured = evaluate(logits, actual, classes);
     const teacherMeasured = evaluate(teacherLogits, actual, classes);
+    const scope = { logits, actual, foreignLogits };
+    const teacherScope = { logits: teacherLogits, actual, foreignLogits: outOfScope.teacherLogits };
+    const apart = measureOutOfScope(labels, outOfScope.label, scope);
+    const teacherApart = measureOutOfScope(labels, outOfScope.label, teacherScope);
     return {
       teacher: {
         accuracy: teacherMeasured.accuracy,
         bytes: sum(teacherBytes),
-        latencyMs: teacherMs,
+        latencyMs: teacherLatency.one.p50Ms,
+        macroF1: teacherMeasured.macroF1,
+        calibrationError: teacherMeasured.ece,
+        latency: teacherLatency,
       },
       ...(options.teachers === undefined
         ? {}
@@ -77,7 +93,7 @@ export async function evaluateStudent(options: EvaluateOptions): Promise<Student
             teachers: options.teachers.map(({ dir: _, ...figures }, k) => ({
               ...figures,
               bytes: teacherBytes[k],
-              latencyMs: teachersMs[k],
+              latencyMs: teacherLatencies[k].one.p50Ms,
             })),
           }),
       student: {
@@ -86,13 +102,31 @@ export async function evaluateStudent(options: EvaluateOptions): Promise<Student
         macroF1: measured.macroF1,
         klToTeacher: klToTeacher(logits, teacherLogits, classes),
         calibrationError: measured.ece,
+        // The packaged logits are divided by the temperature already.
+        uncalibratedError: evaluate(
+          logits.map((z) => z * options.temperature),
+          actual,
+          classes,
+        ).ece,
         parameters: options.parameters,
+        flops: options.flops,
         bytes: await answerBytes(options.studentDir),
-        latencyMs: studentMs,
+        latencyMs: studentLatency.one.p50Ms,
+        latency: studentLatency,
       },
-      speedup: teacherMs / studentMs,
+      speedup: teacherLatency.one.p50Ms / studentLatency.one.p50Ms,
       testRows: texts.length,
       bestEpoch: options.bestEpoch,
+      ...(options.validation && { validation: options.validation }),
+      ...(apart &&
+        teacherApart && {
+          outOfScope: {
+            label: outOfScope.label,
+            rows: apart.rows,
+            teacher: teacherApart.figures,
+            student: apart.figures,
+          },
+        }),
       perClass: measured.perClass.map(({ class: index, ...rest }) => ({ label: labels[index], ...rest })),
       confusions: measured.confusions.slice(0, CONFUSIONS).map(({ actual: is, predicted, count }) => ({
         actual: labels[is],
@@ -107,10 +141,30 @@ export async function evaluateStudent(options: EvaluateOptions): Promise<Student
 
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
 
-/** Bytes of the files that answering needs: the graph, the tokenizer, the labels. */
-async function answerBytes(dir: string): Promise<number> {
-  const files = await listModelFiles(dir);
-  return files
-    .filter(({ path }) => /(\.onnx|\/?tokenizer\.json|^config\.json)$/.test(path))
-    .reduce((sum, { bytes }) => sum + bytes, 0);
+/** Of models that are all asked, one after the other: the sums of their percentiles. */
+function together(latencies: readonly LatencyFigures[]): LatencyFigures {
+  const total = (batch: keyof LatencyFigures): Percentiles => ({
+    p50Ms: sum(latencies.map((latency) => latency[batch].p50Ms)),
+    p99Ms: sum(latencies.map((latency) => latency[batch].p99Ms)),
+  });
+  return { one: total('one'), batch32: total('batch32') };
+}
+
+/** `[texts, labels]` */
+async function answerAll(
+  student: TextClassifier,
+  texts: string[],
+  { signal, onProgress }: Pick<EvaluateOptions, 'signal' | 'onProgress'>,
+): Promise<Float32Array> {
+  const report = progressOf('evaluating', texts.length, onProgress);
+  report(0);
+  const classes = student.labels.length;
+  const logits = new Float32Array(texts.length * classes);
+  for (let start = 0; start < texts.length; start += BATCH) {
+    throwIfCancelled(signal);
+    const batch = texts.slice(start, start + BATCH);
+    logits.set(await student.logits(batch), start * classes);
+    report(start + batch.length);
+  }
+  return logits;
 }

@@ -1,8 +1,11 @@
+export { answerBytes } from './answer-bytes.js';
 export * from './check-rows.js';
 export { type Distilled, type DistillOptions, distill, rowsDigest } from './distill.js';
 export { checkTeachers, ensembleDefaults, type TeachersCheck } from './ensemble-problems.js';
 export { featureTeacherProblems } from './feature-problems.js';
+export { measureLatencies } from './latency.js';
 export { nameSome } from './name-some.js';
+export { foreignLabel, measureOutOfScope } from './out-of-scope.js';
 export { invalidSpec, resolveSpec, storedSpec } from './resolve-spec.js';
 export * from './soft-labels.js';
 export { type AskedTeacher, type TrainFromTeachersOptions, trainFromTeachers } from './train-from-teachers.js';

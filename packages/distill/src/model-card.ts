@@ -11,6 +11,7 @@ export interface ModelCard {
 
 const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
+const megaflops = (flops: number) => `${(flops / 1e6).toPrecision(3)} MFLOP`;
 const milliseconds = (ms: number) => `${ms < 1 ? ms.toFixed(3) : ms.toFixed(2)} ms`;
 
 /** The student's shape in words. */
@@ -51,15 +52,25 @@ that it answers in place of.
 | on ${metrics.testRows} test texts | teacher | this student |
 |---|---|---|
 | accuracy | ${percent(teacher.accuracy)} | ${percent(student.accuracy)} |
+| macro-F1 | ${percent(teacher.macroF1)} | ${percent(student.macroF1)} |
 | agreement with the teacher | | ${percent(student.agreement)} |
-| macro-F1 | | ${percent(student.macroF1)} |
-| expected calibration error | | ${percent(student.calibrationError)} |
-| one text, one thread, tokenizer included | ${milliseconds(teacher.latencyMs)} | ${milliseconds(student.latencyMs)} (${metrics.speedup.toFixed(1)}x) |
+| mean KL(teacher‖student), nats | | ${student.klToTeacher.toFixed(3)} |
+| expected calibration error | ${percent(teacher.calibrationError)} | ${percent(student.calibrationError)} (${percent(student.uncalibratedError)} before calibration) |
+${scopeRows(metrics)}| one text, one thread, tokenizer included: p50 | ${milliseconds(teacher.latencyMs)} | ${milliseconds(student.latencyMs)} (${metrics.speedup.toFixed(1)}x) |
+| the same: p99 | ${milliseconds(teacher.latency.one.p99Ms)} | ${milliseconds(student.latency.one.p99Ms)} |
+| 32 texts at once: p50 | ${milliseconds(teacher.latency.batch32.p50Ms)} | ${milliseconds(student.latency.batch32.p50Ms)} |
+| the same: p99 | ${milliseconds(teacher.latency.batch32.p99Ms)} | ${milliseconds(student.latency.batch32.p99Ms)} |
 | size on disk | ${megabytes(teacher.bytes)} | ${megabytes(student.bytes)} |
+| parameters | | ${student.parameters.toLocaleString('en')} |
+| matrix products for a text of median length | | ${megaflops(student.flops)} |
 
 Accuracy is measured against the dataset's labels, agreement against the teacher's answers. Latencies are from the machine
 that trained it: compare them with each other only.
 
+## By label
+
+${classTable(metrics)}
+${confusionTable(metrics)}
 ## Use
 
 \`\`\`js
@@ -103,6 +114,39 @@ function teachersOf(
   const { combine, weighting } = spec.ensemble ?? ensembleDefaults();
   return [...rows, `| their answer | weighted mean of ${combine}, weights by ${weighting.by} |`].join('\n');
 }
+
+function scopeRows({ outOfScope }: StudentMetrics): string {
+  if (outOfScope === undefined) return '';
+  const { label, rows, teacher, student } = outOfScope;
+  const of = `out of scope (${rows} texts labelled \`${cell(label)}\`)`;
+  return `| ${of}: AUROC | ${percent(teacher.auroc)} | ${percent(student.auroc)} |
+| ${of}: recall at 95% in scope | ${percent(teacher.recallAt95)} | ${percent(student.recallAt95)} |
+`;
+}
+
+function classTable({ perClass }: StudentMetrics): string {
+  const rows = perClass.map(
+    ({ label, precision, recall, f1, support }) =>
+      `| ${cell(label)} | ${support} | ${percent(precision)} | ${percent(recall)} | ${percent(f1)} |`,
+  );
+  return `| label | test texts | precision | recall | F1 |
+|---|---:|---:|---:|---:|
+${rows.join('\n')}
+`;
+}
+
+/** The wrong answers, most frequent first. */
+function confusionTable({ confusions }: StudentMetrics): string {
+  if (confusions.length === 0) return '';
+  const rows = confusions.map(({ actual, predicted, count }) => `| ${cell(actual)} | ${cell(predicted)} | ${count} |`);
+  return `| label | answered instead | times |
+|---|---|---:|
+${rows.join('\n')}
+`;
+}
+
+/** A label is a user's text: in a table a bar would end the cell. */
+const cell = (text: string) => text.replace(/[\\|`]/g, '\\$&');
 
 /** Optimizer and schedule, and of the rest what was not left at its default. */
 function training({ training }: DistillationSpec): string {

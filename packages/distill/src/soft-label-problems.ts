@@ -1,5 +1,5 @@
 import type { DistillationSpec, FieldProblem } from '@retort/contracts';
-import type { DatasetShape } from './check-rows.js';
+import type { RowCounts } from './check-rows.js';
 
 /**
  * What is wrong with how the spec adjusts the soft labels of such a dataset.
@@ -7,7 +7,7 @@ import type { DatasetShape } from './check-rows.js';
  * @param classes the teacher's labels
  */
 export function softLabelProblems(
-  { rows, labelled }: DatasetShape,
+  { rows, labelled }: RowCounts,
   classes: number,
   { softLabels }: Pick<DistillationSpec, 'softLabels'>,
 ): FieldProblem[] {

@@ -37,4 +37,23 @@ describe('partition', () => {
     const rows: Row[] = Array.from({ length: 100 }, (_, i) => ({ text: `text ${i}`, split: 'train' }));
     expect(partition(rows).train.length).toBe(100);
   });
+
+  it('keeps rows out of scope from all parts but their own, where only those of the test split are', () => {
+    fc.assert(
+      fc.property(fc.array(row), (rows) => {
+        const { train, valid, test, outOfScope } = partition(rows, { foreign: 'b' });
+        for (const i of [...train, ...valid, ...test]) expect(rows[i].label).not.toBe('b');
+        expect([...outOfScope]).toEqual(
+          rows.flatMap(({ label, split }, i) => (label === 'b' && split === 'test' ? [i] : [])),
+        );
+        // The other rows are treated as if these were not there.
+        const others = partition(rows.filter(({ label }) => label !== 'b'));
+        expect([train.length, valid.length, test.length]).toEqual([
+          others.train.length,
+          others.valid.length,
+          others.test.length,
+        ]);
+      }),
+    );
+  });
 });

@@ -6,6 +6,8 @@ export interface RowParts {
   train: Int32Array;
   valid: Int32Array;
   test: Int32Array;
+  /** Test rows that belong to none of the teacher's labels; those of the other splits have no part to play. */
+  outOfScope: Int32Array;
 }
 
 /** One training row in this many validates, where the dataset brings no validation split. */
@@ -15,13 +17,23 @@ export const CARVED_SHARE = 10;
  * Which rows train, validate and test. Without rows in the split `valid`, a tenth of the labelled training rows is set
  * aside, chosen by the hash of the text: stable across runs and machines, and equal texts stay together.
  *
- * @param generated how many of the rows, the last ones, were generated: they train, whatever their hash
+ * @param options.foreign the label of out-of-scope rows, where the teacher does not know it
+ * @param options.generated how many of the rows, the last ones, were generated: they train, whatever their hash. Default 0.
  */
-export function partition(rows: readonly Row[], generated = 0): RowParts {
-  const carve = !rows.some(({ split }) => split === 'valid');
+export function partition(
+  rows: readonly Row[],
+  { foreign, generated = 0 }: { foreign?: string; generated?: number } = {},
+): RowParts {
+  const isForeign = ({ label }: Row) => label !== undefined && label === foreign;
+  const carve = !rows.some((row) => row.split === 'valid' && !isForeign(row));
   const given = rows.length - generated;
-  const parts: Record<keyof RowParts, number[]> = { train: [], valid: [], test: [] };
-  for (const [i, { text, label, split }] of rows.entries()) {
+  const parts: Record<keyof RowParts, number[]> = { train: [], valid: [], test: [], outOfScope: [] };
+  for (const [i, row] of rows.entries()) {
+    const { text, label, split } = row;
+    if (isForeign(row)) {
+      if (split === 'test') parts.outOfScope.push(i);
+      continue;
+    }
     const carved = carve && i < given && split === 'train' && label !== undefined && isCarved(text);
     parts[carved ? 'valid' : split].push(i);
   }
@@ -29,6 +41,7 @@ export function partition(rows: readonly Row[], generated = 0): RowParts {
     train: Int32Array.from(parts.train),
     valid: Int32Array.from(parts.valid),
     test: Int32Array.from(parts.test),
+    outOfScope: Int32Array.from(parts.outOfScope),
   };
 }
 

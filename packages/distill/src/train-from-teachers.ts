@@ -1,6 +1,7 @@
 import type { DistillationSpec, Row } from '@retort/contracts';
 import { combineTeachers, type TeacherAnswers } from './ensemble/combine-teachers.js';
-import { ensembleDefaults } from './ensemble-problems.js';
+import { checkTeachers, ensembleDefaults } from './ensemble-problems.js';
+import { foreignLabel } from './out-of-scope.js';
 import { partition } from './split-rows.js';
 import { type TrainedStudent, type TrainStudentOptions, trainStudent } from './train-student.js';
 import { selectTransferRows } from './transfer-set/select.js';
@@ -49,11 +50,15 @@ export async function trainFromTeachers(options: TrainFromTeachersOptions): Prom
 function answerOfTeachers({ teachers, rows, generated, spec }: TrainFromTeachersOptions) {
   const [first] = teachers;
   if (teachers.length === 1) return { answer: { labels: first.labels, teacherLogits: first.logits } };
+  const { labels } = checkTeachers(
+    spec.ensemble,
+    teachers.map((teacher) => teacher.labels),
+  );
   const combined = combineTeachers({
     teachers,
     spec: spec.ensemble ?? ensembleDefaults(),
     rows,
-    parts: partition(rows, generated),
+    parts: partition(rows, { foreign: foreignLabel(labels, spec.outOfScope), generated }),
   });
   return {
     answer: { labels: combined.labels, teacherLogits: combined.logits },

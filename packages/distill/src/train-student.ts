@@ -19,7 +19,9 @@ import { draftStudent } from './draft-student.js';
 import { EncodedRows } from './encoded-rows.js';
 import { type EvaluateOptions, evaluateStudent } from './evaluate-student.js';
 import { openFeatures } from './feature-training.js';
+import { flopsOfMedianText } from './median-flops.js';
 import { modelCard } from './model-card.js';
+import { foreignLabel, withoutLabel } from './out-of-scope.js';
 import { MANIFEST_FILE, publishFolder, stageFolder, writeJson, writeModelFolder } from './package-student.js';
 import { partition } from './split-rows.js';
 import { taughtExamples } from './taught-examples.js';
@@ -83,8 +85,10 @@ export async function trainStudent(options: TrainStudentOptions): Promise<Traine
 
 /** Leaves the trained, calibrated model in `staged` and measures it there. */
 async function trainAndMeasure(staged: string, options: TrainStudentOptions) {
-  const { rows, labels, spec, threads, signal, onProgress } = options;
-  const parts = partition(rows, options.generated);
+  const { labels, spec, threads, signal, onProgress, generated } = options;
+  const foreign = foreignLabel(labels, spec.outOfScope);
+  const rows = withoutLabel(options.rows, foreign);
+  const parts = partition(options.rows, { foreign, generated });
   const textsOf = (indexes: Int32Array) => Array.from(indexes, (row) => rows[row].text);
   const { teacherDir } = options;
   const draft = await draftStudent(spec, { texts: textsOf(parts.train), labels, teacherDir });
@@ -93,7 +97,7 @@ async function trainAndMeasure(staged: string, options: TrainStudentOptions) {
 
   const reading = { texts: textsOf(parts.train), encoded: encoded.encodings(parts.train) };
   const features = await openFeatures(spec, draft, reading, options);
-  const { weights, bestEpoch } = await train({
+  const { weights, bestEpoch, history } = await train({
     ...features.training,
     ...taughtExamples(encoded.examples(parts.train), validation, { classes: labels.length, spec }),
     loss: spec.loss,
@@ -114,6 +118,7 @@ async function trainAndMeasure(staged: string, options: TrainStudentOptions) {
   await writeModelFolder(staged, model, draft.files);
 
   const test = encoded.examples(parts.test);
+  const best = history[bestEpoch - 1].validation;
   const metrics = await evaluateStudent({
     studentDir: staged,
     teacherDir,
@@ -122,8 +127,16 @@ async function trainAndMeasure(staged: string, options: TrainStudentOptions) {
     texts: textsOf(parts.test),
     actual: test.labels,
     teacherLogits: test.teacherLogits,
+    outOfScope: {
+      label: spec.outOfScope,
+      texts: textsOf(parts.outOfScope),
+      teacherLogits: encoded.examples(parts.outOfScope).teacherLogits,
+    },
+    temperature,
     parameters: parameterCount(draft),
+    flops: flopsOfMedianText(model, test.lengths),
     bestEpoch,
+    validation: best && { metric: best.metric, value: best.value },
     signal,
     onProgress,
   });

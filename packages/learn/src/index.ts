@@ -21,6 +21,7 @@ export { ignoresTeacher } from './loss/loss-schedule.js';
 export { withLoss } from './loss/with-loss.js';
 export * from './metrics.js';
 export { type MlpHeadOptions, mlpHead } from './mlp-head.js';
+export * from './out-of-scope.js';
 export { checkParameterMemory } from './parameters.js';
 export { type PredictOptions, predict } from './predict.js';
 export { Random } from './random.js';

@@ -1,4 +1,5 @@
 export * from './builder.js';
+export { countFlops, type Flops } from './flops.js';
 export {
   type Differentiated,
   GRADIENT_OPSETS,

@@ -1,5 +1,5 @@
 import { RetortError, type Row, type StoredTeacherManifest } from '@retort/contracts';
-import { generateTransferSet, resolveSpec, teacherAnswers } from '@retort/distill';
+import { checkTeachers, foreignLabel, generateTransferSet, resolveSpec, teacherAnswers } from '@retort/distill';
 import {
   type CanonicalRows,
   type Context,
@@ -7,6 +7,7 @@ import {
   type ModelFolders,
   noteTransferSet,
   type ShardWork,
+  teachersOf,
 } from '@retort/platform';
 import type { TeacherPool } from './teacher-pool.js';
 
@@ -67,18 +68,23 @@ export class TransferSets {
     const { id, dataset, teacher: row } = distillation;
     const found = await findTransferSet(database, id);
     if (found !== undefined) return found.digest;
-    const { transferSet: spec, training } = resolveSpec(distillation.spec);
+    const { transferSet: spec, training, ensemble, outOfScope } = resolveSpec(distillation.spec);
     const { classifier } = row.manifest as unknown as StoredTeacherManifest;
     if (spec === undefined || classifier === null) {
       throw new RetortError('RT_INTERNAL', `Distillation ${id} has shards beyond its data, but nothing to generate.`);
     }
     const rows = await this.#deps.rows.read(dataset.rowsDigest, 0, dataset.rows, signal);
+    const { labels } = checkTeachers(
+      ensemble,
+      teachersOf(distillation).map((teacher) => teacher.labels),
+    );
+    const foreign = foreignLabel(labels, outOfScope);
     const { answers, asked } = await this.#deps.teachers.use(row, (teacher) =>
-      teacherAnswers({ rows, spec, teacher, cache: softLabels, signal }),
+      teacherAnswers({ rows, spec, teacher, cache: softLabels, foreign, signal }),
     );
     const teacherDir = await this.#deps.models.get(classifier.files);
     const seed = spec.seed ?? training.seed;
-    const made = await generateTransferSet({ rows, spec, teacherDir, seed, answers, signal });
+    const made = await generateTransferSet({ rows, spec, teacherDir, seed, foreign, answers, signal });
     const { digest } = await artifacts.put(jsonl(made.rows), { signal });
     await noteTransferSet(
       database,

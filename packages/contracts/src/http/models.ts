@@ -22,10 +22,36 @@ const Share = (description: string) => Type.Number({ description: `${description
 const bytes = Count('Bytes of the files needed to answer.');
 const latencyMs = Type.Number({ description: 'Median for one text, one thread, tokenizer included.' });
 
+const Percentiles = Type.Object({
+  p50Ms: Type.Number({ description: 'Median, milliseconds.' }),
+  p99Ms: Type.Number({ description: '99th percentile by nearest rank, milliseconds.' }),
+});
+/** Fields that models of earlier versions do not have are optional. */
+const latency = Type.Optional(
+  Type.Object(
+    { one: Percentiles, batch32: Percentiles },
+    { title: 'LatencyFigures', description: 'One thread, tokenizer included: one text, and 32 at once.' },
+  ),
+);
+const OutOfScopeFiguresBody = Type.Object(
+  {
+    auroc: Share('Probability that a text in scope gets the higher confidence; 0.5 is chance'),
+    recallAt95: Share('Share of the texts out of scope below the confidence that 95% of those in scope reach'),
+  },
+  { title: 'OutOfScopeFigures' },
+);
+
 export const StudentMetricsBody = Type.Object(
   {
     teacher: Type.Object(
-      { accuracy: Share('Accuracy'), bytes, latencyMs },
+      {
+        accuracy: Share('Accuracy'),
+        bytes,
+        latencyMs,
+        macroF1: Type.Optional(Share('Mean F1 of the labels')),
+        calibrationError: Type.Optional(Share('Expected calibration error, 15 bins')),
+        latency,
+      },
       { title: 'TeacherFigures', description: 'Of several teachers: their combined answer, and sums.' },
     ),
     teachers: Type.Optional(
@@ -49,13 +75,35 @@ export const StudentMetricsBody = Type.Object(
         macroF1: Share('Mean F1 of the labels'),
         klToTeacher: Type.Number({ description: 'Mean KL(teacher‖student), nats.' }),
         calibrationError: Share('Expected calibration error, 15 bins'),
+        uncalibratedError: Type.Optional(Share('The same before the temperature was fitted')),
         parameters: Count('Trainable numbers.'),
+        flops: Type.Optional(
+          Count('Floating point operations for one test text of median length: those of the matrix products.'),
+        ),
+        latency,
       },
       { title: 'StudentFigures' },
     ),
     speedup: Type.Number({ description: 'Teacher latency over student latency.' }),
-    testRows: Count('Rows that were measured on.'),
+    testRows: Count('Rows that were measured on, without those out of scope.'),
     bestEpoch: Count('Epoch whose weights were kept.'),
+    validation: Type.Optional(
+      Type.Object(
+        { metric: Type.Enum(['accuracy', 'agreement']), value: Share('Its value') },
+        { description: 'What the best epoch was chosen by, on the validation split.' },
+      ),
+    ),
+    outOfScope: Type.Optional(
+      Type.Object(
+        {
+          label: Type.String(),
+          rows: Count('Test rows out of scope.'),
+          teacher: OutOfScopeFiguresBody,
+          student: OutOfScopeFiguresBody,
+        },
+        { description: 'How well the confidences tell texts of the task from others, where the test split has such.' },
+      ),
+    ),
     perClass: Type.Array(
       Type.Object({
         label: Type.String(),

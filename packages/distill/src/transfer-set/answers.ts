@@ -15,16 +15,21 @@ export async function teacherAnswers({
   spec,
   teacher,
   cache,
+  foreign,
   signal,
 }: {
   rows: readonly Row[];
   spec: TransferSetSpec;
   teacher: Teacher;
   cache: SoftLabelCache;
+  /** The label of out-of-scope rows, where the teacher does not know it. */
+  foreign?: string;
   signal?: AbortSignal;
 }): Promise<{ answers: Map<number, string>; asked: number }> {
   const mixes = spec.multiply > 0 && (spec.strategies['span-mixing'] ?? 0) > 0;
-  const unlabelled = mixes ? [...new Sources(rows, spec).indexes].filter((row) => rows[row].label === undefined) : [];
+  const unlabelled = mixes
+    ? [...new Sources(rows, spec, foreign).indexes].filter((row) => rows[row].label === undefined)
+    : [];
   if (unlabelled.length === 0) return { answers: new Map(), asked: 0 };
   const texts = unlabelled.map((row) => rows[row].text);
   const { logits, cached } = await labelTexts({ teacher, texts, cache, signal });

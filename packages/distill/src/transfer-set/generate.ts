@@ -21,6 +21,8 @@ export interface GenerateOptions {
   teacherDir?: string;
   /** A whole number, 0 to 2^32 - 1. */
   seed: number;
+  /** The label of out-of-scope rows, where the teacher does not know it: of these no texts are made. */
+  foreign?: string;
   /** The teacher's label for training rows that have none, by their index: the class in which their spans are mixed. */
   answers?: ReadonlyMap<number, string>;
   signal?: AbortSignal;
@@ -52,7 +54,7 @@ const SALT = 0x7472616e;
  */
 export async function generateTransferSet(options: GenerateOptions): Promise<TransferSet> {
   const { rows, spec, signal } = options;
-  const sources = new Sources(rows, spec, options.answers);
+  const sources = new Sources(rows, spec, options.foreign, options.answers);
   const random = new Random((options.seed ^ SALT) >>> 0);
   const statistics = new WordStatistics(sources.texts());
   const neighbours = await neighboursFor(options, statistics);

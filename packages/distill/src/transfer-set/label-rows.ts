@@ -17,6 +17,8 @@ export interface LabelRowsOptions {
   teachers: readonly Teacher[];
   /** The first teacher's folder. */
   teacherDir: string;
+  /** The label of out-of-scope rows, where the teachers do not know it. */
+  foreign?: string;
   cache?: SoftLabelCache;
   signal?: AbortSignal;
   onProgress?: OnProgress;
@@ -41,7 +43,7 @@ export interface LabelledRows {
  * @throws RetortError `RT_CANCELLED`, `RT_INVALID_TEACHER` as {@link generateTransferSet} does, and whatever a teacher throws
  */
 export async function labelRows(options: LabelRowsOptions): Promise<LabelledRows> {
-  const { rows, spec, teachers, signal, onProgress } = options;
+  const { rows, spec, teachers, foreign, signal, onProgress } = options;
   const cache = options.cache ?? new MemorySoftLabelCache();
   const made = spec === undefined ? undefined : await generate(rows, spec, cache, options);
   const all = made === undefined ? rows : [...rows, ...made.rows];
@@ -54,7 +56,7 @@ export async function labelRows(options: LabelRowsOptions): Promise<LabelledRows
     answers: labelled.answers,
     generated: made?.rows.length ?? 0,
     teacherQueries: {
-      ...estimateTeacherQueries(shapeOf(rows), spec, teachers.length),
+      ...estimateTeacherQueries(shapeOf(rows), spec, { teachers: teachers.length, foreign }),
       made: teachers.length * texts.length - cached,
       cached,
     },
@@ -67,9 +69,9 @@ async function generate(
   rows: readonly Row[],
   spec: TransferSetSpec,
   cache: SoftLabelCache,
-  { teachers, teacherDir, signal, ...options }: LabelRowsOptions,
+  { teachers, teacherDir, foreign, signal, ...options }: LabelRowsOptions,
 ) {
-  const { answers, asked } = await teacherAnswers({ rows, spec, teacher: teachers[0], cache, signal });
+  const { answers, asked } = await teacherAnswers({ rows, spec, teacher: teachers[0], cache, foreign, signal });
   const seed = spec.seed ?? options.seed;
-  return { ...(await generateTransferSet({ rows, spec, teacherDir, seed, answers, signal })), asked };
+  return { ...(await generateTransferSet({ rows, spec, teacherDir, seed, foreign, answers, signal })), asked };
 }

@@ -6,7 +6,8 @@ import {
   type TransferSetSpec,
 } from '@retort/contracts';
 import { WORD_TOKENIZERS } from '@retort/teachers';
-import { mostGenerated, type RowCounts, rowsOf } from './estimate.js';
+import { type DatasetShape, inScope } from '../check-rows.js';
+import { mostGenerated, rowsOf } from './estimate.js';
 import { needsEmbeddings } from './generate.js';
 
 /** Most bytes of soft labels that a training holds at once: one array of them, which cannot be larger than 2 GiB everywhere. */
@@ -52,7 +53,7 @@ export function transferSetProblems({ transferSet, loss }: DistillationSpec): Fi
  */
 export function transferSetMisfits(
   spec: TransferSetSpec | undefined,
-  { counts, labels, tokenizer }: { counts: RowCounts; labels: number; tokenizer: string },
+  { shape, labels, tokenizer }: { shape: DatasetShape; labels: number; tokenizer: string },
 ): FieldProblem[] {
   if (spec === undefined) return [];
   const problems: FieldProblem[] = [];
@@ -62,12 +63,12 @@ export function transferSetMisfits(
       message: `${EMBEDDING_AUGMENTATIONS.join(' and ')} need a teacher with a ${WORD_TOKENIZERS.join(' or ')} tokenizer; this one has ${tokenizer}: leave them out`,
     });
   }
-  const most = Math.floor(MOST_LOGIT_BYTES / 4 / Math.max(1, labels)) - rowsOf(counts);
-  const asked = mostGenerated(counts, spec);
+  const most = Math.floor(MOST_LOGIT_BYTES / 4 / Math.max(1, labels)) - rowsOf(shape);
+  const asked = mostGenerated(inScope(shape, undefined), spec);
   if (asked > most) {
     problems.push({
       path: '/spec/transferSet/maxTexts',
-      message: `${asked} generated texts of ${labels} soft labels do not fit beside the ${rowsOf(counts)} rows: at most ${Math.max(0, most)} do; lower it, or multiply`,
+      message: `${asked} generated texts of ${labels} soft labels do not fit beside the ${rowsOf(shape)} rows: at most ${Math.max(0, most)} do; lower it, or multiply`,
     });
   }
   return problems;

@@ -14,16 +14,18 @@ export class Sources {
   readonly #members = new Map<string, number[]>();
 
   /**
+   * @param foreign the label of out-of-scope rows, where the teacher does not know it: they are no sources
    * @param answers the teacher's label for rows that have none, by their index; a row with neither has no class
    */
   constructor(
     rows: readonly Row[],
     { includeUnlabelled }: Pick<TransferSetSpec, 'includeUnlabelled'>,
+    foreign: string | undefined,
     answers: ReadonlyMap<number, string> = new Map(),
   ) {
     this.#rows = rows;
     // As the student will be trained: what is set aside for validation is no source, or it would be learned by its variants.
-    const { train } = partition(rows);
+    const { train } = partition(rows, { foreign });
     this.unlabelled = train.reduce((count, row) => count + (rows[row].label === undefined ? 1 : 0), 0);
     this.indexes = includeUnlabelled ? train : train.filter((row) => rows[row].label !== undefined);
     this.#classOf = (row) => rows[row].label ?? answers.get(row);

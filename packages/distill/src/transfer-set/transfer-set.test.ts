@@ -151,7 +151,7 @@ describe('what is kept of it', () => {
 
   it('trains only, though it has labels and no row validates', () => {
     const rows = toyRows(300).map((row): Row => ({ ...row, split: 'train' }));
-    const { valid, train } = partition(rows, 200);
+    const { valid, train } = partition(rows, { generated: 200 });
     expect(valid.length).toBeGreaterThan(0);
     for (const row of valid) expect(row).toBeLessThan(100);
     expect(train.length + valid.length).toBe(300);
@@ -226,15 +226,16 @@ describe('transferSet in a spec', () => {
   });
 
   it('is refused for a teacher without words, and where the soft labels would not fit', () => {
-    const counts = { rows: { train: 1_000_000, valid: 0, test: 10 }, labelled: { train: 10, valid: 0, test: 10 } };
+    const labelled = { train: 10, valid: 0, test: 10 };
+    const shape = { rows: { ...labelled, train: 1_000_000 }, labels: { a: labelled } };
     const misfits = (section: object, tokenizer: string, labels = 150) =>
-      transferSetMisfits(specOf(section), { counts, labels, tokenizer });
+      transferSetMisfits(specOf(section), { shape, labels, tokenizer });
     const spec = { multiply: 1, strategies: ['back-off', 'swap'] };
     expect(misfits(spec, 'WordLevel')).toMatchObject([{ path: '/spec/transferSet/strategies' }]);
     expect(misfits(spec, 'WordPiece')).toEqual([]);
     expect(misfits({ ...spec, maxTexts: 1_000_000 }, 'Unigram', 500)).toMatchObject([
       { path: '/spec/transferSet/maxTexts', message: expect.stringContaining('at most 73731') },
     ]);
-    expect(transferSetMisfits(undefined, { counts, labels: 150, tokenizer: 'WordLevel' })).toEqual([]);
+    expect(transferSetMisfits(undefined, { shape, labels: 150, tokenizer: 'WordLevel' })).toEqual([]);
   });
 });

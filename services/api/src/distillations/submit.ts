@@ -2,9 +2,11 @@ import { createHash } from 'node:crypto';
 import { type DistillationSpec, type FieldProblem, RetortError, type TeacherQueries } from '@retort/contracts';
 import { type DatasetCounts, DistillationInput } from '@retort/contracts/http';
 import {
+  checkTeachers,
   type DatasetShape,
   ensembleDefaults,
   estimateTeacherQueries,
+  foreignLabel,
   invalidSpec,
   mostRows,
   resolveSpec,
@@ -130,18 +132,23 @@ async function checkSubmission({ database }: ApiContext, body: unknown): Promise
     problems.push({ path: '/dataset', message: `is of the task "${dataset.taskName}", not "${task.name}"` });
   }
   if (teachers !== undefined) {
-    const shape = dataset === null ? undefined : shapeOf(dataset.counts as unknown as DatasetCounts);
+    const shape = dataset === null ? undefined : shapeOf(dataset);
     problems.push(...teacherProblems(teachers, { spec, taskLabels: task?.labels ?? [], shape }));
   }
   if (problems.length > 0 || spec === undefined || task === null || dataset === null || teachers === undefined)
     throw invalidSpec(problems);
+  const { labels } = checkTeachers(
+    spec.ensemble,
+    teachers.map((teacher) => teacher.labels),
+  );
+  const foreign = foreignLabel(labels, spec.outOfScope);
   const [teacherId, ...furtherTeacherIds] = teachers.map(({ id }) => id);
   const whole = furtherTeacherIds.length > 0 ? { ...spec, ensemble: spec.ensemble ?? ensembleDefaults() } : spec;
-  const counts = shapeOf(dataset.counts as unknown as DatasetCounts);
+  const shape = shapeOf(dataset);
   return {
     ...{ taskName: task.name, datasetId: dataset.id, teacherId, furtherTeacherIds, spec: whole },
-    rows: mostRows(counts, spec.transferSet),
-    teacherQueries: estimateTeacherQueries(counts, spec.transferSet, teachers.length),
+    rows: mostRows(shape, spec.transferSet),
+    teacherQueries: estimateTeacherQueries(shape, spec.transferSet, { teachers: teachers.length, foreign }),
   };
 }
 
@@ -157,14 +164,10 @@ function checkSpec(input: unknown, problems: FieldProblem[]): DistillationSpec |
   }
 }
 
-function shapeOf({ splits, labels }: DatasetCounts): DatasetShape {
-  const labelled = { train: 0, valid: 0, test: 0 };
-  for (const { train, valid, test } of Object.values(labels)) {
-    labelled.train += train;
-    labelled.valid += valid;
-    labelled.test += test;
-  }
-  return { rows: splits, labelled, labels: Object.keys(labels) };
+/** The dataset's counts, as it was taken in with them. */
+function shapeOf({ counts }: { counts: unknown }): DatasetShape {
+  const { splits: rows, labels } = counts as DatasetCounts;
+  return { rows, labels };
 }
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');

@@ -79,7 +79,7 @@ function specProblems(
   const { tokenizer } = classifier ?? source;
   const problems = featureTeacherProblems(spec, tokenizer);
   if (shape === undefined) return problems;
-  const of = { counts: shape, labels: labels.length, tokenizer: tokenizer.type };
+  const of = { shape, labels: labels.length, tokenizer: tokenizer.type };
   return [...problems, ...datasetProblems(shape, labels, spec), ...transferSetMisfits(spec.transferSet, of)];
 }
 

@@ -1,0 +1,246 @@
+import { type Cell, currentCells, type Figures } from '../../test/bench/distill/cells.ts';
+import { CONFIGURATIONS, type Configuration, type Table } from '../../test/bench/distill/configurations.ts';
+import type { DataSheet } from '../../test/bench/distill/data-facts.ts';
+import { DATA_SETS, type DataName } from '../../test/bench/distill/data-sets.ts';
+import { cellsOf, summarize, summarizeGain } from '../../test/bench/distill/summary.ts';
+import { madeBy, NOT_RUN, numbers, points, shares } from './results-format.ts';
+import { markdownTable } from './sections.ts';
+import { ACCURACY_TARGETS } from './targets.ts';
+
+const right = (columns: number) => ['---', ...Array<string>(columns).fill('---:')];
+const named = (name: string) => `\`${name}\``;
+const inTable = (table: Table) => CONFIGURATIONS.filter((configuration) => configuration.table === table);
+
+/** The data sets as they were used. */
+export function dataTable(sheet: DataSheet): string {
+  const heading = ['data set', 'labels', 'train', 'valid', 'test', 'out of scope (test)', 'duplicates removed'];
+  const rows = DATA_SETS.map((name) => {
+    const facts = sheet[name];
+    if (facts === undefined) return [named(name), NOT_RUN, '', '', '', '', ''];
+    const { rows: counts, duplicates } = facts;
+    const removed = `${duplicates.train} of train, ${duplicates.valid} of valid`;
+    return [
+      named(name),
+      ...[facts.labels, counts.train, counts.valid, counts.test, facts.outOfScope.test].map(String),
+      removed,
+    ];
+  });
+  return markdownTable([heading, ...rows], [...right(5), '---:', '---']);
+}
+
+/** Teachers for all labels: one seed each. */
+export function teacherTable(cells: readonly Cell[]): string {
+  const heading = [
+    'data set',
+    'teacher',
+    'accuracy, %',
+    'target',
+    'macro-F1, %',
+    'calibration error, %',
+    'AUROC, %',
+    'recall at 95%, %',
+  ];
+  const configurations = inTable('teachers');
+  const rows = DATA_SETS.flatMap((data) =>
+    configurations.map((configuration) => {
+      const own = cellsOf(cells, data, configuration.name);
+      const share = (figure: (figures: Figures) => number | undefined) =>
+        shares(summarize(own, figure), { complete: 1 });
+      const target = ACCURACY_TARGETS[data]?.teacher;
+      return [
+        named(data),
+        configuration.teacher === 'head' ? 'a head on the frozen encoder' : 'all of it fine-tuned',
+        share(({ accuracy }) => accuracy),
+        target === undefined ? '' : (100 * target).toFixed(1),
+        share(({ macroF1 }) => macroF1),
+        share(({ calibrationError }) => calibrationError),
+        ...scopeCells(data, own, share),
+      ];
+    }),
+  );
+  return [
+    markdownTable([heading, ...rows], ['---', ...right(6)]),
+    madeBy('distill', ...configurations.map(({ name }) => `--config ${name}`)),
+  ].join('\n\n');
+}
+
+type Write = (figure: (figures: Figures) => number | undefined) => string;
+
+/** Only clinc150 has rows out of scope. */
+function scopeCells(data: DataName, own: readonly Cell[], share: Write): string[] {
+  if (own.length > 0 && own.every(({ figures }) => figures.outOfScope === undefined)) return ['', ''];
+  if (own.length === 0 && data !== 'clinc150') return ['', ''];
+  return [share(({ outOfScope }) => outOfScope?.auroc), share(({ outOfScope }) => outOfScope?.recallAt95)];
+}
+
+/** Accuracy and fidelity of the families' students over all data sets, then what else was measured of them. */
+export function mainTables(cells: readonly Cell[]): string {
+  const students = inTable('main');
+  const heading = ['', ...DATA_SETS.map(named)];
+  const table = (figure: (figures: Figures) => number | undefined, withTeacher: boolean) => {
+    const teacher = DATA_SETS.map((data) =>
+      shares(summarize(cellsOf(cells, data, 'teacher'), figure), { complete: 1 }),
+    );
+    const rows = students.map(({ name }) => [
+      named(name),
+      ...DATA_SETS.map((data) => shares(summarize(cellsOf(cells, data, name), figure))),
+    ]);
+    const first = withTeacher ? [['the teacher', ...teacher]] : [];
+    return markdownTable([heading, ...first, ...rows, ...(withTeacher ? targetRows() : [])], right(DATA_SETS.length));
+  };
+  return [
+    'Accuracy on the test split, %:',
+    table(({ accuracy }) => accuracy, true),
+    'Fidelity, the share of test texts that student and teacher answer alike, %:',
+    table(({ agreement }) => agreement, false),
+    'What else was measured:',
+    otherFigures(cells, students),
+    madeBy('distill'),
+  ].join('\n\n');
+}
+
+function targetRows(): string[][] {
+  return (['static', 'encoder'] as const).map((family) => [
+    `target of the ${family} student`,
+    ...DATA_SETS.map((data) => {
+      const target = ACCURACY_TARGETS[data]?.[family];
+      return target === undefined ? '' : (100 * target).toFixed(1);
+    }),
+  ]);
+}
+
+function otherFigures(cells: readonly Cell[], students: readonly Configuration[]): string {
+  const heading = [
+    'data set',
+    'student',
+    'macro-F1, %',
+    'KL to the teacher, nats',
+    'calibration error before, %',
+    'after, %',
+    'AUROC out of scope, %',
+    'recall at 95% in scope, %',
+  ];
+  const rows = DATA_SETS.flatMap((data) =>
+    students.map(({ name }) => {
+      const own = cellsOf(cells, data, name);
+      const share: Write = (figure) => shares(summarize(own, figure));
+      return [
+        named(data),
+        named(name),
+        share(({ macroF1 }) => macroF1),
+        numbers(
+          summarize(own, ({ klToTeacher }) => klToTeacher),
+          3,
+        ),
+        share(({ uncalibratedError }) => uncalibratedError),
+        share(({ calibrationError }) => calibrationError),
+        ...scopeCells(data, own, share),
+      ];
+    }),
+  );
+  return markdownTable([heading, ...rows], ['---', ...right(6)]);
+}
+
+/** The difference that each strategy makes to plain distillation. */
+export interface AblationRow {
+  family: string;
+  /** What was added. */
+  strategy: string;
+  config: string;
+}
+
+/** The rows of the ablation, those of a family together: first and last what it stands between. */
+export function ablationRows(): AblationRow[] {
+  const rows = inTable('ablation').map(({ name }) => {
+    const [family, strategy] = name.split('/kd+');
+    return { family, strategy, config: name };
+  });
+  return [...new Set(rows.map(({ family }) => family))].flatMap((family) => [
+    { family, strategy: 'hard labels alone', config: `${family}/hard-labels` },
+    ...rows.filter((row) => row.family === family),
+    { family, strategy: 'everything', config: `${family}/everything` },
+  ]);
+}
+
+/** The data sets that an ablation is made on. */
+export function ablationData(): DataName[] {
+  return [...new Set(inTable('ablation').flatMap(({ data }) => data))];
+}
+
+/** Seed by seed. */
+export function gainOver(cells: readonly Cell[], data: DataName, { family, config }: AblationRow) {
+  const plain = cellsOf(cells, data, `${family}/plain-kd`);
+  return summarizeGain(cellsOf(cells, data, config), plain, ({ accuracy }) => accuracy);
+}
+
+export function ablationTable(cells: readonly Cell[]): string {
+  const data = ablationData();
+  const heading = [
+    'student',
+    'plain distillation and',
+    ...data.flatMap((name) => [`${named(name)}, points`, 'accuracy, %', 'agreement, %']),
+  ];
+  const rows = ablationRows().map((row) => [
+    row.family,
+    row.strategy,
+    ...data.flatMap((name) => {
+      const own = cellsOf(cells, name, row.config);
+      return [
+        points(gainOver(cells, name, row)),
+        shares(summarize(own, ({ accuracy }) => accuracy)),
+        shares(summarize(own, ({ agreement }) => agreement)),
+      ];
+    }),
+  ]);
+  return [
+    markdownTable([heading, ...rows], ['---', '---', ...Array<string>(3 * data.length).fill('---:')]),
+    madeBy('distill', ...data.map((name) => `--data ${name}`)),
+  ].join('\n\n');
+}
+
+/** Few labels: the teacher, and students that learn from the labels alone or from all text. */
+export function lowDataTable(cells: readonly Cell[]): string {
+  const configurations = inTable('low-data');
+  const sizes = [...new Set(configurations.map(({ perClass }) => perClass))];
+  const data = [...new Set(configurations.flatMap((configuration) => configuration.data))];
+  const families = [
+    ...new Set(configurations.map(({ spec }) => spec?.student?.family).filter((name) => name !== undefined)),
+  ];
+  const heading = [
+    'data set',
+    'labelled per class',
+    'teacher',
+    ...families.flatMap((family) => [`${family}: hard labels`, 'distilled', 'gain, points']),
+  ];
+  const rows = data.flatMap((name) =>
+    sizes.map((perClass) => {
+      const own = (config: string) => cellsOf(cells, name, `labels-${perClass}/${config}`);
+      const accuracy = (config: string) => shares(summarize(own(config), (figures) => figures.accuracy));
+      return [
+        named(name),
+        String(perClass),
+        accuracy('teacher'),
+        ...families.flatMap((family) => {
+          const [hard, distilled] = [`${family}/hard-labels`, `${family}/distilled`];
+          const gain = summarizeGain(own(distilled), own(hard), (figures) => figures.accuracy);
+          return [accuracy(hard), accuracy(distilled), points(gain)];
+        }),
+      ];
+    }),
+  );
+  return [
+    markdownTable([heading, ...rows], ['---', ...right(1 + 3 * families.length)]),
+    madeBy('distill', ...configurations.slice(0, 3).map(({ name }) => `--config ${name}`), '…'),
+  ].join('\n\n');
+}
+
+/** How much of the benchmark is done. */
+export function progressLine(cells: readonly Cell[], all: number): string {
+  const done = currentCells(cells, CONFIGURATIONS);
+  const commits = [...new Set(done.map(({ commit }) => commit))];
+  const hours = done.reduce((sum, { seconds }) => sum + seconds, 0) / 3600;
+  if (done.length === 0)
+    return `None of the ${all} cells has been run yet: \`npm run bench -- distill --list\` names them.`;
+  const many = commits.length === 1 ? `commit ${commits[0]}` : `commits ${commits.join(', ')}`;
+  return `${done.length} of ${all} cells are run, in ${hours.toFixed(1)} hours of computing, at ${many}; \`npm run bench -- distill --list\` names the others.`;
+}

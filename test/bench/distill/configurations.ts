@@ -1,0 +1,109 @@
+import type { DistillationSpecInput } from '@retort/contracts';
+import { DATA_SETS, type DataName } from './data-sets.ts';
+
+export type Family = 'static' | 'encoder';
+
+/** Where on the results page a configuration stands. */
+export type Table = 'teachers' | 'main' | 'ablation' | 'low-data';
+
+/** `fine-tuned`: all of MiniLM trained with the defaults. `head`: a head on the frozen MiniLM. */
+export type TeacherKind = 'fine-tuned' | 'head';
+
+/** One row of the benchmark: what is trained, whatever the seed. */
+export interface Configuration {
+  /** Never changed: finished cells are found by it. */
+  name: string;
+  table: Table;
+  data: readonly DataName[];
+  teacher: TeacherKind;
+  /** What the student is told; absent: only the teacher is measured. The seed is added. */
+  spec?: DistillationSpecInput;
+  /** Labelled training rows of each class; default: all of them. */
+  perClass?: number;
+  /** Whether training text without a label is left out. */
+  labelledOnly?: boolean;
+}
+
+/** Of these two there is an ablation and a low-data table. */
+const STUDIED = ['clinc150', 'banking77'] as const;
+const LABELS_PER_CLASS = [5, 10, 50] as const;
+
+const FAMILIES: readonly Family[] = ['static', 'encoder'];
+
+/** Distillation as it was first written (Hinton et al. 2015), and nothing else. */
+const PLAIN_KD = { loss: { lambda: 0.1, temperature: 3, labelSmoothing: 0 } } satisfies DistillationSpecInput;
+const HARD_LABELS = { loss: { lambda: 1 } } satisfies DistillationSpecInput;
+
+/** A spec's sections without its student, which is the family's own. */
+type Sections = Omit<DistillationSpecInput, 'student'>;
+
+function studentSpec(family: Family, sections: Sections, student: object = {}): DistillationSpecInput {
+  return { ...sections, student: { family, ...student } };
+}
+
+/** A row of the main table for every family. */
+function main(name: string, sections: Sections): Configuration[] {
+  return FAMILIES.map((family) => ({
+    name: `${family}/${name}`,
+    table: 'main',
+    data: DATA_SETS,
+    teacher: 'fine-tuned',
+    spec: studentSpec(family, sections),
+  }));
+}
+
+/** Plain distillation with one strategy more. */
+function ablation(
+  name: string,
+  sections: Sections,
+  { families = FAMILIES, student }: { families?: readonly Family[]; student?: object } = {},
+): Configuration[] {
+  return families.map((family) => ({
+    name: `${family}/kd+${name}`,
+    table: 'ablation',
+    data: STUDIED,
+    teacher: 'fine-tuned',
+    spec: studentSpec(family, { ...PLAIN_KD, ...sections, loss: { ...PLAIN_KD.loss, ...sections.loss } }, student),
+  }));
+}
+
+function lowData(perClass: number): Configuration[] {
+  const common = { table: 'low-data', data: STUDIED, teacher: 'fine-tuned', perClass } as const;
+  return [
+    { ...common, name: `labels-${perClass}/teacher` },
+    ...FAMILIES.flatMap((family): Configuration[] => [
+      { ...common, name: `labels-${perClass}/${family}/distilled`, spec: studentSpec(family, {}) },
+      {
+        ...common,
+        name: `labels-${perClass}/${family}/hard-labels`,
+        spec: studentSpec(family, HARD_LABELS),
+        labelledOnly: true,
+      },
+    ]),
+  ];
+}
+
+/** All rows of the benchmark, in the order of their tables. */
+export const CONFIGURATIONS: readonly Configuration[] = [
+  { name: 'teacher', table: 'teachers', data: DATA_SETS, teacher: 'fine-tuned' },
+  { name: 'teacher/head', table: 'teachers', data: DATA_SETS, teacher: 'head' },
+
+  ...main('hard-labels', HARD_LABELS),
+  ...main('plain-kd', PLAIN_KD),
+  // The defaults, with nothing said.
+  ...main('everything', {}),
+
+  ...ablation('label-smoothing', { loss: { labelSmoothing: 0.1 } }),
+  ...ablation('half-hard', { loss: { lambda: 0.5 } }),
+  ...ablation('average', { training: { averageDecay: 0.999 } }),
+  ...ablation('init-from-teacher', {}, { families: ['encoder'], student: { initFrom: { layers: [0, 2, 3, 5] } } }),
+
+  ...LABELS_PER_CLASS.flatMap(lowData),
+];
+
+/** @throws Error where there is no such configuration */
+export function findConfiguration(name: string): Configuration {
+  const found = CONFIGURATIONS.find((configuration) => configuration.name === name);
+  if (found) return found;
+  throw new Error(`There is no configuration "${name}".`);
+}
