@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { StudentSpec, StudentSpecInput } from './student-spec.js';
+import { AutoStudentInput, SEARCH_SECTIONS, SEARCH_SECTIONS_INPUT } from './sweep-spec.js';
 
 export const LossSpec = Type.Object(
   {
@@ -82,7 +83,7 @@ export const TrainingSpec = Type.Object(
 
 /** How to distil: the part of a job that does not depend on where data and teacher live. All of it has defaults. */
 export const DistillationSpec = Type.Object(
-  { student: StudentSpec, loss: LossSpec, training: TrainingSpec },
+  { student: StudentSpec, loss: LossSpec, training: TrainingSpec, ...SEARCH_SECTIONS },
   { additionalProperties: false },
 );
 
@@ -93,9 +94,10 @@ export type DistillationSpec = Static<typeof DistillationSpec>;
 /** What a user writes: any part may be left out. */
 export const DistillationSpecInput = Type.Object(
   {
-    student: Type.Optional(StudentSpecInput),
+    student: Type.Optional(Type.Union([StudentSpecInput, AutoStudentInput])),
     loss: Type.Optional(Type.Partial(LossSpec, { additionalProperties: false })),
     training: Type.Optional(Type.Partial(TrainingSpec, { additionalProperties: false })),
+    ...SEARCH_SECTIONS_INPUT,
   },
   { additionalProperties: false },
 );

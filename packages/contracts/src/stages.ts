@@ -1,5 +1,7 @@
-/** The stages of a distillation, in order. */
-export const STAGES = ['labelling', 'training', 'evaluating', 'packaging'] as const;
+import type { Selection } from './selection.js';
+
+/** The stages of a distillation, in order; `searching` is of those alone whose spec is to be found. */
+export const STAGES = ['labelling', 'searching', 'training', 'evaluating', 'packaging'] as const;
 export type Stage = (typeof STAGES)[number];
 
 /** The stages of training a teacher: of its head alone `embedding` and `fitting`, of all of it `fine-tuning` and `measuring`. */
@@ -42,4 +44,6 @@ export interface DistillationReport {
   speedup: number;
   /** Wall seconds of the whole run. */
   seconds: number;
+  /** How the spec was found, where it was searched for. */
+  selection?: Selection;
 }

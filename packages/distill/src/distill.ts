@@ -13,6 +13,8 @@ import {
 import { fineTune, inspectModelFolder, openTeacher, trainTeacherHead } from '@retort/teachers';
 import { datasetProblems, shapeOf } from './check-rows.js';
 import { labelTexts, type SoftLabelCache } from './soft-labels.js';
+import { searchDatasetProblems } from './sweep/search-problems.js';
+import { searchSpec } from './sweep/search-spec.js';
 import { type TrainedStudent, type TrainStudentOptions, trainStudent } from './train-student.js';
 
 export interface DistillOptions {
@@ -29,7 +31,10 @@ export interface DistillOptions {
   outDir: string;
   /** Soft labels of earlier runs; default: none are kept. */
   cache?: SoftLabelCache;
-  /** Of the student's training, as {@link TrainStudentOptions} has it; default: none is kept. */
+  /**
+   * Of the student's training, as {@link TrainStudentOptions} has it; default: none is kept. The trials of a search keep their results in
+   * a file beside it, `<path>.trials`.
+   */
   checkpoint?: TrainStudentOptions['checkpoint'];
   /** Threads of each kernel; default 1. */
   threads?: number;
@@ -55,29 +60,25 @@ export async function distill(options: DistillOptions): Promise<Distilled> {
     const teacherDir = await classifierFolder(options, scratch);
     const teacher = await openTeacher(teacherDir, { threads });
     try {
-      const problems = datasetProblems(shapeOf(rows), teacher.labels, spec.loss);
+      const shape = shapeOf(rows);
+      const problems = [...datasetProblems(shape, teacher.labels, spec.loss), ...searchDatasetProblems(spec, shape)];
       if (problems.length > 0) {
         const detail = problems.map(({ path, message }) => `The ${path.split('/').at(-1)} ${message}.`).join(' ');
         throw new RetortError('RT_INVALID_DATASET', detail, { problems });
       }
       const texts = rows.map(({ text }) => text);
       const { logits } = await labelTexts({ teacher, texts, cache: options.cache, signal, onProgress });
-      const student = await trainStudent({
-        rows,
-        labels: teacher.labels,
-        teacherLogits: logits,
-        teacherDir,
-        spec,
-        outDir,
+      const training = {
+        ...{ rows, labels: teacher.labels, teacherLogits: logits, teacherDir, threads, signal, onProgress },
         lineage: {
           dataset: { digest: rowsDigest(rows), rows: rows.length },
           teacher: { name: basename(resolve(options.teacherDir)), digest: teacher.digest },
         },
-        checkpoint: options.checkpoint,
-        threads,
-        signal,
-        onProgress,
-      });
+      };
+      const { checkpoint } = options;
+      const found = await searchSpec({ ...training, spec, ledger: checkpoint && `${checkpoint.path}.trials` });
+      const lineage = { ...training.lineage, ...(found.selection && { selection: found.selection }) };
+      const student = await trainStudent({ ...training, spec: found.spec, lineage, outDir, checkpoint });
       return { ...student, report: reportOf(student, (performance.now() - begun) / 1000) };
     } finally {
       await teacher.close();
@@ -107,12 +108,14 @@ export function rowsDigest(rows: Iterable<Row>): string {
   return hash.digest('hex');
 }
 
-function reportOf({ metrics }: TrainedStudent, seconds: number): DistillationReport {
+function reportOf({ metrics, lineage }: TrainedStudent, seconds: number): DistillationReport {
   const { accuracy, agreement, bytes, latencyMs } = metrics.student;
+  const { selection } = lineage;
   return {
     teacher: metrics.teacher,
     student: { accuracy, agreement, bytes, latencyMs },
     speedup: metrics.speedup,
     seconds,
+    ...(selection && { selection }),
   };
 }

@@ -1,4 +1,5 @@
 import type { DistillationSpec, Lineage, StudentMetrics, StudentSpec } from '@retort/contracts';
+import { selectionSection } from './selection-card.js';
 
 export interface ModelCard {
   name: string;
@@ -79,7 +80,7 @@ scores. ${readingOf(spec.student)}
 | training | ${spec.training.epochs} epochs (best: ${metrics.bestEpoch}), batch ${spec.training.batchSize}, ${training(spec)}, seed ${spec.training.seed} |
 | dataset | ${lineage.dataset.rows} rows, sha256 \`${lineage.dataset.digest}\` |
 | teacher | ${lineage.teacher.name ?? 'unnamed'}, digest \`${lineage.teacher.digest}\` |
-
+${selectionSection(lineage.selection)}
 ## Limits
 
 It knows only these labels, and answers one of them for any text at all. It reads surface forms: a request worded unlike

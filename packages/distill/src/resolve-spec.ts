@@ -9,6 +9,8 @@ import {
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { encoderDefaults, encoderProblems } from './encoder-limits.js';
+import { withAutoSection } from './sweep/auto-section.js';
+import { searchProblems } from './sweep/search-problems.js';
 
 /** The whole spec for each family of students, so that problems are told in the words of the family that was asked for. */
 const SPECS = { static: specOf(StaticStudent), encoder: specOf(EncoderStudent) };
@@ -30,7 +32,7 @@ export function resolveSpec(input: DistillationSpecInput | unknown = {}): Distil
   const schema = SPECS[family ?? 'static'];
   const spec = Value.Default(schema, given);
   const problems: FieldProblem[] = Value.Check(schema, spec)
-    ? crossFieldProblems(spec)
+    ? [...crossFieldProblems(spec), ...searchProblems(spec, resolveSpec)]
     : Value.Errors(schema, spec)
         // An unknown field is reported at its own path, as not matching the schema `false`, and once more at its parent.
         .filter(({ keyword }) => keyword !== 'additionalProperties')
@@ -40,7 +42,7 @@ export function resolveSpec(input: DistillationSpecInput | unknown = {}): Distil
         }))
         .map((problem) =>
           problem.path === '/student/family'
-            ? { ...problem, message: `must be one of ${FAMILIES.join(', ')}` }
+            ? { ...problem, message: `must be one of ${FAMILIES.join(', ')}, auto` }
             : problem,
         );
   if (problems.length > 0) throw invalidSpec(problems);
@@ -65,11 +67,12 @@ export function invalidSpec(problems: FieldProblem[]): RetortError {
 /** Sections that were left out become empty objects, so that their fields get defaults; then come the family's own. */
 function withSections(input: unknown): unknown {
   if (!isObject(input)) return input;
-  const { student = {}, training = {} } = input;
+  const given = withAutoSection(input);
+  const { student = {}, training = {} } = given;
   const sections = {
-    ...input,
+    ...given,
     student: isObject(student) ? { family: 'static', ...student } : student,
-    loss: input.loss ?? {},
+    loss: given.loss ?? {},
     training,
   };
   if (familyOf(sections) !== 'encoder') return sections;
