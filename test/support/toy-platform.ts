@@ -84,11 +84,17 @@ const TOY_SPEC = {
 } satisfies DistillationSpecInput;
 
 /** Submits a distillation of the toy dataset. @returns its id */
-export async function submitToy(context: Context, teacherId: string, epochs?: number): Promise<string> {
+export async function submitToy(
+  context: Context,
+  teacherId: string,
+  epochs?: number,
+  sweep?: DistillationSpecInput['sweep'],
+): Promise<string> {
   const { rows } = await context.database.prisma.dataset.findUniqueOrThrow({ where: { id: TOY_DATASET } });
   const training = { ...TOY_SPEC.training, ...(epochs === undefined ? {} : { epochs }) };
+  const spec = resolveSpec({ ...TOY_SPEC, training, ...(sweep && { sweep }) });
   const submission = {
-    ...{ taskName: TOY_TASK, datasetId: TOY_DATASET, teacherId, spec: resolveSpec({ ...TOY_SPEC, training }) },
+    ...{ taskName: TOY_TASK, datasetId: TOY_DATASET, teacherId, spec },
     ...{ rows, shardRows: context.config.labelShardRows },
   };
   return (await submitDistillation(context, submission)).id;

@@ -8,9 +8,10 @@ import type {
   ModelBody,
   TaskBody,
   TeacherBody,
+  TrialBody,
 } from '@retort/contracts/http';
 import { storedSpec } from '@retort/distill';
-import type { ApiKeyInfo, Prisma } from '@retort/platform';
+import type { ApiKeyInfo, Prisma, TrialOutcome } from '@retort/platform';
 import type { AliasHistoryEntry, AliasTarget, ModelVersion } from '@retort/registry';
 
 /** Rows of the database as the bodies that the HTTP API answers with. */
@@ -21,6 +22,7 @@ interface Payloads {
   dataset: Prisma.DatasetGetPayload<object>;
   teacher: Prisma.TeacherGetPayload<object>;
   distillation: Prisma.DistillationGetPayload<{ include: { model: { select: { id: true } } } }>;
+  trial: Prisma.TrialGetPayload<object>;
 }
 
 export function taskBody({ name, description, labels, createdAt, updatedAt }: Row<'task'>): TaskBody {
@@ -91,6 +93,24 @@ export function distillationBody(row: Row<'distillation'>): DistillationBody {
     createdAt: row.createdAt.toISOString(),
     startedAt: row.startedAt?.toISOString() ?? null,
     finishedAt: row.finishedAt?.toISOString() ?? null,
+  };
+}
+
+export function trialBody({ rung, index, varied, attempt, result, startedAt, doneAt }: Row<'trial'>): TrialBody {
+  const outcome = result as TrialOutcome | null;
+  const ended = outcome?.measured === undefined ? 'failed' : 'succeeded';
+  const open = startedAt === null ? 'queued' : 'running';
+  return {
+    rung,
+    index,
+    varied: varied as Record<string, unknown>,
+    status: outcome === null ? open : ended,
+    attempt,
+    seconds: outcome?.seconds ?? null,
+    measured: outcome?.measured ?? null,
+    error: outcome?.error ?? null,
+    startedAt: startedAt?.toISOString() ?? null,
+    finishedAt: doneAt?.toISOString() ?? null,
   };
 }
 

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import { RetortError, type Row } from '@retort/contracts';
-import { inputHash, resolveSpec, type TrainedStudent } from '@retort/distill';
+import type { TrainedStudent } from '@retort/distill';
 import {
   beatTraining,
   type Claim,
@@ -17,24 +16,31 @@ import {
   storeFolder,
   succeedDistillation,
   toStoredError,
+  type WaitsFor,
 } from '@retort/platform';
 import { registerModelVersion } from '@retort/registry';
 import { claimPatiently } from './claim-patiently.js';
-import { classifierOf, coalesceProgress, interruptionCost, type TrainerDeps } from './deps.js';
+import { coalesceProgress, interruptionCost, type TrainerDeps } from './deps.js';
 import { type RunInThreadOptions, runInThread } from './run-in-thread.js';
 import { tidyCheckpoints } from './tidy-checkpoints.js';
+import { trainingData } from './training-data.js';
+import { type FoundSpec, type SearchTurn, searchTurn } from './trial-job.js';
 
 type Distillation = Extract<ClaimOutcome, { kind: 'claimed' }>['distillation'];
 
 /**
  * Does one job of the queue `train`. Safe to be delivered twice: a claim in the database lets one worker at a time train,
- * and success and model version are one transaction.
+ * and success and model version are one transaction. Where the spec is still to be searched, it answers the trials to wait for and
+ * does nothing else.
  *
  * Throws only what the queue shall see: the interruption of a shutdown, or the failure of this attempt.
  */
-export async function processTrainJob(deps: TrainerDeps, job: JobContext<'train'>): Promise<void> {
+export async function processTrainJob(deps: TrainerDeps, job: JobContext<'train'>): Promise<void | WaitsFor> {
   const { database, config, logger } = deps.context;
   const { distillationId: id } = job.data;
+  const turn = await searchOn(deps, id);
+  if (turn.kind === 'over') return;
+  if (turn.kind === 'waits') return turn.for;
   const outcome = await claimPatiently(() => claimTraining(database, id, config.jobAttempts), job.signal);
   if (outcome.kind === 'over') return;
   const { claim, distillation } = outcome;
@@ -48,7 +54,11 @@ export async function processTrainJob(deps: TrainerDeps, job: JobContext<'train'
         onError: (error) => log.warn({ err: error }, 'no heartbeat'),
       },
       (signal) =>
-        train(deps, claim, distillation, { signal, onWarning: (what, error) => log.warn({ err: error }, what) }),
+        train(
+          deps,
+          { claim, distillation, found: turn.found },
+          { signal, onWarning: (what, error) => log.warn({ err: error }, what) },
+        ),
     );
     if (watched.stopped !== undefined) log.info({ why: watched.stopped }, 'training stopped');
     if (watched.stopped === 'cancelled') await endCancelled(database, id);
@@ -68,17 +78,33 @@ export async function processTrainJob(deps: TrainerDeps, job: JobContext<'train'
   }
 }
 
+/** The next turn of the search; a search that nothing can be chosen from ends the distillation. */
+async function searchOn(deps: TrainerDeps, id: string): Promise<SearchTurn> {
+  try {
+    return await searchTurn(deps, id);
+  } catch (error) {
+    if (isWorthRetrying(error)) throw error;
+    await failDistillation(deps.context.database, { id }, toStoredError(error, id));
+    return { kind: 'over' };
+  }
+}
+
+interface Training {
+  claim: Claim;
+  distillation: Distillation;
+  found: FoundSpec;
+}
+
 async function train(
   deps: TrainerDeps,
-  claim: Claim,
-  distillation: Distillation,
+  { claim, distillation, found }: Training,
   control: Pick<RunInThreadOptions, 'signal' | 'onWarning'>,
 ): Promise<void> {
   const { signal } = control;
   const { database, artifacts } = deps.context;
   await deps.scratch.use(claim, async (folder) => {
     const outDir = join(folder, 'student');
-    const trained = await trainInThread(deps, claim, distillation, outDir, control);
+    const trained = await trainInThread(deps, { claim, distillation, found }, outDir, control);
     const files = await storeFolder(artifacts, outDir, { signal });
     const { metrics, lineage, digest } = trained;
     const { id: distillationId, taskName } = distillation;
@@ -93,60 +119,29 @@ async function train(
 
 async function trainInThread(
   deps: TrainerDeps,
-  claim: Claim,
-  distillation: Distillation,
+  { claim, distillation, found }: Training,
   outDir: string,
   control: Pick<RunInThreadOptions, 'signal' | 'onWarning'>,
 ): Promise<TrainedStudent> {
   const { database, config } = deps.context;
-  const { dataset, teacher, spec, taskName } = distillation;
-  const rows = await deps.rows.read(dataset.rowsDigest, 0, dataset.rows, control.signal);
-  const digest = teacher.digest as string;
-  const teacherLogits = await readSoftLabels(deps, digest, teacher.labels.length, rows);
-  const teacherDir = await deps.models.get(classifierOf(teacher).files);
+  const data = await trainingData(deps, distillation, control.signal);
+  const { spec, selection } = found;
   const progress = coalesceProgress(deps, claim.id, (value) => reportProgress(database, claim, value));
   try {
     return await runInThread(
       'student',
       {
-        rows,
-        labels: teacher.labels,
-        teacherLogits,
-        teacherDir,
-        // Stored by whatever version took the request: what it did not know yet gets its default.
-        spec: resolveSpec(spec),
+        ...data,
+        spec,
         outDir,
-        name: taskName,
-        lineage: {
-          dataset: { id: dataset.id, digest: dataset.rowsDigest, rows: dataset.rows },
-          teacher: { id: teacher.id, name: teacher.name, digest },
-          distillationId: claim.id,
-        },
+        name: distillation.taskName,
+        lineage: { ...data.lineage, ...(selection && { selection }) },
         threads: config.trainThreads,
         checkpoint: { path: deps.scratch.checkpointOf(claim), everySeconds: config.checkpointSeconds },
       },
-      { ...control, onProgress: progress.push, transfer: [teacherLogits.buffer as ArrayBuffer] },
+      { ...control, onProgress: progress.push, transfer: [data.teacherLogits.buffer as ArrayBuffer] },
     );
   } finally {
     await progress.flush();
   }
-}
-
-/** `[rows, classes]`, row-major: what the teacher answered for every row, from the soft-label cache. */
-async function readSoftLabels(deps: TrainerDeps, digest: string, classes: number, rows: Row[]): Promise<Float32Array> {
-  const hashes = rows.map(({ text }) => inputHash(text));
-  const found = await deps.context.softLabels.get(digest, hashes);
-  const logits = new Float32Array(rows.length * classes);
-  let missing = 0;
-  for (const [i, row] of found.entries()) {
-    if (row?.length === classes) logits.set(row, i * classes);
-    else missing++;
-  }
-  if (missing > 0) {
-    throw new RetortError(
-      'RT_INTERNAL',
-      `${missing} of ${rows.length} texts have no soft labels though labelling has ended.`,
-    );
-  }
-  return logits;
 }

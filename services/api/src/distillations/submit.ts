@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type DistillationSpec, type FieldProblem, RetortError, type StoredTeacherManifest } from '@retort/contracts';
 import { type DatasetCounts, DistillationInput } from '@retort/contracts/http';
-import { type DatasetShape, datasetProblems, invalidSpec, resolveSpec } from '@retort/distill';
+import { type DatasetShape, datasetProblems, invalidSpec, resolveSpec, searchDatasetProblems } from '@retort/distill';
 import { compileCheck } from '@retort/http';
 import { type Prisma, submitDistillation } from '@retort/platform';
 import { Type } from 'typebox';
@@ -131,7 +131,7 @@ async function checkSubmission({ database }: ApiContext, body: unknown): Promise
     if (task !== null) problems.push(...labelProblems(task.labels, teacher.labels));
     if (dataset !== null && spec !== undefined) {
       const shape = shapeOf(dataset.counts as unknown as DatasetCounts);
-      problems.push(...datasetProblems(shape, teacher.labels, spec.loss));
+      problems.push(...datasetProblems(shape, teacher.labels, spec.loss), ...searchDatasetProblems(spec, shape));
     }
   }
   if (problems.length > 0 || spec === undefined || task === null || dataset === null || teacher === null)

@@ -56,6 +56,7 @@ export const ModelName = {
   Teacher: 'Teacher',
   Distillation: 'Distillation',
   LabelShard: 'LabelShard',
+  Trial: 'Trial',
   SoftLabel: 'SoftLabel',
   ModelVersion: 'ModelVersion',
   Alias: 'Alias',
@@ -170,6 +171,20 @@ export const LabelShardScalarFieldEnum = {
 } as const
 
 export type LabelShardScalarFieldEnum = (typeof LabelShardScalarFieldEnum)[keyof typeof LabelShardScalarFieldEnum]
+
+
+export const TrialScalarFieldEnum = {
+  distillationId: 'distillationId',
+  rung: 'rung',
+  index: 'index',
+  varied: 'varied',
+  attempt: 'attempt',
+  result: 'result',
+  startedAt: 'startedAt',
+  doneAt: 'doneAt'
+} as const
+
+export type TrialScalarFieldEnum = (typeof TrialScalarFieldEnum)[keyof typeof TrialScalarFieldEnum]
 
 
 export const SoftLabelScalarFieldEnum = {

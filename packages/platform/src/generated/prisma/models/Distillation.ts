@@ -336,6 +336,7 @@ export type DistillationWhereInput = {
   dataset?: Prisma.XOR<Prisma.DatasetScalarRelationFilter, Prisma.DatasetWhereInput>
   teacher?: Prisma.XOR<Prisma.TeacherScalarRelationFilter, Prisma.TeacherWhereInput>
   shards?: Prisma.LabelShardListRelationFilter
+  trials?: Prisma.TrialListRelationFilter
   model?: Prisma.XOR<Prisma.ModelVersionNullableScalarRelationFilter, Prisma.ModelVersionWhereInput> | null
 }
 
@@ -365,6 +366,7 @@ export type DistillationOrderByWithRelationInput = {
   dataset?: Prisma.DatasetOrderByWithRelationInput
   teacher?: Prisma.TeacherOrderByWithRelationInput
   shards?: Prisma.LabelShardOrderByRelationAggregateInput
+  trials?: Prisma.TrialOrderByRelationAggregateInput
   model?: Prisma.ModelVersionOrderByWithRelationInput
 }
 
@@ -397,6 +399,7 @@ export type DistillationWhereUniqueInput = Prisma.AtLeast<{
   dataset?: Prisma.XOR<Prisma.DatasetScalarRelationFilter, Prisma.DatasetWhereInput>
   teacher?: Prisma.XOR<Prisma.TeacherScalarRelationFilter, Prisma.TeacherWhereInput>
   shards?: Prisma.LabelShardListRelationFilter
+  trials?: Prisma.TrialListRelationFilter
   model?: Prisma.XOR<Prisma.ModelVersionNullableScalarRelationFilter, Prisma.ModelVersionWhereInput> | null
 }, "id" | "idempotencyKey">
 
@@ -479,6 +482,7 @@ export type DistillationCreateInput = {
   dataset: Prisma.DatasetCreateNestedOneWithoutDistillationsInput
   teacher: Prisma.TeacherCreateNestedOneWithoutDistillationsInput
   shards?: Prisma.LabelShardCreateNestedManyWithoutDistillationInput
+  trials?: Prisma.TrialCreateNestedManyWithoutDistillationInput
   model?: Prisma.ModelVersionCreateNestedOneWithoutDistillationInput
 }
 
@@ -505,6 +509,7 @@ export type DistillationUncheckedCreateInput = {
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
   shards?: Prisma.LabelShardUncheckedCreateNestedManyWithoutDistillationInput
+  trials?: Prisma.TrialUncheckedCreateNestedManyWithoutDistillationInput
   model?: Prisma.ModelVersionUncheckedCreateNestedOneWithoutDistillationInput
 }
 
@@ -531,6 +536,7 @@ export type DistillationUpdateInput = {
   dataset?: Prisma.DatasetUpdateOneRequiredWithoutDistillationsNestedInput
   teacher?: Prisma.TeacherUpdateOneRequiredWithoutDistillationsNestedInput
   shards?: Prisma.LabelShardUpdateManyWithoutDistillationNestedInput
+  trials?: Prisma.TrialUpdateManyWithoutDistillationNestedInput
   model?: Prisma.ModelVersionUpdateOneWithoutDistillationNestedInput
 }
 
@@ -557,6 +563,7 @@ export type DistillationUncheckedUpdateInput = {
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   shards?: Prisma.LabelShardUncheckedUpdateManyWithoutDistillationNestedInput
+  trials?: Prisma.TrialUncheckedUpdateManyWithoutDistillationNestedInput
   model?: Prisma.ModelVersionUncheckedUpdateOneWithoutDistillationNestedInput
 }
 
@@ -858,6 +865,20 @@ export type DistillationUpdateOneRequiredWithoutShardsNestedInput = {
   update?: Prisma.XOR<Prisma.XOR<Prisma.DistillationUpdateToOneWithWhereWithoutShardsInput, Prisma.DistillationUpdateWithoutShardsInput>, Prisma.DistillationUncheckedUpdateWithoutShardsInput>
 }
 
+export type DistillationCreateNestedOneWithoutTrialsInput = {
+  create?: Prisma.XOR<Prisma.DistillationCreateWithoutTrialsInput, Prisma.DistillationUncheckedCreateWithoutTrialsInput>
+  connectOrCreate?: Prisma.DistillationCreateOrConnectWithoutTrialsInput
+  connect?: Prisma.DistillationWhereUniqueInput
+}
+
+export type DistillationUpdateOneRequiredWithoutTrialsNestedInput = {
+  create?: Prisma.XOR<Prisma.DistillationCreateWithoutTrialsInput, Prisma.DistillationUncheckedCreateWithoutTrialsInput>
+  connectOrCreate?: Prisma.DistillationCreateOrConnectWithoutTrialsInput
+  upsert?: Prisma.DistillationUpsertWithoutTrialsInput
+  connect?: Prisma.DistillationWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.DistillationUpdateToOneWithWhereWithoutTrialsInput, Prisma.DistillationUpdateWithoutTrialsInput>, Prisma.DistillationUncheckedUpdateWithoutTrialsInput>
+}
+
 export type DistillationCreateNestedOneWithoutModelInput = {
   create?: Prisma.XOR<Prisma.DistillationCreateWithoutModelInput, Prisma.DistillationUncheckedCreateWithoutModelInput>
   connectOrCreate?: Prisma.DistillationCreateOrConnectWithoutModelInput
@@ -894,6 +915,7 @@ export type DistillationCreateWithoutTaskInput = {
   dataset: Prisma.DatasetCreateNestedOneWithoutDistillationsInput
   teacher: Prisma.TeacherCreateNestedOneWithoutDistillationsInput
   shards?: Prisma.LabelShardCreateNestedManyWithoutDistillationInput
+  trials?: Prisma.TrialCreateNestedManyWithoutDistillationInput
   model?: Prisma.ModelVersionCreateNestedOneWithoutDistillationInput
 }
 
@@ -919,6 +941,7 @@ export type DistillationUncheckedCreateWithoutTaskInput = {
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
   shards?: Prisma.LabelShardUncheckedCreateNestedManyWithoutDistillationInput
+  trials?: Prisma.TrialUncheckedCreateNestedManyWithoutDistillationInput
   model?: Prisma.ModelVersionUncheckedCreateNestedOneWithoutDistillationInput
 }
 
@@ -997,6 +1020,7 @@ export type DistillationCreateWithoutDatasetInput = {
   task: Prisma.TaskCreateNestedOneWithoutDistillationsInput
   teacher: Prisma.TeacherCreateNestedOneWithoutDistillationsInput
   shards?: Prisma.LabelShardCreateNestedManyWithoutDistillationInput
+  trials?: Prisma.TrialCreateNestedManyWithoutDistillationInput
   model?: Prisma.ModelVersionCreateNestedOneWithoutDistillationInput
 }
 
@@ -1022,6 +1046,7 @@ export type DistillationUncheckedCreateWithoutDatasetInput = {
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
   shards?: Prisma.LabelShardUncheckedCreateNestedManyWithoutDistillationInput
+  trials?: Prisma.TrialUncheckedCreateNestedManyWithoutDistillationInput
   model?: Prisma.ModelVersionUncheckedCreateNestedOneWithoutDistillationInput
 }
 
@@ -1073,6 +1098,7 @@ export type DistillationCreateWithoutTeacherInput = {
   task: Prisma.TaskCreateNestedOneWithoutDistillationsInput
   dataset: Prisma.DatasetCreateNestedOneWithoutDistillationsInput
   shards?: Prisma.LabelShardCreateNestedManyWithoutDistillationInput
+  trials?: Prisma.TrialCreateNestedManyWithoutDistillationInput
   model?: Prisma.ModelVersionCreateNestedOneWithoutDistillationInput
 }
 
@@ -1098,6 +1124,7 @@ export type DistillationUncheckedCreateWithoutTeacherInput = {
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
   shards?: Prisma.LabelShardUncheckedCreateNestedManyWithoutDistillationInput
+  trials?: Prisma.TrialUncheckedCreateNestedManyWithoutDistillationInput
   model?: Prisma.ModelVersionUncheckedCreateNestedOneWithoutDistillationInput
 }
 
@@ -1149,6 +1176,7 @@ export type DistillationCreateWithoutShardsInput = {
   task: Prisma.TaskCreateNestedOneWithoutDistillationsInput
   dataset: Prisma.DatasetCreateNestedOneWithoutDistillationsInput
   teacher: Prisma.TeacherCreateNestedOneWithoutDistillationsInput
+  trials?: Prisma.TrialCreateNestedManyWithoutDistillationInput
   model?: Prisma.ModelVersionCreateNestedOneWithoutDistillationInput
 }
 
@@ -1174,6 +1202,7 @@ export type DistillationUncheckedCreateWithoutShardsInput = {
   createdAt?: Date | string
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
+  trials?: Prisma.TrialUncheckedCreateNestedManyWithoutDistillationInput
   model?: Prisma.ModelVersionUncheckedCreateNestedOneWithoutDistillationInput
 }
 
@@ -1215,6 +1244,7 @@ export type DistillationUpdateWithoutShardsInput = {
   task?: Prisma.TaskUpdateOneRequiredWithoutDistillationsNestedInput
   dataset?: Prisma.DatasetUpdateOneRequiredWithoutDistillationsNestedInput
   teacher?: Prisma.TeacherUpdateOneRequiredWithoutDistillationsNestedInput
+  trials?: Prisma.TrialUpdateManyWithoutDistillationNestedInput
   model?: Prisma.ModelVersionUpdateOneWithoutDistillationNestedInput
 }
 
@@ -1240,6 +1270,127 @@ export type DistillationUncheckedUpdateWithoutShardsInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  trials?: Prisma.TrialUncheckedUpdateManyWithoutDistillationNestedInput
+  model?: Prisma.ModelVersionUncheckedUpdateOneWithoutDistillationNestedInput
+}
+
+export type DistillationCreateWithoutTrialsInput = {
+  id: string
+  spec: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  status: string
+  stage?: string | null
+  progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  stageStartedAt?: Date | string | null
+  progressAt?: Date | string | null
+  metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  attempt?: number
+  epoch?: number
+  idempotencyKey?: string | null
+  idempotencyDigest?: string | null
+  cancelRequestedAt?: Date | string | null
+  heartbeatAt?: Date | string | null
+  createdAt?: Date | string
+  startedAt?: Date | string | null
+  finishedAt?: Date | string | null
+  task: Prisma.TaskCreateNestedOneWithoutDistillationsInput
+  dataset: Prisma.DatasetCreateNestedOneWithoutDistillationsInput
+  teacher: Prisma.TeacherCreateNestedOneWithoutDistillationsInput
+  shards?: Prisma.LabelShardCreateNestedManyWithoutDistillationInput
+  model?: Prisma.ModelVersionCreateNestedOneWithoutDistillationInput
+}
+
+export type DistillationUncheckedCreateWithoutTrialsInput = {
+  id: string
+  taskName: string
+  datasetId: string
+  teacherId: string
+  spec: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  status: string
+  stage?: string | null
+  progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  stageStartedAt?: Date | string | null
+  progressAt?: Date | string | null
+  metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  attempt?: number
+  epoch?: number
+  idempotencyKey?: string | null
+  idempotencyDigest?: string | null
+  cancelRequestedAt?: Date | string | null
+  heartbeatAt?: Date | string | null
+  createdAt?: Date | string
+  startedAt?: Date | string | null
+  finishedAt?: Date | string | null
+  shards?: Prisma.LabelShardUncheckedCreateNestedManyWithoutDistillationInput
+  model?: Prisma.ModelVersionUncheckedCreateNestedOneWithoutDistillationInput
+}
+
+export type DistillationCreateOrConnectWithoutTrialsInput = {
+  where: Prisma.DistillationWhereUniqueInput
+  create: Prisma.XOR<Prisma.DistillationCreateWithoutTrialsInput, Prisma.DistillationUncheckedCreateWithoutTrialsInput>
+}
+
+export type DistillationUpsertWithoutTrialsInput = {
+  update: Prisma.XOR<Prisma.DistillationUpdateWithoutTrialsInput, Prisma.DistillationUncheckedUpdateWithoutTrialsInput>
+  create: Prisma.XOR<Prisma.DistillationCreateWithoutTrialsInput, Prisma.DistillationUncheckedCreateWithoutTrialsInput>
+  where?: Prisma.DistillationWhereInput
+}
+
+export type DistillationUpdateToOneWithWhereWithoutTrialsInput = {
+  where?: Prisma.DistillationWhereInput
+  data: Prisma.XOR<Prisma.DistillationUpdateWithoutTrialsInput, Prisma.DistillationUncheckedUpdateWithoutTrialsInput>
+}
+
+export type DistillationUpdateWithoutTrialsInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  spec?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  status?: Prisma.StringFieldUpdateOperationsInput | string
+  stage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
+  idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  idempotencyDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  cancelRequestedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  heartbeatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  task?: Prisma.TaskUpdateOneRequiredWithoutDistillationsNestedInput
+  dataset?: Prisma.DatasetUpdateOneRequiredWithoutDistillationsNestedInput
+  teacher?: Prisma.TeacherUpdateOneRequiredWithoutDistillationsNestedInput
+  shards?: Prisma.LabelShardUpdateManyWithoutDistillationNestedInput
+  model?: Prisma.ModelVersionUpdateOneWithoutDistillationNestedInput
+}
+
+export type DistillationUncheckedUpdateWithoutTrialsInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  taskName?: Prisma.StringFieldUpdateOperationsInput | string
+  datasetId?: Prisma.StringFieldUpdateOperationsInput | string
+  teacherId?: Prisma.StringFieldUpdateOperationsInput | string
+  spec?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  status?: Prisma.StringFieldUpdateOperationsInput | string
+  stage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
+  idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  idempotencyDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  cancelRequestedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  heartbeatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  shards?: Prisma.LabelShardUncheckedUpdateManyWithoutDistillationNestedInput
   model?: Prisma.ModelVersionUncheckedUpdateOneWithoutDistillationNestedInput
 }
 
@@ -1266,6 +1417,7 @@ export type DistillationCreateWithoutModelInput = {
   dataset: Prisma.DatasetCreateNestedOneWithoutDistillationsInput
   teacher: Prisma.TeacherCreateNestedOneWithoutDistillationsInput
   shards?: Prisma.LabelShardCreateNestedManyWithoutDistillationInput
+  trials?: Prisma.TrialCreateNestedManyWithoutDistillationInput
 }
 
 export type DistillationUncheckedCreateWithoutModelInput = {
@@ -1291,6 +1443,7 @@ export type DistillationUncheckedCreateWithoutModelInput = {
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
   shards?: Prisma.LabelShardUncheckedCreateNestedManyWithoutDistillationInput
+  trials?: Prisma.TrialUncheckedCreateNestedManyWithoutDistillationInput
 }
 
 export type DistillationCreateOrConnectWithoutModelInput = {
@@ -1332,6 +1485,7 @@ export type DistillationUpdateWithoutModelInput = {
   dataset?: Prisma.DatasetUpdateOneRequiredWithoutDistillationsNestedInput
   teacher?: Prisma.TeacherUpdateOneRequiredWithoutDistillationsNestedInput
   shards?: Prisma.LabelShardUpdateManyWithoutDistillationNestedInput
+  trials?: Prisma.TrialUpdateManyWithoutDistillationNestedInput
 }
 
 export type DistillationUncheckedUpdateWithoutModelInput = {
@@ -1357,6 +1511,7 @@ export type DistillationUncheckedUpdateWithoutModelInput = {
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   shards?: Prisma.LabelShardUncheckedUpdateManyWithoutDistillationNestedInput
+  trials?: Prisma.TrialUncheckedUpdateManyWithoutDistillationNestedInput
 }
 
 export type DistillationCreateManyTaskInput = {
@@ -1404,6 +1559,7 @@ export type DistillationUpdateWithoutTaskInput = {
   dataset?: Prisma.DatasetUpdateOneRequiredWithoutDistillationsNestedInput
   teacher?: Prisma.TeacherUpdateOneRequiredWithoutDistillationsNestedInput
   shards?: Prisma.LabelShardUpdateManyWithoutDistillationNestedInput
+  trials?: Prisma.TrialUpdateManyWithoutDistillationNestedInput
   model?: Prisma.ModelVersionUpdateOneWithoutDistillationNestedInput
 }
 
@@ -1429,6 +1585,7 @@ export type DistillationUncheckedUpdateWithoutTaskInput = {
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   shards?: Prisma.LabelShardUncheckedUpdateManyWithoutDistillationNestedInput
+  trials?: Prisma.TrialUncheckedUpdateManyWithoutDistillationNestedInput
   model?: Prisma.ModelVersionUncheckedUpdateOneWithoutDistillationNestedInput
 }
 
@@ -1500,6 +1657,7 @@ export type DistillationUpdateWithoutDatasetInput = {
   task?: Prisma.TaskUpdateOneRequiredWithoutDistillationsNestedInput
   teacher?: Prisma.TeacherUpdateOneRequiredWithoutDistillationsNestedInput
   shards?: Prisma.LabelShardUpdateManyWithoutDistillationNestedInput
+  trials?: Prisma.TrialUpdateManyWithoutDistillationNestedInput
   model?: Prisma.ModelVersionUpdateOneWithoutDistillationNestedInput
 }
 
@@ -1525,6 +1683,7 @@ export type DistillationUncheckedUpdateWithoutDatasetInput = {
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   shards?: Prisma.LabelShardUncheckedUpdateManyWithoutDistillationNestedInput
+  trials?: Prisma.TrialUncheckedUpdateManyWithoutDistillationNestedInput
   model?: Prisma.ModelVersionUncheckedUpdateOneWithoutDistillationNestedInput
 }
 
@@ -1596,6 +1755,7 @@ export type DistillationUpdateWithoutTeacherInput = {
   task?: Prisma.TaskUpdateOneRequiredWithoutDistillationsNestedInput
   dataset?: Prisma.DatasetUpdateOneRequiredWithoutDistillationsNestedInput
   shards?: Prisma.LabelShardUpdateManyWithoutDistillationNestedInput
+  trials?: Prisma.TrialUpdateManyWithoutDistillationNestedInput
   model?: Prisma.ModelVersionUpdateOneWithoutDistillationNestedInput
 }
 
@@ -1621,6 +1781,7 @@ export type DistillationUncheckedUpdateWithoutTeacherInput = {
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   shards?: Prisma.LabelShardUncheckedUpdateManyWithoutDistillationNestedInput
+  trials?: Prisma.TrialUncheckedUpdateManyWithoutDistillationNestedInput
   model?: Prisma.ModelVersionUncheckedUpdateOneWithoutDistillationNestedInput
 }
 
@@ -1654,10 +1815,12 @@ export type DistillationUncheckedUpdateManyWithoutTeacherInput = {
 
 export type DistillationCountOutputType = {
   shards: number
+  trials: number
 }
 
 export type DistillationCountOutputTypeSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   shards?: boolean | DistillationCountOutputTypeCountShardsArgs
+  trials?: boolean | DistillationCountOutputTypeCountTrialsArgs
 }
 
 /**
@@ -1675,6 +1838,13 @@ export type DistillationCountOutputTypeDefaultArgs<ExtArgs extends runtime.Types
  */
 export type DistillationCountOutputTypeCountShardsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   where?: Prisma.LabelShardWhereInput
+}
+
+/**
+ * DistillationCountOutputType without action
+ */
+export type DistillationCountOutputTypeCountTrialsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.TrialWhereInput
 }
 
 
@@ -1704,6 +1874,7 @@ export type DistillationSelect<ExtArgs extends runtime.Types.Extensions.Internal
   dataset?: boolean | Prisma.DatasetDefaultArgs<ExtArgs>
   teacher?: boolean | Prisma.TeacherDefaultArgs<ExtArgs>
   shards?: boolean | Prisma.Distillation$shardsArgs<ExtArgs>
+  trials?: boolean | Prisma.Distillation$trialsArgs<ExtArgs>
   model?: boolean | Prisma.Distillation$modelArgs<ExtArgs>
   _count?: boolean | Prisma.DistillationCountOutputTypeDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["distillation"]>
@@ -1792,6 +1963,7 @@ export type DistillationInclude<ExtArgs extends runtime.Types.Extensions.Interna
   dataset?: boolean | Prisma.DatasetDefaultArgs<ExtArgs>
   teacher?: boolean | Prisma.TeacherDefaultArgs<ExtArgs>
   shards?: boolean | Prisma.Distillation$shardsArgs<ExtArgs>
+  trials?: boolean | Prisma.Distillation$trialsArgs<ExtArgs>
   model?: boolean | Prisma.Distillation$modelArgs<ExtArgs>
   _count?: boolean | Prisma.DistillationCountOutputTypeDefaultArgs<ExtArgs>
 }
@@ -1813,6 +1985,7 @@ export type $DistillationPayload<ExtArgs extends runtime.Types.Extensions.Intern
     dataset: Prisma.$DatasetPayload<ExtArgs>
     teacher: Prisma.$TeacherPayload<ExtArgs>
     shards: Prisma.$LabelShardPayload<ExtArgs>[]
+    trials: Prisma.$TrialPayload<ExtArgs>[]
     model: Prisma.$ModelVersionPayload<ExtArgs> | null
   }
   scalars: runtime.Types.Extensions.GetPayloadResult<{
@@ -1826,7 +1999,7 @@ export type $DistillationPayload<ExtArgs extends runtime.Types.Extensions.Intern
      */
     status: string
     /**
-     * labelling | training | evaluating | packaging; null before and after
+     * labelling | searching | training | evaluating | packaging; null before and after
      */
     stage: string | null
     /**
@@ -2262,6 +2435,7 @@ export interface Prisma__DistillationClient<T, Null = never, ExtArgs extends run
   dataset<T extends Prisma.DatasetDefaultArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.DatasetDefaultArgs<ExtArgs>>): Prisma.Prisma__DatasetClient<runtime.Types.Result.GetResult<Prisma.$DatasetPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | Null, Null, ExtArgs, GlobalOmitOptions>
   teacher<T extends Prisma.TeacherDefaultArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.TeacherDefaultArgs<ExtArgs>>): Prisma.Prisma__TeacherClient<runtime.Types.Result.GetResult<Prisma.$TeacherPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | Null, Null, ExtArgs, GlobalOmitOptions>
   shards<T extends Prisma.Distillation$shardsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Distillation$shardsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$LabelShardPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  trials<T extends Prisma.Distillation$trialsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Distillation$trialsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$TrialPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   model<T extends Prisma.Distillation$modelArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Distillation$modelArgs<ExtArgs>>): Prisma.Prisma__ModelVersionClient<runtime.Types.Result.GetResult<Prisma.$ModelVersionPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
   /**
    * Attaches callbacks for the resolution and/or rejection of the Promise.
@@ -2735,6 +2909,30 @@ export type Distillation$shardsArgs<ExtArgs extends runtime.Types.Extensions.Int
   take?: number
   skip?: number
   distinct?: Prisma.LabelShardScalarFieldEnum | Prisma.LabelShardScalarFieldEnum[]
+}
+
+/**
+ * Distillation.trials
+ */
+export type Distillation$trialsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the Trial
+   */
+  select?: Prisma.TrialSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the Trial
+   */
+  omit?: Prisma.TrialOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.TrialInclude<ExtArgs> | null
+  where?: Prisma.TrialWhereInput
+  orderBy?: Prisma.TrialOrderByWithRelationInput | Prisma.TrialOrderByWithRelationInput[]
+  cursor?: Prisma.TrialWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.TrialScalarFieldEnum | Prisma.TrialScalarFieldEnum[]
 }
 
 /**
