@@ -35,14 +35,14 @@ type Distillation = Extract<ClaimOutcome, { kind: 'claimed' }>['distillation'];
  *
  * Throws only what the queue shall see: the interruption of a shutdown, or the failure of this attempt.
  */
-export async function processTrainJob(deps: TrainerDeps, job: JobContext<'train'>): Promise<void | WaitsFor> {
+export async function processTrainJob(deps: TrainerDeps, job: JobContext<'train'>): Promise<WaitsFor | undefined> {
   const { database, config, logger } = deps.context;
   const { distillationId: id } = job.data;
   const turn = await searchOn(deps, id);
-  if (turn.kind === 'over') return;
+  if (turn.kind === 'over') return undefined;
   if (turn.kind === 'waits') return turn.for;
   const outcome = await claimPatiently(() => claimTraining(database, id, config.jobAttempts), job.signal);
-  if (outcome.kind === 'over') return;
+  if (outcome.kind === 'over') return undefined;
   const { claim, distillation } = outcome;
   const log = logger.child({ distillation: id, attempt: claim.attempt });
   log.info('training');
@@ -76,6 +76,7 @@ export async function processTrainJob(deps: TrainerDeps, job: JobContext<'train'
   } finally {
     await tidyCheckpoints(deps);
   }
+  return undefined;
 }
 
 /** The next turn of the search; a search that nothing can be chosen from ends the distillation. */

@@ -47,7 +47,9 @@ export interface WaitsFor {
 }
 
 /** Does one job. Must be idempotent: a job may run twice. Throwing fails the attempt. */
-export type JobProcessor<Q extends QueueName> = (job: JobContext<Q>) => Promise<void | WaitsFor>;
+export type JobProcessor<Q extends QueueName> =
+  | ((job: JobContext<Q>) => Promise<void>)
+  | ((job: JobContext<Q>) => Promise<WaitsFor | undefined>);
 
 /** The outcome of one attempt, as a worker reports it. */
 export interface JobOutcome<Q extends QueueName = QueueName> {
