@@ -138,30 +138,30 @@ for (const { name, skip } of queueBackends()) {
     });
 
     const sweep = {
-      space: { '/training/learningRate': { values: [1e-7, 0.02] }, '/loss/lambda': { values: [0, 0.5] } },
-      ...{ trials: 4, eta: 2, firstShare: 0.5 },
+      space: { '/training/learningRate': { values: [1e-7, 0.02] } },
+      ...{ method: 'random' as const, trials: 2 },
     };
     const trialsOf = (id: string) => context.database.prisma.trial.findMany({ where: { distillationId: id } });
 
     it('searches the spec by trials, then trains what was best', async () => {
       await startTrainer();
       const id = await submitToy(context, teacher, 4, sweep);
-      const { status, error } = await ended(context, id);
+      const { status, error } = await ended(context, id, 50_000);
       expect({ status, error }).toEqual({ status: 'succeeded', error: null });
       const trials = await trialsOf(id);
-      expect(trials.map(({ rung }) => rung).sort()).toEqual([0, 0, 0, 0, 1, 1]);
+      expect(trials).toHaveLength(2);
       for (const { attempt, result } of trials) {
         expect({ attempt, result }).toMatchObject({ attempt: 1, result: { measured: { rows: 54 } } });
       }
       const log = await events(id);
       const stages = log.filter(({ type }) => type === 'status').map(({ data }) => (data as { stage: string }).stage);
       expect(stages).toEqual([null, 'labelling', 'searching', 'training', 'evaluating', 'packaging', null]);
-      expect(log.filter(inStage('searching')).at(-1)?.data).toMatchObject({ done: 6, total: 6 });
+      expect(log.filter(inStage('searching')).at(-1)?.data).toMatchObject({ done: 2, total: 2 });
       const lineage = (await models()).at(-1)!.lineage as unknown as Lineage;
       expect(lineage.spec).not.toHaveProperty('sweep');
       // A learning rate of nothing learns nothing: the search must see it.
       expect(lineage.spec.training.learningRate).toBe(0.02);
-      expect(lineage.selection).toMatchObject({ trials: 6, failed: 0, chosen: { value: expect.any(Number) } });
+      expect(lineage.selection).toMatchObject({ trials: 2, failed: 0, chosen: { value: expect.any(Number) } });
     });
 
     it('stops a search when cancelled, and takes its trials out of the queue', async () => {

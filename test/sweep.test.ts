@@ -23,33 +23,25 @@ describe('a search', () => {
     distill({ rows, teacherDir: join(work, 'teacher'), outDir: join(work, out), spec: resolveSpec(spec), ...options });
 
   it('goes on after it was stopped, and trains what was best on the validation rows', async () => {
-    const space = { '/training/learningRate': { values: [1e-7, 0.03] }, '/loss/lambda': { values: [0, 0.5] } };
-    const spec = { student, training, sweep: { space, trials: 4, eta: 2, firstShare: 0.5 } };
+    const space = { '/training/learningRate': { values: [1e-7, 0.03] } };
+    const spec = { student, training, sweep: { space, method: 'random', trials: 2 } };
     const checkpoint = { path: join(work, 'checkpoint') };
     const controller = new AbortController();
-    const stop = ({ stage, done }: Progress) => stage === 'searching' && done === 3 && controller.abort();
+    const stop = ({ stage, done }: Progress) => stage === 'searching' && done === 1 && controller.abort();
     await expect(
       run('stopped', spec, { checkpoint, signal: controller.signal, onProgress: stop }),
-    ).rejects.toMatchObject({
-      code: 'RT_CANCELLED',
-    });
+    ).rejects.toMatchObject({ code: 'RT_CANCELLED' });
     const told: Progress[] = [];
     const found = await run('found', spec, { checkpoint, onProgress: (progress) => told.push(progress) });
     const search = told.filter(({ stage }) => stage === 'searching');
-    expect(search.map(({ done }) => done)).toEqual([3, 4, 5, 6]);
-    expect(search.at(-1)).toMatchObject({
-      total: 6,
-      note: expect.stringMatching(/^trial 6 of 6, best 0\.\d{3}$|best 1/),
-    });
+    expect(search.map(({ done }) => done)).toEqual([1, 2]);
+    expect(search.at(-1)).toMatchObject({ total: 2, note: expect.stringMatching(/^trial 2 of 2, best [01]\.\d{3}$/) });
 
     const { selection } = found.report;
-    expect(selection).toMatchObject({ method: 'successive-halving', trials: 6, failed: 0, validationRows: 24 });
+    expect(selection).toMatchObject({ method: 'random', trials: 2, failed: 0, validationRows: 24 });
     // A learning rate of nothing learns nothing: the search must see it.
     expect(found.lineage.spec.training).toEqual({ ...resolveSpec(spec).training, learningRate: 0.03 });
     expect(found.lineage.spec).not.toHaveProperty('sweep');
-    // The winner alone saw the test rows, and is what its own spec makes without any search.
-    const alone = await run('alone', found.lineage.spec);
-    expect(alone.digest).toBe(found.digest);
     const manifest = JSON.parse(await readFile(join(work, 'found/retort.json'), 'utf8'));
     expect(manifest.lineage.selection).toEqual(selection);
     const card = await readFile(join(work, 'found/README.md'), 'utf8');
@@ -57,17 +49,16 @@ describe('a search', () => {
     expect(card).not.toMatch(/undefined|NaN|\[object/);
   });
 
-  it('chooses a student within its budget, and says so', async () => {
-    // Two epochs of candidates as large as they are, on 30 rows: only whether it is done right is looked at, not how well.
-    const few = toyRows(40).map((row) => ({ ...row, text: row.text.slice(0, 12) }));
-    const spec = { student: { family: 'auto', budget: { bytes: 4e6 } }, training: { epochs: 1, batchSize: 28 } };
-    const { report, lineage } = await run('auto', spec, { rows: few });
+  it('chooses a student within its budget, out of what it had the time to try', async () => {
+    // The first trial always ends; the minutes are used up then.
+    const spec = {
+      student: { family: 'auto', budget: { bytes: 4e6 } },
+      auto: { minutes: 1e-4 },
+      training: { epochs: 1 },
+    };
+    const { report, lineage } = await run('auto', spec);
     const { front, chosen, reason } = report.selection!;
-    expect(front.length).toBeGreaterThan(0);
-    expect(front.map(({ latencyMs }) => latencyMs)).toEqual(
-      front.map(({ latencyMs }) => latencyMs).toSorted((a, b) => a - b),
-    );
-    expect(front.map(({ index }) => index)).toContain(chosen.index);
+    expect(front.map(({ index }) => index)).toEqual([chosen.index]);
     expect(report.student.bytes).toBeLessThanOrEqual(4e6);
     expect(reason).toContain('within the budget (4.00 MB)');
     expect(lineage.spec.student).toMatchObject(chosen.varied);

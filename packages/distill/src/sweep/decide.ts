@@ -70,7 +70,7 @@ export function ranked({ method, budget = {} }: Decided, results: readonly Measu
 }
 
 /** The better metric first; of equal ones the student nearer to the teacher, then the one that trained longer. */
-export function byMetric(a: Measured, b: Measured): number {
+function byMetric(a: Measured, b: Measured): number {
   return (
     b.measured.value - a.measured.value || a.measured.loss - b.measured.loss || b.rung - a.rung || a.index - b.index
   );

@@ -6,15 +6,6 @@ export function keysOf(pointer: string): string[] {
     .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
 }
 
-/** What stands at a pointer; undefined where nothing does. */
-export function valueAt(value: unknown, pointer: string): unknown {
-  return keysOf(pointer).reduce<unknown>((at, key) => {
-    return typeof at === 'object' && at !== null && Object.hasOwn(at, key)
-      ? (at as Record<string, unknown>)[key]
-      : undefined;
-  }, value);
-}
-
 /** A copy of `value` with another value at the pointer; objects on the way that are missing are made. */
 export function withValueAt(value: object, pointer: string, replacement: unknown): object {
   const [key, ...rest] = keysOf(pointer);

@@ -3,7 +3,6 @@ import fc from 'fast-check';
 import { Value } from 'typebox/value';
 import { describe, expect, it } from 'vitest';
 import { resolveSpec, storedSpec } from '../resolve-spec.js';
-import { valueAt } from './json-pointer.js';
 import { planSearch, trialCount, trialSpec } from './search-plan.js';
 
 const problemsOf = (input: unknown) => {
@@ -13,6 +12,11 @@ const problemsOf = (input: unknown) => {
     return (error as RetortError).problems;
   }
   return [];
+};
+/** What a spec has at a pointer of two keys. */
+const valueAt = (spec: object, pointer: string): unknown => {
+  const [, section, field] = pointer.split('/');
+  return (spec as Record<string, Record<string, unknown>>)[section!]?.[field!];
 };
 const space = { '/loss/temperature': { min: 1, max: 8, scale: 'log' as const } };
 

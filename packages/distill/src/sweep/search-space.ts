@@ -18,7 +18,7 @@ type Node = TSchema & { properties?: Record<string, Node>; anyOf?: Node[]; const
  * @param family of the student, whose fields `/student/…` are
  * @returns undefined where a spec has no such field
  */
-export function fieldAt(pointer: string, family: string): Node | undefined {
+function fieldAt(pointer: string, family: string): Node | undefined {
   const [section, ...keys] = keysOf(pointer);
   const properties = DistillationSpec.properties as Record<string, Node>;
   const schema = Object.hasOwn(properties, section) ? properties[section] : undefined;

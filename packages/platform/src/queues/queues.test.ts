@@ -305,7 +305,7 @@ describe.each(queueBackends())('queues on $name', ({ name, skip }) => {
   });
 
   it('lets a running job finish within the time it has to close', async () => {
-    const worker = work('teacher', () => sleep(300));
+    const worker = work('teacher', async () => void (await sleep(300)));
     await queues.addTeacherJob('t11');
     await until(() => worker.active().length === 1);
     await worker.close({ timeoutMs: 10_000 });
