@@ -161,7 +161,12 @@ describe('choosing a student', () => {
     const first = plan.candidates.map(({ index }): TrialResult => {
       const latencyMs = index < 4 ? 0.5 : 5;
       const value = index / 10;
-      return { index, rung: 0, seconds: 1, measured: { ...FIGURES, value, latencyMs, bytes: 1e6 } };
+      return {
+        index,
+        rung: 0,
+        seconds: 1,
+        measured: { ...FIGURES, value, latencyMs, bytes: 1e6, speedup: 10 / latencyMs },
+      };
     });
     expect(
       nextTrials(plan, first)

@@ -21,7 +21,7 @@ export function nextTrials(plan: Decided, results: readonly TrialResult[]): Tria
       const reached = measuredOf(results).filter(
         (result) => result.rung === rung - 1 && members.includes(result.index),
       );
-      members = ranked(plan, reached)
+      members = ranked(plan, onOneClock(reached))
         .slice(0, plan.rungs[rung].trials)
         .map(({ index }) => index);
       if (members.length < 2) return [];
@@ -54,6 +54,19 @@ export function latest(results: readonly TrialResult[]): Measured[] {
     if (known === undefined || known.rung < result.rung) found.set(result.index, result);
   }
   return [...found.values()].sort((a, b) => a.index - b.index);
+}
+
+/**
+ * Latencies that can be compared. Each trial was timed in turns with the teacher, so its ratio to it holds however busy the machine was,
+ * and whichever it was; the teacher's median over all trials gives the ratios a common unit.
+ */
+export function onOneClock(results: readonly Measured[]): Measured[] {
+  const teacher = results.map(({ measured }) => measured.latencyMs * measured.speedup).sort((a, b) => a - b);
+  const median = teacher[teacher.length >> 1];
+  return results.map((result) => ({
+    ...result,
+    measured: { ...result.measured, latencyMs: median / result.measured.speedup },
+  }));
 }
 
 /**

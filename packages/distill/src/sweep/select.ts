@@ -6,7 +6,7 @@ import {
   type StudentBudget,
   type TrialResult,
 } from '@retort/contracts';
-import { costsOf, excess, latest, type Measured, measuredOf, ranked } from './decide.js';
+import { costsOf, excess, latest, type Measured, measuredOf, onOneClock, ranked } from './decide.js';
 import { paretoFront } from './pareto-front.js';
 import { candidateOf, type SearchPlan } from './search-plan.js';
 
@@ -54,19 +54,6 @@ export function select(plan: SearchPlan, results: readonly TrialResult[]): Selec
 function frontPoint({ candidates }: SearchPlan, { index, measured }: Measured): FrontPoint {
   const { value, epochs, latencyMs, bytes } = measured;
   return { index, student: candidateOf(candidates, index).spec.student, value, epochs, latencyMs, bytes };
-}
-
-/**
- * Latencies that can be compared. Each trial was timed in turns with the teacher, so its ratio to it holds however busy the machine was,
- * and whichever it was; the teacher's median over all trials gives the ratios a common unit.
- */
-function onOneClock(results: Measured[]): Measured[] {
-  const teacher = results.map(({ measured }) => measured.latencyMs * measured.speedup).sort((a, b) => a - b);
-  const median = teacher[teacher.length >> 1];
-  return results.map((result) => ({
-    ...result,
-    measured: { ...result.measured, latencyMs: median / result.measured.speedup },
-  }));
 }
 
 function bestOf(plan: SearchPlan, finished: Measured[]): { result: Measured; reason: string } {
