@@ -440,6 +440,45 @@ describe('distillations', () => {
     expect(alone.spec).not.toHaveProperty('ensemble');
   });
 
+  it('take a search for their spec, refuse an impossible one, and list its trials', async () => {
+    const asked = (spec: object) => submit({ task: 'toy', dataset, teacher, spec });
+    const space = { '/loss/temperature': { min: 1, max: 8, scale: 'log' }, '/student/hidden': { values: [0, 64] } };
+    const { status, body } = await asked({ sweep: { space, trials: 6 } });
+    expect(status).toBe(201);
+    expect(body.spec.sweep).toEqual({
+      ...{ space, trials: 6, method: 'successive-halving', eta: 3, firstShare: 0.125 },
+      ...{ patience: 3, metric: 'accuracy', seed: 1 },
+    });
+    const trials = () => test.ask('GET', `/v1/distillations/${body.id}/trials`);
+    expect(await trials()).toMatchObject({ status: 200, body: { items: [] } });
+    const measured = { value: 0.5, rows: 9, loss: 0.1, epochs: 2, bytes: 1000, latencyMs: 0.1, speedup: 30 };
+    await test.context.database.prisma.trial.create({
+      data: {
+        ...{ distillationId: body.id, rung: 0, index: 3, varied: { '/loss/temperature': 2.5 }, attempt: 1 },
+        ...{ result: { seconds: 2, measured }, startedAt: new Date(), doneAt: new Date() },
+      },
+    });
+    expect((await trials()).body.items).toMatchObject([
+      {
+        rung: 0,
+        index: 3,
+        status: 'succeeded',
+        varied: { '/loss/temperature': 2.5 },
+        seconds: 2,
+        measured,
+        error: null,
+      },
+    ]);
+    expect((await test.ask('GET', '/v1/distillations/dst_0/trials')).status).toBe(404);
+
+    const auto = await asked({ student: { family: 'auto', budget: { latencyMs: 0.5 } } });
+    expect(auto).toMatchObject({ status: 201, body: { spec: { auto: { budget: { latencyMs: 0.5 } } } } });
+    expect((await asked({ sweep: { space: { '/loss/heat': { min: 1, max: 2 } } } })).body).toMatchObject({
+      code: 'RT_INVALID_SPEC',
+      problems: [{ path: '/spec/sweep/space/~1loss~1heat' }],
+    });
+  });
+
   it('are cancelled at once while they wait', async () => {
     const { id } = (await submit({ task: 'toy', dataset, teacher })).body;
     expect((await test.ask('POST', `/v1/distillations/${id}/cancel`)).body).toMatchObject({ status: 'cancelled' });

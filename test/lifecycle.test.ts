@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DistillationSpecInput, Progress, StudentMetrics } from '@retort/contracts';
+import type { DistillationSpecInput, Lineage, Progress, StudentMetrics } from '@retort/contracts';
 import { generateTransferSet, resolveSpec } from '@retort/distill';
 import { createLabeler } from '@retort/labeler';
 import {
@@ -140,7 +140,9 @@ for (const { name, skip } of queueBackends()) {
         minConfidence: 0.6,
         strategies: ['swap', 'typo', 'span-mixing'],
       };
-      const id = await submitToy(context, teacher, 5, transferSet as DistillationSpecInput['transferSet']);
+      const id = await submitToy(context, teacher, 5, {
+        transferSet: transferSet as DistillationSpecInput['transferSet'],
+      });
       await eventually(
         async () => ((await context.queues.state('train', id)) === 'waiting' ? true : undefined),
         20_000,
@@ -163,6 +165,47 @@ for (const { name, skip } of queueBackends()) {
       );
       expect(await events(id)).toEqual(log);
       expect(await models()).toHaveLength(before.length + 1);
+    });
+
+    const sweep = {
+      space: { '/training/learningRate': { values: [1e-7, 0.02] } },
+      ...{ method: 'random' as const, trials: 2 },
+    };
+    const trialsOf = (id: string) => context.database.prisma.trial.findMany({ where: { distillationId: id } });
+
+    it('searches the spec by trials, then trains what was best', async () => {
+      await startTrainer();
+      const id = await submitToy(context, teacher, 4, { sweep });
+      const { status, error } = await ended(context, id, 50_000);
+      expect({ status, error }).toEqual({ status: 'succeeded', error: null });
+      const trials = await trialsOf(id);
+      expect(trials).toHaveLength(2);
+      for (const { attempt, result } of trials) {
+        expect({ attempt, result }).toMatchObject({ attempt: 1, result: { measured: { rows: 54 } } });
+      }
+      const log = await events(id);
+      const stages = log.filter(({ type }) => type === 'status').map(({ data }) => (data as { stage: string }).stage);
+      expect(stages).toEqual([null, 'labelling', 'searching', 'training', 'evaluating', 'packaging', null]);
+      expect(log.filter(inStage('searching')).at(-1)?.data).toMatchObject({ done: 2, total: 2 });
+      const lineage = (await models()).at(-1)!.lineage as unknown as Lineage;
+      expect(lineage.spec).not.toHaveProperty('sweep');
+      // A learning rate of nothing learns nothing: the search must see it.
+      expect(lineage.spec.training.learningRate).toBe(0.02);
+      expect(lineage.selection).toMatchObject({ trials: 2, failed: 0, chosen: { value: expect.any(Number) } });
+    });
+
+    it('stops a search when cancelled, and takes its trials out of the queue', async () => {
+      await startTrainer();
+      const id = await submitToy(context, teacher, 1000, { sweep: { ...sweep, patience: 0 } });
+      await eventually(
+        async () => ((await trialsOf(id)).some(({ startedAt }) => startedAt !== null) ? true : undefined),
+        20_000,
+      );
+      await requestCancel(context, id);
+      expect(await ended(context, id, 10_000)).toMatchObject({ status: 'cancelled', stage: null });
+      await eventually(async () => ((await context.queues.counts('trial')).active === 0 ? true : undefined), 10_000);
+      expect(await context.queues.counts('trial')).toMatchObject({ waiting: 0, delayed: 0 });
+      expect(await context.queues.state('train', id)).toBe('missing');
     });
 
     it('stops labelling when cancelled', async () => {

@@ -1,5 +1,5 @@
 import { type Cell, currentCells, type Figures } from '../../test/bench/distill/cells.ts';
-import { CONFIGURATIONS, type Configuration, type Table } from '../../test/bench/distill/configurations.ts';
+import { CONFIGURATIONS, type Configuration, familyOf, type Table } from '../../test/bench/distill/configurations.ts';
 import type { DataSheet } from '../../test/bench/distill/data-facts.ts';
 import { DATA_SETS, type DataName } from '../../test/bench/distill/data-sets.ts';
 import { cellsOf, summarize, summarizeGain } from '../../test/bench/distill/summary.ts';
@@ -203,9 +203,7 @@ export function lowDataTable(cells: readonly Cell[]): string {
   const configurations = inTable('low-data');
   const sizes = [...new Set(configurations.map(({ perClass }) => perClass))];
   const data = [...new Set(configurations.flatMap((configuration) => configuration.data))];
-  const families = [
-    ...new Set(configurations.map(({ spec }) => spec?.student?.family).filter((name) => name !== undefined)),
-  ];
+  const families = [...new Set(configurations.map(familyOf).filter((name) => name !== undefined))];
   const heading = [
     'data set',
     'labelled per class',

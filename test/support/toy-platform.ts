@@ -88,11 +88,11 @@ export async function submitToy(
   context: Context,
   teacherId: string,
   epochs?: number,
-  transferSet?: DistillationSpecInput['transferSet'],
+  sections: Pick<DistillationSpecInput, 'transferSet' | 'sweep'> = {},
 ): Promise<string> {
   const { rows } = await context.database.prisma.dataset.findUniqueOrThrow({ where: { id: TOY_DATASET } });
   const training = { ...TOY_SPEC.training, ...(epochs === undefined ? {} : { epochs }) };
-  const spec = resolveSpec({ ...TOY_SPEC, training, transferSet });
+  const spec = resolveSpec({ ...TOY_SPEC, training, ...sections });
   // As if all rows trained: a bound that is too high, as where rows are set aside for validation.
   const all = { train: rows, valid: 0, test: 0 };
   const teacherQueries = estimateTeacherQueries({ rows: all, labels: { any: all } }, spec.transferSet);

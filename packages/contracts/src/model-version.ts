@@ -1,3 +1,4 @@
+import type { Selection } from './selection.js';
 import type { DistillationSpec } from './spec.js';
 import type { DistillationReport, ModelFigures } from './stages.js';
 
@@ -34,6 +35,8 @@ export interface Lineage {
   /** Version of Retort that trained it. */
   codeVersion: string;
   distillationId?: string;
+  /** How a search came to `spec`, where there was one. */
+  selection?: Selection;
 }
 
 export interface ClassMetrics {

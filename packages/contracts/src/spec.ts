@@ -6,6 +6,7 @@ import { LossSpec, LossSpecInput } from './loss-spec.js';
 import { OutOfScopeSpec } from './out-of-scope-spec.js';
 import { SoftLabelsSpec, SoftLabelsSpecInput } from './soft-labels-spec.js';
 import { StudentSpec, StudentSpecInput } from './student-spec.js';
+import { AutoStudentInput, SEARCH_SECTIONS, SEARCH_SECTIONS_INPUT } from './sweep-spec.js';
 import { TransferSetSpec, TransferSetSpecInput } from './transfer-set-spec.js';
 
 export const TrainingSpec = Type.Object(
@@ -80,6 +81,7 @@ export const DistillationSpec = Type.Object(
     transferSet: Type.Optional(TransferSetSpec),
     ensemble: Type.Optional(EnsembleSpec),
     outOfScope: OutOfScopeSpec,
+    ...SEARCH_SECTIONS,
   },
   { additionalProperties: false },
 );
@@ -90,7 +92,7 @@ export type DistillationSpec = Static<typeof DistillationSpec>;
 /** What a user writes: any part may be left out. */
 export const DistillationSpecInput = Type.Object(
   {
-    student: Type.Optional(StudentSpecInput),
+    student: Type.Optional(Type.Union([StudentSpecInput, AutoStudentInput])),
     loss: Type.Optional(LossSpecInput),
     softLabels: Type.Optional(SoftLabelsSpecInput),
     curriculum: Type.Optional(CurriculumSpecInput),
@@ -99,6 +101,7 @@ export const DistillationSpecInput = Type.Object(
     transferSet: Type.Optional(TransferSetSpecInput),
     ensemble: Type.Optional(EnsembleSpecInput),
     outOfScope: Type.Optional(OutOfScopeSpec),
+    ...SEARCH_SECTIONS_INPUT,
   },
   { additionalProperties: false },
 );

@@ -1,7 +1,8 @@
+import type { Selection } from './selection.js';
 import type { TeacherQueries, TransferSetCounts } from './transfer-set-spec.js';
 
-/** The stages of a distillation, in order. */
-export const STAGES = ['labelling', 'training', 'evaluating', 'packaging'] as const;
+/** The stages of a distillation, in order; `searching` is of those alone whose spec is to be found. */
+export const STAGES = ['labelling', 'searching', 'training', 'evaluating', 'packaging'] as const;
 export type Stage = (typeof STAGES)[number];
 
 /** The stages of training a teacher: of its head alone `embedding` and `fitting`, of all of it `fine-tuning` and `measuring`. */
@@ -47,4 +48,6 @@ export interface DistillationReport {
   teacherQueries?: TeacherQueries;
   /** Where the spec asks for one. */
   transferSet?: TransferSetCounts;
+  /** How the spec was found, where it was searched for. */
+  selection?: Selection;
 }

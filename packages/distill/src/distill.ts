@@ -18,6 +18,8 @@ import { checkTeachers } from './ensemble-problems.js';
 import { foreignLabel } from './out-of-scope.js';
 import { invalidSpec } from './resolve-spec.js';
 import type { SoftLabelCache } from './soft-labels.js';
+import { searchDatasetProblems } from './sweep/search-problems.js';
+import { searchSpec } from './sweep/search-spec.js';
 import { type AskedTeacher, trainFromTeachers } from './train-from-teachers.js';
 import type { TrainedStudent, TrainStudentOptions } from './train-student.js';
 import { type LabelledRows, labelRows } from './transfer-set/label-rows.js';
@@ -45,7 +47,10 @@ export interface DistillOptions {
   outDir: string;
   /** Soft labels of earlier runs; default: none are kept. */
   cache?: SoftLabelCache;
-  /** Of the student's training, as {@link TrainStudentOptions} has it; default: none is kept. */
+  /**
+   * Of the student's training, as {@link TrainStudentOptions} has it; default: none is kept. The trials of a search keep their results in
+   * a file beside it, `<path>.trials`.
+   */
   checkpoint?: TrainStudentOptions['checkpoint'];
   /** Threads of each kernel; default 1. */
   threads?: number;
@@ -69,17 +74,18 @@ export async function distill(options: DistillOptions): Promise<Distilled> {
   const scratch = await mkdtemp(join(tmpdir(), 'retort-'));
   try {
     const { teachers, labelled } = await askTeachers(options, scratch);
-    const student = await trainFromTeachers({
-      rows: labelled.rows,
-      generated: labelled.generated,
-      teachers,
-      spec,
-      outDir,
+    const training = {
+      ...{ rows: labelled.rows, generated: labelled.generated, teachers, threads, signal, onProgress },
       lineage: { dataset: { digest: rowsDigest(rows), rows: rows.length } },
+    };
+    const found = await searchSpec({ ...training, spec, ledger: checkpoint && `${checkpoint.path}.trials` });
+    const student = await trainFromTeachers({
+      ...training,
+      rounds: spec.transferSet?.multiply,
+      spec: found.spec,
+      lineage: { ...training.lineage, ...(found.selection && { selection: found.selection }) },
+      outDir,
       checkpoint,
-      threads,
-      signal,
-      onProgress,
     });
     return { ...student, report: reportOf(student, labelled, (performance.now() - begun) / 1000) };
   } finally {
@@ -134,7 +140,7 @@ function checkFit(rows: readonly Row[], teachers: readonly Teacher[], spec: Dist
   const names = teachers.map((teacher) => teacher.labels);
   const { labels, problems: unfit } = checkTeachers(spec.ensemble, names, shape);
   if (unfit.length > 0) throw invalidSpec(unfit);
-  const problems = datasetProblems(shape, labels, spec);
+  const problems = [...datasetProblems(shape, labels, spec), ...searchDatasetProblems(spec, shape)];
   if (problems.length === 0) return labels;
   if (problems.every(({ path }) => path.startsWith(SPEC))) throw invalidSpec(problems.map(withinSpec));
   const detail = problems.map(({ path, message }) => `The ${path.split('/').at(-1)} ${message}.`).join(' ');
@@ -165,12 +171,13 @@ export function rowsDigest(rows: Iterable<Row>): string {
 }
 
 function reportOf(
-  { metrics, selected }: TrainedStudent,
+  { metrics, lineage, selected }: TrainedStudent,
   { teacherQueries, transferSet }: LabelledRows,
   seconds: number,
 ): DistillationReport {
   const { accuracy, agreement, bytes, latencyMs } = metrics.student;
   const { teacher } = metrics;
+  const { selection } = lineage;
   return {
     teacher: { accuracy: teacher.accuracy, bytes: teacher.bytes, latencyMs: teacher.latencyMs },
     student: { accuracy, agreement, bytes, latencyMs },
@@ -178,5 +185,6 @@ function reportOf(
     seconds,
     teacherQueries,
     ...(transferSet === undefined ? {} : { transferSet: { ...transferSet, ...selected } }),
+    ...(selection && { selection }),
   };
 }

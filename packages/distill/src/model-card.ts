@@ -1,6 +1,7 @@
 import type { DistillationSpec, Lineage, StudentMetrics, StudentSpec } from '@retort/contracts';
 import { describeCurriculum, describeLoss, describeSoftLabels } from './describe-loss.js';
 import { ensembleDefaults } from './ensemble-problems.js';
+import { selectionSection } from './selection-card.js';
 
 export interface ModelCard {
   name: string;
@@ -92,7 +93,7 @@ scores. ${readingOf(spec.student)}
 ${row('soft labels', describeSoftLabels(spec))}${row('features', describeFeatures(spec))}${row('curriculum', describeCurriculum(spec))}| training | ${spec.training.epochs} epochs (best: ${metrics.bestEpoch}), batch ${spec.training.batchSize}, ${training(spec)}, seed ${spec.training.seed} |
 | dataset | ${lineage.dataset.rows} rows, sha256 \`${lineage.dataset.digest}\` |
 ${teachersOf(lineage, metrics)}
-
+${selectionSection(lineage.selection)}
 ## Limits
 
 It knows only these labels, and answers one of them for any text at all. It reads surface forms: a request worded unlike

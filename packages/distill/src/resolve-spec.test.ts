@@ -147,7 +147,7 @@ describe('resolveSpec', () => {
 
   it('names the families where it does not know one', () => {
     expect(problemsOf({ student: { family: 'oak' } })).toEqual([
-      { path: '/student/family', message: 'must be one of static, encoder' },
+      { path: '/student/family', message: 'must be one of static, encoder, auto' },
     ]);
   });
 

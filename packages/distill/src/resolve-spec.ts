@@ -12,6 +12,8 @@ import { encoderDefaults, encoderProblems } from './encoder-limits.js';
 import { ensembleProblems } from './ensemble-problems.js';
 import { featureProblems } from './feature-problems.js';
 import { lossProblems, withParameters } from './loss-problems.js';
+import { withAutoSection } from './sweep/auto-section.js';
+import { searchProblems } from './sweep/search-problems.js';
 import { strategyMessage, transferSetProblems, withShares } from './transfer-set/problems.js';
 
 /** The whole spec for each family of students, so that problems are told in the words of the family that was asked for. */
@@ -34,7 +36,12 @@ export function resolveSpec(input: DistillationSpecInput | unknown = {}): Distil
   const schema = SPECS[family ?? 'static'];
   const spec = Value.Default(schema, given);
   const problems: FieldProblem[] = Value.Check(schema, spec)
-    ? [...crossFieldProblems(spec), ...lossProblems(spec), ...ensembleProblems(spec.ensemble)]
+    ? [
+        ...crossFieldProblems(spec),
+        ...lossProblems(spec),
+        ...ensembleProblems(spec.ensemble),
+        ...searchProblems(spec, resolveSpec),
+      ]
     : Value.Errors(schema, spec)
         // An unknown field is reported at its own path, as not matching the schema `false`, and once more at its parent.
         .filter(({ keyword }) => keyword !== 'additionalProperties')
@@ -44,7 +51,7 @@ export function resolveSpec(input: DistillationSpecInput | unknown = {}): Distil
         }))
         .map((problem) =>
           problem.path === '/student/family'
-            ? { ...problem, message: `must be one of ${FAMILIES.join(', ')}` }
+            ? { ...problem, message: `must be one of ${FAMILIES.join(', ')}, auto` }
             : problem,
         );
   if (problems.length > 0) throw invalidSpec(problems);
@@ -69,13 +76,14 @@ export function invalidSpec(problems: FieldProblem[]): RetortError {
 /** Sections that were left out become empty objects, so that their fields get defaults; then come the family's own. */
 function withSections(input: unknown): unknown {
   if (!isObject(input)) return input;
-  const { student = {}, training = {} } = input;
+  const given = withAutoSection(input);
+  const { student = {}, training = {} } = given;
   const sections = {
-    ...input,
+    ...given,
     student: isObject(student) ? { family: 'static', ...student } : student,
-    loss: isObject(input.loss) ? withParameters(input.loss) : (input.loss ?? {}),
+    loss: isObject(given.loss) ? withParameters(given.loss) : (given.loss ?? {}),
     training,
-    ...(input.transferSet === undefined ? {} : { transferSet: withShares(input.transferSet) }),
+    ...(given.transferSet === undefined ? {} : { transferSet: withShares(given.transferSet) }),
   };
   if (familyOf(sections) !== 'encoder') return sections;
   const defaults = encoderDefaults(sections.student as Record<string, unknown>);

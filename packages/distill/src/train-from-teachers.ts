@@ -1,4 +1,4 @@
-import type { DistillationSpec, Row } from '@retort/contracts';
+import type { Row } from '@retort/contracts';
 import { combineTeachers, type TeacherAnswers } from './ensemble/combine-teachers.js';
 import { checkTeachers, ensembleDefaults } from './ensemble-problems.js';
 import { foreignLabel } from './out-of-scope.js';
@@ -19,6 +19,11 @@ export interface TrainFromTeachersOptions
   extends Omit<TrainStudentOptions, 'labels' | 'teacherLogits' | 'teacherDir' | 'teachers' | 'lineage'> {
   /** At least 1. Features and first weights are those of the first. */
   teachers: readonly AskedTeacher[];
+  /**
+   * The `transferSet.multiply` that the generated rows were made by, in so many rounds; default: that of the spec. A spec that was found in a
+   * search may have a smaller one: then only the rows of as many rounds are taken.
+   */
+  rounds?: number;
   lineage: Omit<TrainStudentOptions['lineage'], 'teacher' | 'teachers'>;
 }
 
@@ -29,13 +34,13 @@ export interface TrainFromTeachersOptions
  * @throws RetortError as {@link trainStudent}, and `RT_INVALID_SPEC` where maps or labels do not fit the teachers
  */
 export async function trainFromTeachers(options: TrainFromTeachersOptions): Promise<TrainedStudent> {
-  const { teachers, generated = 0, ...rest } = options;
+  const { teachers, generated = 0, rounds: _, ...rest } = options;
   const { spec } = options;
   const [first] = teachers;
   const origins = teachers.map(({ id, name, digest }) => ({ id, name, digest }));
   const common = { ...rest, teacherDir: first.dir, lineage: { ...options.lineage, teacher: origins[0] } };
   const { answer, members } = answerOfTeachers(options);
-  const { filtered, ...taught } = selected({ rows: options.rows, generated, ...answer }, spec);
+  const { filtered, ...taught } = selected({ rows: options.rows, generated, ...answer }, options);
   const student = await trainStudent({
     ...common,
     ...taught,
@@ -68,10 +73,18 @@ function answerOfTeachers({ teachers, rows, generated, spec }: TrainFromTeachers
 
 function selected(
   labelled: { rows: readonly Row[]; generated: number; labels: readonly string[]; teacherLogits: Float32Array },
-  { transferSet }: DistillationSpec,
+  { spec: { transferSet }, rounds = transferSet?.multiply ?? 1 }: TrainFromTeachersOptions,
 ) {
-  if (transferSet !== undefined && labelled.generated > 0)
-    return selectTransferRows({ ...labelled, spec: transferSet });
+  if (transferSet !== undefined && labelled.generated > 0) {
+    // Rounds are of about as many rows each, and in order.
+    const taken = Math.round((labelled.generated * Math.min(transferSet.multiply, rounds)) / Math.max(1, rounds));
+    return selectTransferRows({ ...labelled, ...firstRows(labelled, taken), spec: transferSet });
+  }
   const { rows, generated, teacherLogits } = labelled;
   return { rows, generated, teacherLogits, filtered: 0 };
+}
+
+/** The rows of the data and the first `taken` of the generated ones. */
+function firstRows({ rows, generated }: { rows: readonly Row[]; generated: number }, taken: number) {
+  return { rows: rows.slice(0, rows.length - generated + taken), generated: taken };
 }

@@ -26,6 +26,7 @@ export type {
   SoftLabel,
   Task,
   Teacher,
+  Trial,
 } from './generated/prisma/client.js';
 export { Prisma, PrismaClient } from './generated/prisma/client.js';
 export * from './lifecycle/index.js';

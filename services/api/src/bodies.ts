@@ -8,9 +8,10 @@ import type {
   ModelBody,
   TaskBody,
   TeacherBody,
+  TrialBody,
 } from '@retort/contracts/http';
 import { storedSpec } from '@retort/distill';
-import type { ApiKeyInfo, Prisma, StoredTransferSet } from '@retort/platform';
+import type { ApiKeyInfo, Prisma, StoredTransferSet, TrialOutcome } from '@retort/platform';
 import type { AliasHistoryEntry, AliasTarget, ModelVersion } from '@retort/registry';
 import type { WITH_RELATED } from './distillations/with-related.js';
 
@@ -22,6 +23,7 @@ interface Payloads {
   dataset: Prisma.DatasetGetPayload<object>;
   teacher: Prisma.TeacherGetPayload<object>;
   distillation: Prisma.DistillationGetPayload<{ include: typeof WITH_RELATED }>;
+  trial: Prisma.TrialGetPayload<object>;
 }
 
 export function taskBody({ name, description, labels, createdAt, updatedAt }: Row<'task'>): TaskBody {
@@ -95,6 +97,24 @@ export function distillationBody(row: Row<'distillation'>): DistillationBody {
     createdAt: row.createdAt.toISOString(),
     startedAt: row.startedAt?.toISOString() ?? null,
     finishedAt: row.finishedAt?.toISOString() ?? null,
+  };
+}
+
+export function trialBody({ rung, index, varied, attempt, result, startedAt, doneAt }: Row<'trial'>): TrialBody {
+  const outcome = result as TrialOutcome | null;
+  const ended = outcome?.measured === undefined ? 'failed' : 'succeeded';
+  const open = startedAt === null ? 'queued' : 'running';
+  return {
+    rung,
+    index,
+    varied: varied as Record<string, unknown>,
+    status: outcome === null ? open : ended,
+    attempt,
+    seconds: outcome?.seconds ?? null,
+    measured: outcome?.measured ?? null,
+    error: outcome?.error ?? null,
+    startedAt: startedAt?.toISOString() ?? null,
+    finishedAt: doneAt?.toISOString() ?? null,
   };
 }
 

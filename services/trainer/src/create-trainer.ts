@@ -14,6 +14,7 @@ import type { TrainerDeps } from './deps.js';
 import { processTeacherJob } from './teacher-job.js';
 import { tidyCheckpoints } from './tidy-checkpoints.js';
 import { processTrainJob } from './train-job.js';
+import { onTrialGivenUp, processTrialJob } from './trial-job.js';
 import { WorkFolders } from './work-folders.js';
 
 /** What the processors of a trainer need, on this context. */
@@ -28,7 +29,7 @@ export function trainerDeps(context: Context): TrainerDeps {
 }
 
 /**
- * Starts the workers of the queues `train` and `teacher`: each trains in worker threads of TRAIN_THREADS threads,
+ * Starts the workers of the queues `train`, `trial` and `teacher`: each trains in worker threads of TRAIN_THREADS threads,
  * TRAIN_CONCURRENCY jobs of a queue at a time. Any number of trainers may run side by side.
  */
 export async function createTrainer(context: Context): Promise<Service> {
@@ -56,9 +57,15 @@ export async function createTrainer(context: Context): Promise<Service> {
     await teacherFailed(database, { id }, givenUp('Its training', outcome.error.message));
   };
 
+  const onTrialOutcome = async (outcome: JobOutcome<'trial'>): Promise<void> => {
+    metrics.recordJob(outcome);
+    await onTrialGivenUp(deps, outcome);
+  };
+
   await tidyCheckpoints(deps);
   const workers = [
     queues.worker('train', (job) => processTrainJob(deps, job), { ...common, onOutcome: onTrainOutcome }),
+    queues.worker('trial', (job) => processTrialJob(deps, job), { ...common, onOutcome: onTrialOutcome }),
     queues.worker('teacher', (job) => processTeacherJob(deps, job), { ...common, onOutcome: onTeacherOutcome }),
   ];
   const sweeper = startSweeper(context);

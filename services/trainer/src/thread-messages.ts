@@ -1,5 +1,5 @@
-import type { Progress } from '@retort/contracts';
-import type { TrainedStudent, TrainFromTeachersOptions } from '@retort/distill';
+import type { Progress, TrialResult } from '@retort/contracts';
+import type { SearchOptions, TrainedStudent, TrainFromTeachersOptions, TrialKey } from '@retort/distill';
 import type { WireError } from '@retort/runtime';
 import type { FineTuned, FineTuneOptions, TrainedTeacherHead, TrainTeacherHeadOptions } from '@retort/teachers';
 
@@ -15,6 +15,11 @@ export interface JobCheckpoint {
 /** What a training thread can be asked to do, as its `workerData`. */
 export interface Tasks {
   student: { options: Sendable<TrainFromTeachersOptions> & { checkpoint: JobCheckpoint }; result: TrainedStudent };
+  trial: {
+    /** `seconds` that it may take; undefined for as long as it likes. */
+    options: Sendable<Omit<SearchOptions, 'ledger'>> & { key: TrialKey; seconds: number | undefined };
+    result: TrialResult;
+  };
   'teacher-head': { options: Sendable<TrainTeacherHeadOptions>; result: TrainedTeacherHead };
   'fine-tune': { options: Sendable<FineTuneOptions> & { checkpoint: JobCheckpoint }; result: FineTuned };
 }

@@ -41,6 +41,14 @@ function studentSpec(family: Family, sections: Sections, student: object = {}): 
   return { ...sections, student: { family, ...student } };
 }
 
+/** The family of a configuration's student; undefined where only the teacher is measured. */
+export function familyOf({ spec }: Pick<Configuration, 'spec'>): Family | undefined {
+  const { student } = spec ?? {};
+  return typeof student === 'object' && (student.family === 'static' || student.family === 'encoder')
+    ? student.family
+    : undefined;
+}
+
 /** A row of the main table for every family. */
 function main(name: string, sections: Sections): Configuration[] {
   return FAMILIES.map((family) => ({

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import type { DistillationSpec } from '@retort/contracts';
 import { Command } from 'commander';
@@ -6,6 +6,7 @@ import { duration } from '../terminal/format.js';
 import { abortOnInterrupt } from '../terminal/interrupt.js';
 import { ProgressLines } from '../terminal/progress-lines.js';
 import { reportTable } from '../terminal/report-table.js';
+import { selectionText } from '../terminal/selection-text.js';
 import { estimateLine, transferLines } from '../terminal/transfer-lines.js';
 import { positiveInteger, readExamples, readSpecFile } from './read-input.js';
 
@@ -14,6 +15,7 @@ interface DistillFlags {
   out: string;
   spec?: string;
   report?: string;
+  checkpoint?: string;
   threads: number;
   fineTune: boolean;
 }
@@ -30,9 +32,10 @@ export function distillCommand(): Command {
     .requiredOption('--out <dir>', "where the student's folder goes")
     .option(
       '--spec <file>',
-      'JSON: {"student": {…}, "loss": {…}, "training": {…}, "transferSet": {…}, "ensemble": {…}, …}',
+      'JSON: {"student": {…} or "auto", "loss": {…}, "training": {…}, "transferSet": {…}, "ensemble": {…}, "sweep": {…}, …}',
     )
     .option('--report <file>', 'write the figures as JSON')
+    .option('--checkpoint <file>', 'keep the state of training and search here, and go on from it if stopped')
     .option('--fine-tune', 'train all of an encoder, not only a head on it: minutes instead of seconds', false)
     .option('--threads <n>', 'threads of each kernel', positiveInteger, availableParallelism())
     .addHelpText(
@@ -40,6 +43,9 @@ export function distillCommand(): Command {
       `
 A classifier teacher (its config.json has id2label) is used as it is. An encoder gets a head that is trained on the
 labelled rows first, or is fine-tuned on them (see also "retort teacher train"). Rows without a label are labelled by the teacher alone; rows without a split are divided 80/10/10.
+
+A spec with "sweep": {"space": {"/loss/temperature": {"min": 1, "max": 8}}, "trials": 20} is searched first, by trials on the
+validation rows; with "student": {"family": "auto", "budget": {"latencyMs": 0.5, "bytes": 4000000}} the student is.
 `,
     )
     .action(run);
@@ -61,19 +67,27 @@ async function run(data: string, flags: DistillFlags): Promise<void> {
       spec,
       outDir: flags.out,
       ...(flags.fineTune ? { fineTune: {} } : {}),
+      ...(flags.checkpoint === undefined ? {} : { checkpoint: { path: flags.checkpoint } }),
       threads: flags.threads,
       signal,
       onProgress: lines.show,
     });
     lines.end();
+    if (flags.checkpoint !== undefined) await removeState(flags.checkpoint);
     process.stdout.write(`\n${reportTable(report)}\n\n`);
     if (report.transferSet !== undefined) process.stdout.write(`${transferLines(report)}\n\n`);
+    if (report.selection !== undefined) process.stdout.write(`${selectionText(report.selection)}\n\n`);
     process.stdout.write(`The student is in ${flags.out} (${duration(report.seconds)}). Ask it:\n`);
     process.stdout.write(`  npx retort predict ${flags.out} ${JSON.stringify(rows[0].text)}\n`);
     if (flags.report !== undefined) await writeFile(flags.report, `${JSON.stringify(report, null, 2)}\n`);
   } finally {
     lines.end();
   }
+}
+
+/** What a distillation that has ended would go on from. */
+async function removeState(path: string): Promise<void> {
+  await Promise.all([rm(path, { force: true }), rm(`${path}.trials`, { force: true })]);
 }
 
 async function readSpec(path: string | undefined): Promise<DistillationSpec> {

@@ -116,6 +116,50 @@ export const DistillationQuery = Type.Object(
   { additionalProperties: false },
 );
 
+const TrialMeasuresBody = Type.Object(
+  {
+    value: Type.Number({ description: 'The metric of the search, 0..1, on the validation rows.' }),
+    rows: Count('Validation rows that it was measured on.'),
+    loss: Type.Number({ description: 'Mean KL(teacher‖student), nats.' }),
+    epochs: Count('Epochs that it was to train for.'),
+    bytes: Count('Bytes of the files needed to answer.'),
+    latencyMs: Type.Number({ description: 'Median for one text, one thread, tokenizer included.' }),
+    speedup: Type.Number({ description: 'Teacher latency over student latency, measured in turns.' }),
+  },
+  { title: 'TrialMeasures', description: 'Measured on the validation rows.' },
+);
+
+export const Trial = Type.Object(
+  {
+    rung: Type.Integer({
+      minimum: 0,
+      description: 'Round of the search; a candidate that was promoted has a trial in each.',
+    }),
+    index: Type.Integer({ minimum: 0, description: 'Of the candidate.' }),
+    varied: Type.Object(
+      {},
+      {
+        additionalProperties: true,
+        description: 'What the search set, by JSON pointer into the spec; of "auto", the student.',
+      },
+    ),
+    status: Type.Enum(['queued', 'running', 'succeeded', 'failed'], {
+      description: 'failed: it diverged, was stopped when the minutes were used up, or its worker died too often.',
+    }),
+    attempt: Count('Times that a worker began it.'),
+    seconds: Nullable(Type.Number({ description: 'Wall seconds that it took.' })),
+    measured: Nullable(TrialMeasuresBody),
+    error: Nullable(Type.String({ description: 'Why it failed.' })),
+    startedAt: Nullable(Timestamp),
+    finishedAt: Nullable(Timestamp),
+  },
+  { title: 'Trial', description: 'One training of a search for the spec.' },
+);
+export type TrialBody = Static<typeof Trial>;
+
+/** A search has at most some 300 trials, so they come at once. */
+export const TrialList = Type.Object({ items: Type.Array(Trial) }, { title: 'TrialList' });
+
 export const EventHeaders = Type.Object({
   'last-event-id': Type.Optional(
     Type.String({

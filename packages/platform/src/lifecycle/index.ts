@@ -2,6 +2,17 @@ export { type Coalesced, coalesce } from './coalesce.js';
 export { type Claim, endCancelled, failDistillation, type Success, succeedDistillation } from './end.js';
 export { givenUp, logFailure, type StoredError, toStoredError, workerLost } from './failure.js';
 export { finishShard, PROGRESS_INTERVAL_MS, reportShard, type ShardWork, startShard } from './labelling.js';
+export {
+  finishTrial,
+  type NewTrial,
+  openTrials,
+  releaseTrial,
+  startRung,
+  startTrial,
+  type TrialOutcome,
+  type TrialWork,
+  trialResults,
+} from './searching.js';
 export { planShards, requestCancel, type Submission, type SubmitContext, submitDistillation } from './submit.js';
 export { type Sweeper, type SweeperContext, type SweeperOptions, startSweeper, sweep } from './sweeper.js';
 export {
@@ -19,4 +30,4 @@ export { teachersOf } from './teachers-of.js';
 export { type ClaimOutcome, claimTraining, releaseTraining, reportProgress } from './training.js';
 export { findTransferSet, noteLabelled, noteTransferSet, type StoredTransferSet } from './transfer-set.js';
 export { isOver, type Transaction } from './transition.js';
-export { beatLabelling, beatTraining, doWatched, type StopReason, type Watched } from './watch.js';
+export { beatLabelling, beatSearching, beatTraining, doWatched, type StopReason, type Watched } from './watch.js';

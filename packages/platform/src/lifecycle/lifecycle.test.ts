@@ -1,9 +1,11 @@
+import type { TrialJob } from '@retort/contracts';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { testContext } from '../../../../test/support/servers.ts';
 import { type Context, isOver, planShards, readEvents, type StoredError } from '../index.js';
 import { type Claim, endCancelled, failDistillation, succeedDistillation } from './end.js';
 import { finishShard, reportShard, startShard } from './labelling.js';
+import { finishTrial, openTrials, startRung, startTrial, trialResults } from './searching.js';
 import { requestCancel, submitDistillation } from './submit.js';
 import { type SweepPosition, sweep } from './sweeper.js';
 import { beatTeacher, claimTeacher, releaseTeacher, teacherReady } from './teacher-state.js';
@@ -55,7 +57,7 @@ describe('the lifecycle of a distillation', () => {
   it('keeps its promises under any order of what workers, users and crashes do', async () => {
     /** Every claim that any trainer ever got: the void ones are tried again and again, as a zombie would. */
     const steps = ['label', 'finish', 'claim', 'progress', 'succeed', 'release', 'retry', 'fail', 'give up'] as const;
-    const others = ['cancel', 'end cancelled', 'beat', 'silence', 'sweep'] as const;
+    const others = ['cancel', 'end cancelled', 'beat', 'silence', 'sweep', 'search', 'try'] as const;
     const step = fc.record({
       do: fc.constantFrom(...steps, ...steps, ...others),
       shard: fc.nat({ max: SHARDS - 1 }),
@@ -151,6 +153,13 @@ describe('the lifecycle of a distillation', () => {
           return void (await grow(id, 60_000));
         case 'sweep':
           return void (await sweep(context));
+        case 'search':
+          return void (await startRung(database, id, [{ rung: 0, index: 0, varied: {} }]));
+        case 'try': {
+          const trial = { distillationId: id, rung: 0, index: 0 };
+          await startTrial(database, trial, ATTEMPTS);
+          return finishTrial(database, trial, { seconds: 1, error: 'diverged' });
+        }
       }
     }
   });
@@ -227,6 +236,32 @@ describe('the lifecycle of a distillation', () => {
     expect(progress.at(-1)!.data).toMatchObject({ stage: 'labelling', done: 10, total: 10, note: '4 from the cache' });
     expect(progress.length).toBeLessThanOrEqual(5);
     expect(await startShard(context.database, jobs[0]!)).toBeUndefined();
+  });
+
+  it('does each trial of a search once, and gives up one that kills its workers', async () => {
+    const { database } = context;
+    const id = await submit();
+    const rung = [0, 1].map((index) => ({ rung: 0, index, varied: { '/loss/lambda': index } }));
+    const [first, second] = rung.map(({ index }) => ({ distillationId: id, rung: 0, index })) as [TrialJob, TrialJob];
+    expect(await startTrial(database, first, ATTEMPTS)).toBeUndefined(); // Of no rung yet.
+    expect(await startRung(database, id, rung)).toBe(true);
+    expect(await startRung(database, id, rung)).toBe(true);
+    expect(await read(id)).toMatchObject({ status: 'running', stage: 'searching', attempt: 0 });
+    expect(await openTrials(database, id)).toHaveLength(2);
+
+    expect(await startTrial(database, first, ATTEMPTS)).toBeDefined();
+    await finishTrial(database, first, { seconds: 1, error: 'diverged' });
+    await finishTrial(database, first, { seconds: 2, error: 'another' });
+    expect(await startTrial(database, first, ATTEMPTS)).toBeUndefined();
+    for (let begun = 0; begun < ATTEMPTS; begun++) expect(await startTrial(database, second, ATTEMPTS)).toBeDefined();
+    expect(await startTrial(database, second, ATTEMPTS)).toBeUndefined();
+    expect(await trialResults(database, id)).toMatchObject([
+      { rung: 0, index: 0, seconds: 1, error: 'diverged' },
+      { rung: 0, index: 1, error: expect.stringMatching(/begun 3 times/) },
+    ]);
+
+    expect(await claimTraining(database, id, ATTEMPTS)).toMatchObject({ kind: 'claimed', claim: { attempt: 1 } });
+    expect(await startRung(database, id, rung)).toBe(false); // It is being trained.
   });
 
   it('is put right by the sweeper: lost jobs queued again, silent cancellations ended, the living left alone', async () => {

@@ -3,6 +3,7 @@ import type { Database } from '../database/connect.js';
 import { type Distillation, Prisma } from '../generated/prisma/client.js';
 import type { Queues } from '../queues/types.js';
 import { endCancelled } from './end.js';
+import { openTrials } from './searching.js';
 import { appendStatus, transition } from './transition.js';
 
 export interface SubmitContext {
@@ -109,7 +110,8 @@ export async function requestCancel(context: SubmitContext, id: string): Promise
 /** Takes what still waits out of the queue. It is only tidiness: a worker that finds the row over does nothing. */
 async function dequeue(context: SubmitContext, distillationId: string, shards: number): Promise<void> {
   try {
-    await context.queues.removeDistillation({ distillationId, shards });
+    const trials = await openTrials(context.database, distillationId);
+    await context.queues.removeDistillation({ distillationId, shards, trials });
   } catch (error) {
     context.onQueueError?.(error);
   }
@@ -122,6 +124,9 @@ async function isActive({ database, queues, onQueueError }: SubmitContext, disti
     const open = await database.prisma.labelShard.findMany({ where: { distillationId, doneAt: null } });
     for (const { index: shard } of open) {
       if ((await queues.state('label', jobId.label({ distillationId, shard }))) === 'active') return true;
+    }
+    for (const trial of await openTrials(database, distillationId)) {
+      if ((await queues.state('trial', jobId.trial(trial))) === 'active') return true;
     }
     return false;
   } catch (error) {

@@ -4,6 +4,7 @@ import { Prisma } from '../generated/prisma/client.js';
 import type { JobState, Queues } from '../queues/types.js';
 import { endCancelled, failDistillation } from './end.js';
 import { givenUp, type StoredError, workerLost } from './failure.js';
+import { openTrials } from './searching.js';
 import { HEARTBEAT_FRESH_MS } from './submit.js';
 import { teacherFailed } from './teacher-state.js';
 import { transition } from './transition.js';
@@ -178,7 +179,12 @@ async function flowState({ database, queues }: SweeperContext, { id }: Stale): P
     if (shard === 'failed' || shard === 'lost') return 'lost';
     found.add(shard);
   }
-  // Shards that wait are alive whatever the others do; a worker that comes for them also finds those of the dead.
+  for (const trial of await openTrials(database, id)) {
+    const state = FLOW_STATES[await queues.state('trial', jobId.trial(trial))];
+    if (state === 'failed' || state === 'lost') return 'lost';
+    found.add(state);
+  }
+  // Shards and trials that wait are alive whatever the others do; a worker that comes for them also finds those of the dead.
   return found.has('active') && !found.has('alive') ? 'active' : 'alive';
 }
 
@@ -199,7 +205,8 @@ async function fail(
 ): Promise<void> {
   if ((await failDistillation(context.database, { id }, why)) === undefined) return;
   report.failed.push(id);
-  await context.queues.removeDistillation({ distillationId: id, shards });
+  const trials = await openTrials(context.database, id);
+  await context.queues.removeDistillation({ distillationId: id, shards, trials });
 }
 
 async function requeue(context: SweeperContext, row: Stale, staleMs: number, report: SweepReport): Promise<void> {
@@ -211,7 +218,7 @@ async function requeue(context: SweeperContext, row: Stale, staleMs: number, rep
   );
   if (queued === undefined) return; // Someone is on it again.
   const flow = { distillationId: row.id, shards: row.shards };
-  await context.queues.removeDistillation(flow);
+  await context.queues.removeDistillation({ ...flow, trials: await openTrials(context.database, row.id) });
   await context.queues.addDistillationFlow(flow);
   report.requeued.push(row.id);
 }

@@ -23,7 +23,7 @@ interface TrainingWork {
 export type ClaimOutcome = ({ kind: 'claimed' } & TrainingWork) | { kind: 'busy' } | { kind: 'over' };
 
 /**
- * Claims a distillation for training: from `queued` or stage `labelling` at once, from a later stage only when the last
+ * Claims a distillation for training: from `queued` or the stages `labelling` and `searching` at once, from a later stage only when the last
  * trainer's heartbeat is older than {@link HEARTBEAT_FRESH_MS}.
  *
  * @param maxAttempts how often training may begin; one that finds them used up fails it with `RT_WORKER_LOST`
@@ -32,7 +32,7 @@ export async function claimTraining({ prisma }: Prismas, id: string, maxAttempts
   return prisma.$transaction(async (tx): Promise<ClaimOutcome> => {
     const cancelled = Prisma.sql`"cancelRequestedAt" IS NOT NULL`;
     if ((await transition(tx, id, 'cancelled', { where: cancelled })) !== undefined) return { kind: 'over' };
-    const free = Prisma.sql`("status" = 'queued' OR "stage" IS NULL OR "stage" = 'labelling' OR "heartbeatAt" IS NULL
+    const free = Prisma.sql`("status" = 'queued' OR "stage" IS NULL OR "stage" IN ('labelling', 'searching') OR "heartbeatAt" IS NULL
       OR "heartbeatAt" < now() - ${HEARTBEAT_FRESH_MS} * interval '1 ms')`;
     const row = await transition(tx, id, 'running', {
       where: Prisma.sql`"attempt" < ${maxAttempts} AND ${free}`,

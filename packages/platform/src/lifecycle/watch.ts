@@ -21,6 +21,15 @@ export async function beatLabelling({ prisma }: Prismas, id: string): Promise<Pu
   );
 }
 
+/** A sign of life for a distillation whose spec is being searched. */
+export async function beatSearching({ prisma }: Prismas, id: string): Promise<Pulse> {
+  return pulse(
+    await prisma.$queryRaw<Beat[]>`
+    UPDATE "Distillation" SET "heartbeatAt" = now() WHERE "id" = ${id} AND "status" = 'running' AND "stage" = 'searching'
+    RETURNING "cancelRequestedAt" IS NOT NULL AS cancelled`,
+  );
+}
+
 /** A sign of life for a distillation that is being trained under `claim`. */
 export async function beatTraining({ prisma }: Prismas, claim: Claim): Promise<Pulse> {
   return pulse(

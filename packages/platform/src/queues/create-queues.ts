@@ -1,4 +1,4 @@
-import { jobId, QUEUE_NAMES, type QueueName, RetortError } from '@retort/contracts';
+import { jobId, QUEUE_NAMES, type QueueName, RetortError, type TrialJob } from '@retort/contracts';
 import type { FlowJob, JobsOptions } from 'bullmq';
 import type { DriverQueue, QueueDriver } from './driver.js';
 import { openPostgresDriver } from './postgres-driver.js';
@@ -51,6 +51,15 @@ export async function createQueues(
     if (found !== 'missing' && !LIVE.has(found)) await remove(name, id);
   }
 
+  /** Adds trials as children of the job that waits for them. One that fails for good lets its parent go on. */
+  async function addTrials(parent: { id: string; queue: string }, trials: TrialJob[]): Promise<void> {
+    for (const trial of trials) {
+      const id = jobId.trial(trial);
+      await makeRoom('trial', id);
+      await queue('trial').add('trial', trial, { ...jobOptions(id), parent, ignoreDependencyOnFailure: true });
+    }
+  }
+
   const shardIds = ({ distillationId, shards }: DistillationFlow) =>
     Array.from({ length: shards }, (_, shard) => jobId.label({ distillationId, shard }));
 
@@ -82,7 +91,7 @@ export async function createQueues(
       });
     },
 
-    worker: (name, processor, options) => startWorker(driver, settings, name, processor, options),
+    worker: (name, processor, options) => startWorker(driver, settings, name, processor, { ...options, addTrials }),
     state,
     async failure(name, id) {
       const job = await queue(name).getJob(id);
@@ -95,6 +104,7 @@ export async function createQueues(
         // The parent first: it would start once its last child were gone.
         await remove('train', id);
         for (const shardId of shardIds(distillation)) await remove('label', shardId);
+        for (const trial of distillation.trials ?? []) await remove('trial', jobId.trial(trial));
       });
     },
 

@@ -89,6 +89,41 @@ describe.each(queueBackends())('queues on $name', ({ name, skip }) => {
     await until(async () => (await queues.state('train', 'd0')) === 'completed');
   });
 
+  it('lets a train job wait for the trials that it asks for, rung after rung, also when one fails', async () => {
+    const order: string[] = [];
+    const trial = (rung: number, index: number) => ({ distillationId: 'ds', rung, index });
+    let turn = 0;
+    work('train', async () => {
+      order.push(`train ${turn}`);
+      const rungs = [[trial(0, 0), trial(0, 1)], [trial(1, 1)]];
+      const trials = rungs[turn++];
+      return trials && { trials };
+    });
+    work('trial', async ({ data }) => {
+      order.push(`trial ${data.rung}.${data.index}`);
+      if (data.index === 0) throw new RetortError('RT_INVALID_DATASET', 'broken');
+    });
+    await queues.addDistillationFlow({ distillationId: 'ds', shards: 0 });
+    await until(async () => (await queues.state('train', 'ds')) === 'completed');
+    expect(order).toEqual(['train 0', 'trial 0.0', 'trial 0.1', 'train 1', 'trial 1.1', 'train 2']);
+    expect([await queues.state('trial', 'ds.0.0'), await queues.state('trial', 'ds.0.1')]).toEqual([
+      'failed',
+      'completed',
+    ]);
+    await until(() => outcomes.length === 4);
+    expect(outcomes.filter(({ queue }) => queue === 'train')).toMatchObject([{ id: 'ds', final: true }]);
+  });
+
+  it('removes a train job that waits for trials, and the trials', async () => {
+    const trials = [0, 1].map((index) => ({ distillationId: 'dr', rung: 0, index }));
+    work('train', async () => ({ trials }));
+    await queues.addDistillationFlow({ distillationId: 'dr', shards: 0 });
+    await until(async () => (await queues.state('train', 'dr')) === 'waiting-children');
+    await queues.removeDistillation({ distillationId: 'dr', shards: 0, trials });
+    expect(await queues.state('train', 'dr')).toBe('missing');
+    expect(await queues.counts('trial')).toMatchObject({ waiting: 0, active: 0 });
+  });
+
   it('tries again after a failure, with the number of the attempt, and gives up at the last', async () => {
     const attempts: Pick<JobContext, 'attempt' | 'lastAttempt'>[] = [];
     work('teacher', async ({ attempt, lastAttempt }) => {
@@ -270,7 +305,7 @@ describe.each(queueBackends())('queues on $name', ({ name, skip }) => {
   });
 
   it('lets a running job finish within the time it has to close', async () => {
-    const worker = work('teacher', () => sleep(300));
+    const worker = work('teacher', async () => void (await sleep(300)));
     await queues.addTeacherJob('t11');
     await until(() => worker.active().length === 1);
     await worker.close({ timeoutMs: 10_000 });

@@ -1,4 +1,4 @@
-import type { JobPayload, QueueName } from '@retort/contracts';
+import type { JobPayload, QueueName, TrialJob } from '@retort/contracts';
 
 /** Where the queues live and how patient they are; a {@link Config} fits. Durations in milliseconds. */
 export interface QueueSettings {
@@ -20,7 +20,7 @@ export interface QueueSettings {
 
 /**
  * - `waiting`: will run when a worker is free; `delayed`: waits for its next attempt
- * - `waiting-children`: a train job whose shards are not all labelled
+ * - `waiting-children`: a train job whose shards are not all labelled, or whose trials are not all done
  * - `missing`: never added, removed, or finished long ago
  */
 export type JobState = 'waiting' | 'waiting-children' | 'delayed' | 'active' | 'completed' | 'failed' | 'missing';
@@ -41,8 +41,15 @@ export interface JobContext<Q extends QueueName = QueueName> {
   signal: AbortSignal;
 }
 
+/** What a processor answers that cannot go on before these jobs have ended, well or not; then it is called again. */
+export interface WaitsFor {
+  trials: TrialJob[];
+}
+
 /** Does one job. Must be idempotent: a job may run twice. Throwing fails the attempt. */
-export type JobProcessor<Q extends QueueName> = (job: JobContext<Q>) => Promise<void>;
+export type JobProcessor<Q extends QueueName> =
+  | ((job: JobContext<Q>) => Promise<void>)
+  | ((job: JobContext<Q>) => Promise<WaitsFor | undefined>);
 
 /** The outcome of one attempt, as a worker reports it. */
 export interface JobOutcome<Q extends QueueName = QueueName> {
@@ -95,6 +102,8 @@ export interface JobWorker {
 export interface DistillationFlow {
   distillationId: string;
   shards: number;
+  /** Trials that may wait or run, which only a removal looks at: a train job adds them itself. Default: none. */
+  trials?: TrialJob[];
 }
 
 export interface Queues {
@@ -113,7 +122,7 @@ export interface Queues {
   failure(queue: QueueName, id: string): Promise<string | undefined>;
   /** Removes a job that no worker holds. False when it is running; true when it is gone. */
   remove(queue: QueueName, id: string): Promise<boolean>;
-  /** Removes a distillation's train job and all its shards; jobs that run now are left to finish. */
+  /** Removes a distillation's train job, all its shards and the trials named; jobs that run now are left to finish. */
   removeDistillation(flow: DistillationFlow): Promise<void>;
   /** Jobs by state, for metrics and scaling. */
   counts(queue: QueueName): Promise<Record<Exclude<JobState, 'missing'>, number>>;

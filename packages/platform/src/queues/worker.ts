@@ -1,5 +1,5 @@
-import { JOB_SCHEMAS, type JobPayload, type QueueName } from '@retort/contracts';
-import { type Job, UnrecoverableError, WaitingError } from 'bullmq';
+import { JOB_SCHEMAS, type JobPayload, type QueueName, type TrialJob } from '@retort/contracts';
+import { type Job, UnrecoverableError, WaitingChildrenError, WaitingError } from 'bullmq';
 import { Value } from 'typebox/value';
 import type { DriverWorker, QueueDriver } from './driver.js';
 import { isWorthRetrying } from './retry.js';
@@ -20,13 +20,18 @@ export class JobInterrupted extends Error {
 /** How long aborted processors may take to stop before a closing worker leaves without them, in milliseconds. */
 const ABORT_GRACE = 10_000;
 
+interface StartOptions<Q extends QueueName> extends WorkerOptions<Q> {
+  /** Adds the jobs that a processor waits for as children of its job. */
+  addTrials: (parent: { id: string; queue: string }, trials: TrialJob[]) => Promise<void>;
+}
+
 /** Starts a BullMQ worker around `processor`. See {@link JobWorker}. */
 export function startWorker<Q extends QueueName>(
   driver: QueueDriver,
   settings: QueueSettings,
   queue: Q,
   processor: JobProcessor<Q>,
-  options: WorkerOptions<Q> = {},
+  options: StartOptions<Q>,
 ): JobWorker {
   const running = new Set<string>();
   const durations = new WeakMap<Job, number>();
@@ -45,15 +50,17 @@ export function startWorker<Q extends QueueName>(
     const start = performance.now();
     running.add(id);
     try {
-      await processor({
-        queue,
-        id,
-        data: job.data as JobPayload<Q>,
-        attempt: job.attemptsStarted,
-        lastAttempt,
-        signal,
-      });
+      const context = {
+        ...{ queue, id, data: job.data as JobPayload<Q>, attempt: job.attemptsStarted },
+        ...{ lastAttempt, signal },
+      };
+      for (let waits = await processor(context); waits; waits = await processor(context)) {
+        await options.addTrials({ id, queue: job.queueQualifiedName }, waits.trials);
+        // Not so where all of them have ended in the meantime.
+        if (await job.moveToWaitingChildren(token ?? '')) throw new WaitingChildrenError();
+      }
     } catch (error) {
+      if (error instanceof WaitingChildrenError) throw error;
       if (signal.aborted && signal.reason instanceof JobInterrupted && signal.reason.why === 'closing') {
         await job.moveToWait(token);
         throw new WaitingError();

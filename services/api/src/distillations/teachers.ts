@@ -6,6 +6,7 @@ import {
   datasetProblems,
   featureTeacherProblems,
   nameSome,
+  searchDatasetProblems,
   transferSetMisfits,
 } from '@retort/distill';
 import type { Teacher } from '@retort/platform';
@@ -80,7 +81,12 @@ function specProblems(
   const problems = featureTeacherProblems(spec, tokenizer);
   if (shape === undefined) return problems;
   const of = { shape, labels: labels.length, tokenizer: tokenizer.type };
-  return [...problems, ...datasetProblems(shape, labels, spec), ...transferSetMisfits(spec.transferSet, of)];
+  return [
+    ...problems,
+    ...datasetProblems(shape, labels, spec),
+    ...transferSetMisfits(spec.transferSet, of),
+    ...searchDatasetProblems(spec, shape),
+  ];
 }
 
 /** The student answers with its teachers' labels, so the task must know each of them. */

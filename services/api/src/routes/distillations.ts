@@ -6,10 +6,11 @@ import {
   DistillationQuery,
   EventHeaders,
   SubmitHeaders,
+  TrialList,
 } from '@retort/contracts/http';
 import { type HttpApp, pageOf, uncheckedBody } from '@retort/http';
 import { isOver, requestCancel } from '@retort/platform';
-import { distillationBody } from '../bodies.js';
+import { distillationBody, trialBody } from '../bodies.js';
 import type { ApiContext } from '../context.js';
 import { findDistillation, submit } from '../distillations/submit.js';
 import { WITH_RELATED } from '../distillations/with-related.js';
@@ -96,6 +97,29 @@ export function distillationRoutes(app: HttpApp, context: ApiContext, { events }
       },
     },
     async ({ params }) => distillationBody(await findDistillation(context, params.distillation)),
+  );
+
+  app.get(
+    '/v1/distillations/:distillation/trials',
+    {
+      config: { scope: 'submit' },
+      schema: {
+        operationId: 'listTrials',
+        tags,
+        summary: 'List the trials of a distillation whose spec is searched',
+        description: 'By round and candidate. Those of a later round are added when the round before is done.',
+        params: DistillationParams,
+        response: { 200: TrialList },
+      },
+    },
+    async ({ params }) => {
+      const { id } = await findDistillation(context, params.distillation);
+      const rows = await database.prisma.trial.findMany({
+        where: { distillationId: id },
+        orderBy: [{ rung: 'asc' }, { index: 'asc' }],
+      });
+      return { items: rows.map(trialBody) };
+    },
   );
 
   app.get(

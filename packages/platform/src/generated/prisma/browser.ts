@@ -48,6 +48,11 @@ export type FurtherTeacher = Prisma.FurtherTeacherModel
  */
 export type LabelShard = Prisma.LabelShardModel
 /**
+ * Model Trial
+ * One trial of a search for a distillation's spec, done by one child job. A rung's rows are written when the rung before is done.
+ */
+export type Trial = Prisma.TrialModel
+/**
  * Model SoftLabel
  * Soft-label cache: a teacher is never asked the same text twice.
  */

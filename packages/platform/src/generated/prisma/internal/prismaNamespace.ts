@@ -403,6 +403,7 @@ export const ModelName = {
   Distillation: 'Distillation',
   FurtherTeacher: 'FurtherTeacher',
   LabelShard: 'LabelShard',
+  Trial: 'Trial',
   SoftLabel: 'SoftLabel',
   ModelVersion: 'ModelVersion',
   Alias: 'Alias',
@@ -424,7 +425,7 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
     omit: GlobalOmitOptions
   }
   meta: {
-    modelProps: "task" | "dataset" | "teacher" | "distillation" | "furtherTeacher" | "labelShard" | "softLabel" | "modelVersion" | "alias" | "aliasChange" | "apiKey" | "event"
+    modelProps: "task" | "dataset" | "teacher" | "distillation" | "furtherTeacher" | "labelShard" | "trial" | "softLabel" | "modelVersion" | "alias" | "aliasChange" | "apiKey" | "event"
     txIsolationLevel: TransactionIsolationLevel
   }
   model: {
@@ -869,6 +870,80 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
         count: {
           args: Prisma.LabelShardCountArgs<ExtArgs>
           result: runtime.Types.Utils.Optional<Prisma.LabelShardCountAggregateOutputType> | number
+        }
+      }
+    }
+    Trial: {
+      payload: Prisma.$TrialPayload<ExtArgs>
+      fields: Prisma.TrialFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.TrialFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$TrialPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.TrialFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$TrialPayload>
+        }
+        findFirst: {
+          args: Prisma.TrialFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$TrialPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.TrialFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$TrialPayload>
+        }
+        findMany: {
+          args: Prisma.TrialFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$TrialPayload>[]
+        }
+        create: {
+          args: Prisma.TrialCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$TrialPayload>
+        }
+        createMany: {
+          args: Prisma.TrialCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.TrialCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$TrialPayload>[]
+        }
+        delete: {
+          args: Prisma.TrialDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$TrialPayload>
+        }
+        update: {
+          args: Prisma.TrialUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$TrialPayload>
+        }
+        deleteMany: {
+          args: Prisma.TrialDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.TrialUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.TrialUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$TrialPayload>[]
+        }
+        upsert: {
+          args: Prisma.TrialUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$TrialPayload>
+        }
+        aggregate: {
+          args: Prisma.TrialAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateTrial>
+        }
+        groupBy: {
+          args: Prisma.TrialGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.TrialGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.TrialCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.TrialCountAggregateOutputType> | number
         }
       }
     }
@@ -1459,6 +1534,20 @@ export const LabelShardScalarFieldEnum = {
 export type LabelShardScalarFieldEnum = (typeof LabelShardScalarFieldEnum)[keyof typeof LabelShardScalarFieldEnum]
 
 
+export const TrialScalarFieldEnum = {
+  distillationId: 'distillationId',
+  rung: 'rung',
+  index: 'index',
+  varied: 'varied',
+  attempt: 'attempt',
+  result: 'result',
+  startedAt: 'startedAt',
+  doneAt: 'doneAt'
+} as const
+
+export type TrialScalarFieldEnum = (typeof TrialScalarFieldEnum)[keyof typeof TrialScalarFieldEnum]
+
+
 export const SoftLabelScalarFieldEnum = {
   teacherDigest: 'teacherDigest',
   inputHash: 'inputHash',
@@ -1839,6 +1928,7 @@ export type GlobalOmitConfig = {
   distillation?: Prisma.DistillationOmit
   furtherTeacher?: Prisma.FurtherTeacherOmit
   labelShard?: Prisma.LabelShardOmit
+  trial?: Prisma.TrialOmit
   softLabel?: Prisma.SoftLabelOmit
   modelVersion?: Prisma.ModelVersionOmit
   alias?: Prisma.AliasOmit

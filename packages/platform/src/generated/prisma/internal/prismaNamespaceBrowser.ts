@@ -57,6 +57,7 @@ export const ModelName = {
   Distillation: 'Distillation',
   FurtherTeacher: 'FurtherTeacher',
   LabelShard: 'LabelShard',
+  Trial: 'Trial',
   SoftLabel: 'SoftLabel',
   ModelVersion: 'ModelVersion',
   Alias: 'Alias',
@@ -183,6 +184,20 @@ export const LabelShardScalarFieldEnum = {
 } as const
 
 export type LabelShardScalarFieldEnum = (typeof LabelShardScalarFieldEnum)[keyof typeof LabelShardScalarFieldEnum]
+
+
+export const TrialScalarFieldEnum = {
+  distillationId: 'distillationId',
+  rung: 'rung',
+  index: 'index',
+  varied: 'varied',
+  attempt: 'attempt',
+  result: 'result',
+  startedAt: 'startedAt',
+  doneAt: 'doneAt'
+} as const
+
+export type TrialScalarFieldEnum = (typeof TrialScalarFieldEnum)[keyof typeof TrialScalarFieldEnum]
 
 
 export const SoftLabelScalarFieldEnum = {

@@ -345,6 +345,7 @@ export type DistillationWhereInput = {
   teacher?: Prisma.XOR<Prisma.TeacherScalarRelationFilter, Prisma.TeacherWhereInput>
   furtherTeachers?: Prisma.FurtherTeacherListRelationFilter
   shards?: Prisma.LabelShardListRelationFilter
+  trials?: Prisma.TrialListRelationFilter
   model?: Prisma.XOR<Prisma.ModelVersionNullableScalarRelationFilter, Prisma.ModelVersionWhereInput> | null
 }
 
@@ -377,6 +378,7 @@ export type DistillationOrderByWithRelationInput = {
   teacher?: Prisma.TeacherOrderByWithRelationInput
   furtherTeachers?: Prisma.FurtherTeacherOrderByRelationAggregateInput
   shards?: Prisma.LabelShardOrderByRelationAggregateInput
+  trials?: Prisma.TrialOrderByRelationAggregateInput
   model?: Prisma.ModelVersionOrderByWithRelationInput
 }
 
@@ -412,6 +414,7 @@ export type DistillationWhereUniqueInput = Prisma.AtLeast<{
   teacher?: Prisma.XOR<Prisma.TeacherScalarRelationFilter, Prisma.TeacherWhereInput>
   furtherTeachers?: Prisma.FurtherTeacherListRelationFilter
   shards?: Prisma.LabelShardListRelationFilter
+  trials?: Prisma.TrialListRelationFilter
   model?: Prisma.XOR<Prisma.ModelVersionNullableScalarRelationFilter, Prisma.ModelVersionWhereInput> | null
 }, "id" | "idempotencyKey">
 
@@ -501,6 +504,7 @@ export type DistillationCreateInput = {
   teacher: Prisma.TeacherCreateNestedOneWithoutDistillationsInput
   furtherTeachers?: Prisma.FurtherTeacherCreateNestedManyWithoutDistillationInput
   shards?: Prisma.LabelShardCreateNestedManyWithoutDistillationInput
+  trials?: Prisma.TrialCreateNestedManyWithoutDistillationInput
   model?: Prisma.ModelVersionCreateNestedOneWithoutDistillationInput
 }
 
@@ -530,6 +534,7 @@ export type DistillationUncheckedCreateInput = {
   finishedAt?: Date | string | null
   furtherTeachers?: Prisma.FurtherTeacherUncheckedCreateNestedManyWithoutDistillationInput
   shards?: Prisma.LabelShardUncheckedCreateNestedManyWithoutDistillationInput
+  trials?: Prisma.TrialUncheckedCreateNestedManyWithoutDistillationInput
   model?: Prisma.ModelVersionUncheckedCreateNestedOneWithoutDistillationInput
 }
 
@@ -559,6 +564,7 @@ export type DistillationUpdateInput = {
   teacher?: Prisma.TeacherUpdateOneRequiredWithoutDistillationsNestedInput
   furtherTeachers?: Prisma.FurtherTeacherUpdateManyWithoutDistillationNestedInput
   shards?: Prisma.LabelShardUpdateManyWithoutDistillationNestedInput
+  trials?: Prisma.TrialUpdateManyWithoutDistillationNestedInput
   model?: Prisma.ModelVersionUpdateOneWithoutDistillationNestedInput
 }
 
@@ -588,6 +594,7 @@ export type DistillationUncheckedUpdateInput = {
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   furtherTeachers?: Prisma.FurtherTeacherUncheckedUpdateManyWithoutDistillationNestedInput
   shards?: Prisma.LabelShardUncheckedUpdateManyWithoutDistillationNestedInput
+  trials?: Prisma.TrialUncheckedUpdateManyWithoutDistillationNestedInput
   model?: Prisma.ModelVersionUncheckedUpdateOneWithoutDistillationNestedInput
 }
 
@@ -911,6 +918,20 @@ export type DistillationUpdateOneRequiredWithoutShardsNestedInput = {
   update?: Prisma.XOR<Prisma.XOR<Prisma.DistillationUpdateToOneWithWhereWithoutShardsInput, Prisma.DistillationUpdateWithoutShardsInput>, Prisma.DistillationUncheckedUpdateWithoutShardsInput>
 }
 
+export type DistillationCreateNestedOneWithoutTrialsInput = {
+  create?: Prisma.XOR<Prisma.DistillationCreateWithoutTrialsInput, Prisma.DistillationUncheckedCreateWithoutTrialsInput>
+  connectOrCreate?: Prisma.DistillationCreateOrConnectWithoutTrialsInput
+  connect?: Prisma.DistillationWhereUniqueInput
+}
+
+export type DistillationUpdateOneRequiredWithoutTrialsNestedInput = {
+  create?: Prisma.XOR<Prisma.DistillationCreateWithoutTrialsInput, Prisma.DistillationUncheckedCreateWithoutTrialsInput>
+  connectOrCreate?: Prisma.DistillationCreateOrConnectWithoutTrialsInput
+  upsert?: Prisma.DistillationUpsertWithoutTrialsInput
+  connect?: Prisma.DistillationWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.DistillationUpdateToOneWithWhereWithoutTrialsInput, Prisma.DistillationUpdateWithoutTrialsInput>, Prisma.DistillationUncheckedUpdateWithoutTrialsInput>
+}
+
 export type DistillationCreateNestedOneWithoutModelInput = {
   create?: Prisma.XOR<Prisma.DistillationCreateWithoutModelInput, Prisma.DistillationUncheckedCreateWithoutModelInput>
   connectOrCreate?: Prisma.DistillationCreateOrConnectWithoutModelInput
@@ -950,6 +971,7 @@ export type DistillationCreateWithoutTaskInput = {
   teacher: Prisma.TeacherCreateNestedOneWithoutDistillationsInput
   furtherTeachers?: Prisma.FurtherTeacherCreateNestedManyWithoutDistillationInput
   shards?: Prisma.LabelShardCreateNestedManyWithoutDistillationInput
+  trials?: Prisma.TrialCreateNestedManyWithoutDistillationInput
   model?: Prisma.ModelVersionCreateNestedOneWithoutDistillationInput
 }
 
@@ -978,6 +1000,7 @@ export type DistillationUncheckedCreateWithoutTaskInput = {
   finishedAt?: Date | string | null
   furtherTeachers?: Prisma.FurtherTeacherUncheckedCreateNestedManyWithoutDistillationInput
   shards?: Prisma.LabelShardUncheckedCreateNestedManyWithoutDistillationInput
+  trials?: Prisma.TrialUncheckedCreateNestedManyWithoutDistillationInput
   model?: Prisma.ModelVersionUncheckedCreateNestedOneWithoutDistillationInput
 }
 
@@ -1061,6 +1084,7 @@ export type DistillationCreateWithoutDatasetInput = {
   teacher: Prisma.TeacherCreateNestedOneWithoutDistillationsInput
   furtherTeachers?: Prisma.FurtherTeacherCreateNestedManyWithoutDistillationInput
   shards?: Prisma.LabelShardCreateNestedManyWithoutDistillationInput
+  trials?: Prisma.TrialCreateNestedManyWithoutDistillationInput
   model?: Prisma.ModelVersionCreateNestedOneWithoutDistillationInput
 }
 
@@ -1089,6 +1113,7 @@ export type DistillationUncheckedCreateWithoutDatasetInput = {
   finishedAt?: Date | string | null
   furtherTeachers?: Prisma.FurtherTeacherUncheckedCreateNestedManyWithoutDistillationInput
   shards?: Prisma.LabelShardUncheckedCreateNestedManyWithoutDistillationInput
+  trials?: Prisma.TrialUncheckedCreateNestedManyWithoutDistillationInput
   model?: Prisma.ModelVersionUncheckedCreateNestedOneWithoutDistillationInput
 }
 
@@ -1143,6 +1168,7 @@ export type DistillationCreateWithoutTeacherInput = {
   dataset: Prisma.DatasetCreateNestedOneWithoutDistillationsInput
   furtherTeachers?: Prisma.FurtherTeacherCreateNestedManyWithoutDistillationInput
   shards?: Prisma.LabelShardCreateNestedManyWithoutDistillationInput
+  trials?: Prisma.TrialCreateNestedManyWithoutDistillationInput
   model?: Prisma.ModelVersionCreateNestedOneWithoutDistillationInput
 }
 
@@ -1171,6 +1197,7 @@ export type DistillationUncheckedCreateWithoutTeacherInput = {
   finishedAt?: Date | string | null
   furtherTeachers?: Prisma.FurtherTeacherUncheckedCreateNestedManyWithoutDistillationInput
   shards?: Prisma.LabelShardUncheckedCreateNestedManyWithoutDistillationInput
+  trials?: Prisma.TrialUncheckedCreateNestedManyWithoutDistillationInput
   model?: Prisma.ModelVersionUncheckedCreateNestedOneWithoutDistillationInput
 }
 
@@ -1225,6 +1252,7 @@ export type DistillationCreateWithoutFurtherTeachersInput = {
   dataset: Prisma.DatasetCreateNestedOneWithoutDistillationsInput
   teacher: Prisma.TeacherCreateNestedOneWithoutDistillationsInput
   shards?: Prisma.LabelShardCreateNestedManyWithoutDistillationInput
+  trials?: Prisma.TrialCreateNestedManyWithoutDistillationInput
   model?: Prisma.ModelVersionCreateNestedOneWithoutDistillationInput
 }
 
@@ -1253,6 +1281,7 @@ export type DistillationUncheckedCreateWithoutFurtherTeachersInput = {
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
   shards?: Prisma.LabelShardUncheckedCreateNestedManyWithoutDistillationInput
+  trials?: Prisma.TrialUncheckedCreateNestedManyWithoutDistillationInput
   model?: Prisma.ModelVersionUncheckedCreateNestedOneWithoutDistillationInput
 }
 
@@ -1297,6 +1326,7 @@ export type DistillationUpdateWithoutFurtherTeachersInput = {
   dataset?: Prisma.DatasetUpdateOneRequiredWithoutDistillationsNestedInput
   teacher?: Prisma.TeacherUpdateOneRequiredWithoutDistillationsNestedInput
   shards?: Prisma.LabelShardUpdateManyWithoutDistillationNestedInput
+  trials?: Prisma.TrialUpdateManyWithoutDistillationNestedInput
   model?: Prisma.ModelVersionUpdateOneWithoutDistillationNestedInput
 }
 
@@ -1325,6 +1355,7 @@ export type DistillationUncheckedUpdateWithoutFurtherTeachersInput = {
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   shards?: Prisma.LabelShardUncheckedUpdateManyWithoutDistillationNestedInput
+  trials?: Prisma.TrialUncheckedUpdateManyWithoutDistillationNestedInput
   model?: Prisma.ModelVersionUncheckedUpdateOneWithoutDistillationNestedInput
 }
 
@@ -1353,6 +1384,7 @@ export type DistillationCreateWithoutShardsInput = {
   dataset: Prisma.DatasetCreateNestedOneWithoutDistillationsInput
   teacher: Prisma.TeacherCreateNestedOneWithoutDistillationsInput
   furtherTeachers?: Prisma.FurtherTeacherCreateNestedManyWithoutDistillationInput
+  trials?: Prisma.TrialCreateNestedManyWithoutDistillationInput
   model?: Prisma.ModelVersionCreateNestedOneWithoutDistillationInput
 }
 
@@ -1381,6 +1413,7 @@ export type DistillationUncheckedCreateWithoutShardsInput = {
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
   furtherTeachers?: Prisma.FurtherTeacherUncheckedCreateNestedManyWithoutDistillationInput
+  trials?: Prisma.TrialUncheckedCreateNestedManyWithoutDistillationInput
   model?: Prisma.ModelVersionUncheckedCreateNestedOneWithoutDistillationInput
 }
 
@@ -1425,6 +1458,7 @@ export type DistillationUpdateWithoutShardsInput = {
   dataset?: Prisma.DatasetUpdateOneRequiredWithoutDistillationsNestedInput
   teacher?: Prisma.TeacherUpdateOneRequiredWithoutDistillationsNestedInput
   furtherTeachers?: Prisma.FurtherTeacherUpdateManyWithoutDistillationNestedInput
+  trials?: Prisma.TrialUpdateManyWithoutDistillationNestedInput
   model?: Prisma.ModelVersionUpdateOneWithoutDistillationNestedInput
 }
 
@@ -1453,6 +1487,139 @@ export type DistillationUncheckedUpdateWithoutShardsInput = {
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   furtherTeachers?: Prisma.FurtherTeacherUncheckedUpdateManyWithoutDistillationNestedInput
+  trials?: Prisma.TrialUncheckedUpdateManyWithoutDistillationNestedInput
+  model?: Prisma.ModelVersionUncheckedUpdateOneWithoutDistillationNestedInput
+}
+
+export type DistillationCreateWithoutTrialsInput = {
+  id: string
+  spec: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  status: string
+  stage?: string | null
+  progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  stageStartedAt?: Date | string | null
+  progressAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  attempt?: number
+  epoch?: number
+  idempotencyKey?: string | null
+  idempotencyDigest?: string | null
+  cancelRequestedAt?: Date | string | null
+  heartbeatAt?: Date | string | null
+  createdAt?: Date | string
+  startedAt?: Date | string | null
+  finishedAt?: Date | string | null
+  task: Prisma.TaskCreateNestedOneWithoutDistillationsInput
+  dataset: Prisma.DatasetCreateNestedOneWithoutDistillationsInput
+  teacher: Prisma.TeacherCreateNestedOneWithoutDistillationsInput
+  furtherTeachers?: Prisma.FurtherTeacherCreateNestedManyWithoutDistillationInput
+  shards?: Prisma.LabelShardCreateNestedManyWithoutDistillationInput
+  model?: Prisma.ModelVersionCreateNestedOneWithoutDistillationInput
+}
+
+export type DistillationUncheckedCreateWithoutTrialsInput = {
+  id: string
+  taskName: string
+  datasetId: string
+  teacherId: string
+  spec: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  status: string
+  stage?: string | null
+  progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  stageStartedAt?: Date | string | null
+  progressAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  attempt?: number
+  epoch?: number
+  idempotencyKey?: string | null
+  idempotencyDigest?: string | null
+  cancelRequestedAt?: Date | string | null
+  heartbeatAt?: Date | string | null
+  createdAt?: Date | string
+  startedAt?: Date | string | null
+  finishedAt?: Date | string | null
+  furtherTeachers?: Prisma.FurtherTeacherUncheckedCreateNestedManyWithoutDistillationInput
+  shards?: Prisma.LabelShardUncheckedCreateNestedManyWithoutDistillationInput
+  model?: Prisma.ModelVersionUncheckedCreateNestedOneWithoutDistillationInput
+}
+
+export type DistillationCreateOrConnectWithoutTrialsInput = {
+  where: Prisma.DistillationWhereUniqueInput
+  create: Prisma.XOR<Prisma.DistillationCreateWithoutTrialsInput, Prisma.DistillationUncheckedCreateWithoutTrialsInput>
+}
+
+export type DistillationUpsertWithoutTrialsInput = {
+  update: Prisma.XOR<Prisma.DistillationUpdateWithoutTrialsInput, Prisma.DistillationUncheckedUpdateWithoutTrialsInput>
+  create: Prisma.XOR<Prisma.DistillationCreateWithoutTrialsInput, Prisma.DistillationUncheckedCreateWithoutTrialsInput>
+  where?: Prisma.DistillationWhereInput
+}
+
+export type DistillationUpdateToOneWithWhereWithoutTrialsInput = {
+  where?: Prisma.DistillationWhereInput
+  data: Prisma.XOR<Prisma.DistillationUpdateWithoutTrialsInput, Prisma.DistillationUncheckedUpdateWithoutTrialsInput>
+}
+
+export type DistillationUpdateWithoutTrialsInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  spec?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  status?: Prisma.StringFieldUpdateOperationsInput | string
+  stage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
+  idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  idempotencyDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  cancelRequestedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  heartbeatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  task?: Prisma.TaskUpdateOneRequiredWithoutDistillationsNestedInput
+  dataset?: Prisma.DatasetUpdateOneRequiredWithoutDistillationsNestedInput
+  teacher?: Prisma.TeacherUpdateOneRequiredWithoutDistillationsNestedInput
+  furtherTeachers?: Prisma.FurtherTeacherUpdateManyWithoutDistillationNestedInput
+  shards?: Prisma.LabelShardUpdateManyWithoutDistillationNestedInput
+  model?: Prisma.ModelVersionUpdateOneWithoutDistillationNestedInput
+}
+
+export type DistillationUncheckedUpdateWithoutTrialsInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  taskName?: Prisma.StringFieldUpdateOperationsInput | string
+  datasetId?: Prisma.StringFieldUpdateOperationsInput | string
+  teacherId?: Prisma.StringFieldUpdateOperationsInput | string
+  spec?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  status?: Prisma.StringFieldUpdateOperationsInput | string
+  stage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
+  idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  idempotencyDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  cancelRequestedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  heartbeatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  furtherTeachers?: Prisma.FurtherTeacherUncheckedUpdateManyWithoutDistillationNestedInput
+  shards?: Prisma.LabelShardUncheckedUpdateManyWithoutDistillationNestedInput
   model?: Prisma.ModelVersionUncheckedUpdateOneWithoutDistillationNestedInput
 }
 
@@ -1482,6 +1649,7 @@ export type DistillationCreateWithoutModelInput = {
   teacher: Prisma.TeacherCreateNestedOneWithoutDistillationsInput
   furtherTeachers?: Prisma.FurtherTeacherCreateNestedManyWithoutDistillationInput
   shards?: Prisma.LabelShardCreateNestedManyWithoutDistillationInput
+  trials?: Prisma.TrialCreateNestedManyWithoutDistillationInput
 }
 
 export type DistillationUncheckedCreateWithoutModelInput = {
@@ -1510,6 +1678,7 @@ export type DistillationUncheckedCreateWithoutModelInput = {
   finishedAt?: Date | string | null
   furtherTeachers?: Prisma.FurtherTeacherUncheckedCreateNestedManyWithoutDistillationInput
   shards?: Prisma.LabelShardUncheckedCreateNestedManyWithoutDistillationInput
+  trials?: Prisma.TrialUncheckedCreateNestedManyWithoutDistillationInput
 }
 
 export type DistillationCreateOrConnectWithoutModelInput = {
@@ -1554,6 +1723,7 @@ export type DistillationUpdateWithoutModelInput = {
   teacher?: Prisma.TeacherUpdateOneRequiredWithoutDistillationsNestedInput
   furtherTeachers?: Prisma.FurtherTeacherUpdateManyWithoutDistillationNestedInput
   shards?: Prisma.LabelShardUpdateManyWithoutDistillationNestedInput
+  trials?: Prisma.TrialUpdateManyWithoutDistillationNestedInput
 }
 
 export type DistillationUncheckedUpdateWithoutModelInput = {
@@ -1582,6 +1752,7 @@ export type DistillationUncheckedUpdateWithoutModelInput = {
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   furtherTeachers?: Prisma.FurtherTeacherUncheckedUpdateManyWithoutDistillationNestedInput
   shards?: Prisma.LabelShardUncheckedUpdateManyWithoutDistillationNestedInput
+  trials?: Prisma.TrialUncheckedUpdateManyWithoutDistillationNestedInput
 }
 
 export type DistillationCreateManyTaskInput = {
@@ -1634,6 +1805,7 @@ export type DistillationUpdateWithoutTaskInput = {
   teacher?: Prisma.TeacherUpdateOneRequiredWithoutDistillationsNestedInput
   furtherTeachers?: Prisma.FurtherTeacherUpdateManyWithoutDistillationNestedInput
   shards?: Prisma.LabelShardUpdateManyWithoutDistillationNestedInput
+  trials?: Prisma.TrialUpdateManyWithoutDistillationNestedInput
   model?: Prisma.ModelVersionUpdateOneWithoutDistillationNestedInput
 }
 
@@ -1662,6 +1834,7 @@ export type DistillationUncheckedUpdateWithoutTaskInput = {
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   furtherTeachers?: Prisma.FurtherTeacherUncheckedUpdateManyWithoutDistillationNestedInput
   shards?: Prisma.LabelShardUncheckedUpdateManyWithoutDistillationNestedInput
+  trials?: Prisma.TrialUncheckedUpdateManyWithoutDistillationNestedInput
   model?: Prisma.ModelVersionUncheckedUpdateOneWithoutDistillationNestedInput
 }
 
@@ -1740,6 +1913,7 @@ export type DistillationUpdateWithoutDatasetInput = {
   teacher?: Prisma.TeacherUpdateOneRequiredWithoutDistillationsNestedInput
   furtherTeachers?: Prisma.FurtherTeacherUpdateManyWithoutDistillationNestedInput
   shards?: Prisma.LabelShardUpdateManyWithoutDistillationNestedInput
+  trials?: Prisma.TrialUpdateManyWithoutDistillationNestedInput
   model?: Prisma.ModelVersionUpdateOneWithoutDistillationNestedInput
 }
 
@@ -1768,6 +1942,7 @@ export type DistillationUncheckedUpdateWithoutDatasetInput = {
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   furtherTeachers?: Prisma.FurtherTeacherUncheckedUpdateManyWithoutDistillationNestedInput
   shards?: Prisma.LabelShardUncheckedUpdateManyWithoutDistillationNestedInput
+  trials?: Prisma.TrialUncheckedUpdateManyWithoutDistillationNestedInput
   model?: Prisma.ModelVersionUncheckedUpdateOneWithoutDistillationNestedInput
 }
 
@@ -1846,6 +2021,7 @@ export type DistillationUpdateWithoutTeacherInput = {
   dataset?: Prisma.DatasetUpdateOneRequiredWithoutDistillationsNestedInput
   furtherTeachers?: Prisma.FurtherTeacherUpdateManyWithoutDistillationNestedInput
   shards?: Prisma.LabelShardUpdateManyWithoutDistillationNestedInput
+  trials?: Prisma.TrialUpdateManyWithoutDistillationNestedInput
   model?: Prisma.ModelVersionUpdateOneWithoutDistillationNestedInput
 }
 
@@ -1874,6 +2050,7 @@ export type DistillationUncheckedUpdateWithoutTeacherInput = {
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   furtherTeachers?: Prisma.FurtherTeacherUncheckedUpdateManyWithoutDistillationNestedInput
   shards?: Prisma.LabelShardUncheckedUpdateManyWithoutDistillationNestedInput
+  trials?: Prisma.TrialUncheckedUpdateManyWithoutDistillationNestedInput
   model?: Prisma.ModelVersionUncheckedUpdateOneWithoutDistillationNestedInput
 }
 
@@ -1910,11 +2087,13 @@ export type DistillationUncheckedUpdateManyWithoutTeacherInput = {
 export type DistillationCountOutputType = {
   furtherTeachers: number
   shards: number
+  trials: number
 }
 
 export type DistillationCountOutputTypeSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   furtherTeachers?: boolean | DistillationCountOutputTypeCountFurtherTeachersArgs
   shards?: boolean | DistillationCountOutputTypeCountShardsArgs
+  trials?: boolean | DistillationCountOutputTypeCountTrialsArgs
 }
 
 /**
@@ -1939,6 +2118,13 @@ export type DistillationCountOutputTypeCountFurtherTeachersArgs<ExtArgs extends 
  */
 export type DistillationCountOutputTypeCountShardsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   where?: Prisma.LabelShardWhereInput
+}
+
+/**
+ * DistillationCountOutputType without action
+ */
+export type DistillationCountOutputTypeCountTrialsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.TrialWhereInput
 }
 
 
@@ -1971,6 +2157,7 @@ export type DistillationSelect<ExtArgs extends runtime.Types.Extensions.Internal
   teacher?: boolean | Prisma.TeacherDefaultArgs<ExtArgs>
   furtherTeachers?: boolean | Prisma.Distillation$furtherTeachersArgs<ExtArgs>
   shards?: boolean | Prisma.Distillation$shardsArgs<ExtArgs>
+  trials?: boolean | Prisma.Distillation$trialsArgs<ExtArgs>
   model?: boolean | Prisma.Distillation$modelArgs<ExtArgs>
   _count?: boolean | Prisma.DistillationCountOutputTypeDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["distillation"]>
@@ -2066,6 +2253,7 @@ export type DistillationInclude<ExtArgs extends runtime.Types.Extensions.Interna
   teacher?: boolean | Prisma.TeacherDefaultArgs<ExtArgs>
   furtherTeachers?: boolean | Prisma.Distillation$furtherTeachersArgs<ExtArgs>
   shards?: boolean | Prisma.Distillation$shardsArgs<ExtArgs>
+  trials?: boolean | Prisma.Distillation$trialsArgs<ExtArgs>
   model?: boolean | Prisma.Distillation$modelArgs<ExtArgs>
   _count?: boolean | Prisma.DistillationCountOutputTypeDefaultArgs<ExtArgs>
 }
@@ -2088,6 +2276,7 @@ export type $DistillationPayload<ExtArgs extends runtime.Types.Extensions.Intern
     teacher: Prisma.$TeacherPayload<ExtArgs>
     furtherTeachers: Prisma.$FurtherTeacherPayload<ExtArgs>[]
     shards: Prisma.$LabelShardPayload<ExtArgs>[]
+    trials: Prisma.$TrialPayload<ExtArgs>[]
     model: Prisma.$ModelVersionPayload<ExtArgs> | null
   }
   scalars: runtime.Types.Extensions.GetPayloadResult<{
@@ -2104,7 +2293,7 @@ export type $DistillationPayload<ExtArgs extends runtime.Types.Extensions.Intern
      */
     status: string
     /**
-     * labelling | training | evaluating | packaging; null before and after
+     * labelling | searching | training | evaluating | packaging; null before and after
      */
     stage: string | null
     /**
@@ -2549,6 +2738,7 @@ export interface Prisma__DistillationClient<T, Null = never, ExtArgs extends run
   teacher<T extends Prisma.TeacherDefaultArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.TeacherDefaultArgs<ExtArgs>>): Prisma.Prisma__TeacherClient<runtime.Types.Result.GetResult<Prisma.$TeacherPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | Null, Null, ExtArgs, GlobalOmitOptions>
   furtherTeachers<T extends Prisma.Distillation$furtherTeachersArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Distillation$furtherTeachersArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$FurtherTeacherPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   shards<T extends Prisma.Distillation$shardsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Distillation$shardsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$LabelShardPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  trials<T extends Prisma.Distillation$trialsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Distillation$trialsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$TrialPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   model<T extends Prisma.Distillation$modelArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Distillation$modelArgs<ExtArgs>>): Prisma.Prisma__ModelVersionClient<runtime.Types.Result.GetResult<Prisma.$ModelVersionPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
   /**
    * Attaches callbacks for the resolution and/or rejection of the Promise.
@@ -3048,6 +3238,30 @@ export type Distillation$shardsArgs<ExtArgs extends runtime.Types.Extensions.Int
   take?: number
   skip?: number
   distinct?: Prisma.LabelShardScalarFieldEnum | Prisma.LabelShardScalarFieldEnum[]
+}
+
+/**
+ * Distillation.trials
+ */
+export type Distillation$trialsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the Trial
+   */
+  select?: Prisma.TrialSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the Trial
+   */
+  omit?: Prisma.TrialOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.TrialInclude<ExtArgs> | null
+  where?: Prisma.TrialWhereInput
+  orderBy?: Prisma.TrialOrderByWithRelationInput | Prisma.TrialOrderByWithRelationInput[]
+  cursor?: Prisma.TrialWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.TrialScalarFieldEnum | Prisma.TrialScalarFieldEnum[]
 }
 
 /**

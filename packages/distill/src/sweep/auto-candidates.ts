@@ -1,0 +1,47 @@
+import { type DistillationSpec, RetortError, StaticStudent } from '@retort/contracts';
+import { Value } from 'typebox/value';
+import { type Candidate, legalSpec, type ResolveSpec } from './sample-spec.js';
+
+/**
+ * Students to choose from: both families, each in steps of about a factor of 4 in size around its default, from what fits a
+ * web page to what is still far below a teacher.
+ */
+const STUDENTS = [
+  { family: 'static', width: 32, buckets: 4096, hidden: 128 },
+  { family: 'static', width: 64, buckets: 8192, hidden: 256 },
+  { family: 'static', width: 64, buckets: 16_384, hidden: 256 },
+  { family: 'static', width: 128, buckets: 32_768, hidden: 512 },
+  { family: 'encoder', layers: 1, width: 128 },
+  { family: 'encoder', layers: 2, width: 128 },
+  { family: 'encoder', layers: 2, width: 256 },
+  { family: 'encoder', layers: 4, width: 256 },
+] as const;
+
+/** What stands in `spec.student` while it is to be chosen: the student that a spec without one has. */
+export const STAND_IN = Value.Default(StaticStudent, { family: 'static' }) as StaticStudent;
+
+/**
+ * The candidates of `student: "auto"`, each with the rest of the spec. A learning rate that is the default of the stand-in becomes
+ * that of the candidate's own family. Candidates that the rest of the spec makes illegal (too much memory for its batches, for
+ * example) are left out.
+ *
+ * @throws RetortError `RT_INVALID_SPEC` where none is legal
+ */
+export function autoCandidates(spec: DistillationSpec, resolve: ResolveSpec): Candidate[] {
+  const { auto: _, student: __, training, ...rest } = spec;
+  const { learningRate, ...others } = training;
+  const standard = resolve({}).training.learningRate;
+  const base = { ...rest, training: learningRate === standard ? others : { ...others, learningRate } };
+  const problems = new Map<string, string>();
+  const candidates = STUDENTS.flatMap((student, index): Candidate[] => {
+    const legal = legalSpec({ ...base, student }, resolve);
+    if (!Array.isArray(legal)) return [{ index, spec: legal, varied: student }];
+    for (const { path, message } of legal) problems.set(path, message);
+    return [];
+  });
+  if (candidates.length > 0) return candidates;
+  const list = [...problems].map(([path, message]) => ({ path, message }));
+  throw new RetortError('RT_INVALID_SPEC', 'No student of "auto" is legal with the rest of the spec.', {
+    problems: list,
+  });
+}

@@ -1,0 +1,75 @@
+import { type DistillationSpec, type FieldProblem, RetortError } from '@retort/contracts';
+import { Random } from '@retort/learn';
+import { encoderDefaults } from '../encoder-limits.js';
+import { withValueAt } from './json-pointer.js';
+import { drawPoint, type Point } from './search-space.js';
+
+/** A spec with nothing left to be searched, and what was varied to get it. */
+export interface Candidate {
+  /** 0-based; which other candidates there are does not change it. */
+  index: number;
+  spec: DistillationSpec;
+  varied: Point;
+}
+
+export type ResolveSpec = (input: unknown) => DistillationSpec;
+
+/** Points drawn for one candidate until one is legal. */
+const DRAWS = 64;
+
+/** Odd, near 2^32 / golden ratio: consecutive indexes get seeds far apart. */
+const STRIDE = 0x9e3779b1;
+
+/**
+ * The candidate of an index: a point of the search space set into the spec. The same spec and index give the same candidate.
+ * A point that makes an illegal spec (heads that do not divide the width, for example) is drawn again.
+ *
+ * @param resolve `resolveSpec`: handed in, since it calls this for the specs that hold a sweep
+ * @returns the problems of the last point where 64 in a row were illegal
+ */
+export function sampleSpec(spec: DistillationSpec, index: number, resolve: ResolveSpec): Candidate | FieldProblem[] {
+  const { sweep, ...base } = spec;
+  if (sweep === undefined) throw new RetortError('RT_INTERNAL', 'A spec without a sweep has no points to draw.');
+  const random = new Random((sweep.seed ^ Math.imul(index + 1, STRIDE)) >>> 0);
+  let problems: FieldProblem[] = [];
+  for (let draw = 0; draw < DRAWS; draw++) {
+    const varied = drawPoint(sweep, base.student.family, random);
+    const point = Object.entries(varied).reduce<object>(
+      (at, [pointer, value]) => withValueAt(at, pointer, value),
+      withoutDerived(base, sweep.space),
+    );
+    const legal = legalSpec(point, resolve);
+    if (!Array.isArray(legal)) return { index, spec: legal, varied };
+    problems = legal;
+  }
+  return problems;
+}
+
+/** The resolved spec, or what makes it illegal. */
+export function legalSpec(input: unknown, resolve: ResolveSpec): DistillationSpec | FieldProblem[] {
+  try {
+    return resolve(input);
+  } catch (error) {
+    if (error instanceof RetortError && error.code === 'RT_INVALID_SPEC') return error.problems;
+    throw error;
+  }
+}
+
+/**
+ * What an encoder has by its width (heads, the width of the feed-forward) follows a width that is searched, where the spec left it to
+ * the default and the space does not name it.
+ */
+function withoutDerived(spec: DistillationSpec, space: Record<string, unknown>): object {
+  const { student } = spec;
+  if (student.family !== 'encoder' || !Object.hasOwn(space, '/student/width')) return spec;
+  const { heads, intermediate, ...rest } = student;
+  const defaults = encoderDefaults(rest).student;
+  return {
+    ...spec,
+    student: {
+      ...rest,
+      ...(heads === defaults.heads ? {} : { heads }),
+      ...(intermediate === defaults.intermediate ? {} : { intermediate }),
+    },
+  };
+}
