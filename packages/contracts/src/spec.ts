@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { progressiveSpec, progressiveSpecInput } from './progressive-spec.js';
 import { StudentSpec, StudentSpecInput } from './student-spec.js';
 
 export const LossSpec = Type.Object(
@@ -82,20 +83,30 @@ export const TrainingSpec = Type.Object(
 
 /** How to distil: the part of a job that does not depend on where data and teacher live. All of it has defaults. */
 export const DistillationSpec = Type.Object(
-  { student: StudentSpec, loss: LossSpec, training: TrainingSpec },
+  {
+    student: StudentSpec,
+    loss: LossSpec,
+    training: TrainingSpec,
+    progressive: Type.Optional(progressiveSpec(LossSpec, TrainingSpec)),
+  },
   { additionalProperties: false },
 );
 
 export type LossSpec = Static<typeof LossSpec>;
 export type TrainingSpec = Static<typeof TrainingSpec>;
 export type DistillationSpec = Static<typeof DistillationSpec>;
+export type ProgressiveSpec = NonNullable<DistillationSpec['progressive']>;
+
+const LossSpecInput = Type.Partial(LossSpec, { additionalProperties: false });
+const TrainingSpecInput = Type.Partial(TrainingSpec, { additionalProperties: false });
 
 /** What a user writes: any part may be left out. */
 export const DistillationSpecInput = Type.Object(
   {
     student: Type.Optional(StudentSpecInput),
-    loss: Type.Optional(Type.Partial(LossSpec, { additionalProperties: false })),
-    training: Type.Optional(Type.Partial(TrainingSpec, { additionalProperties: false })),
+    loss: Type.Optional(LossSpecInput),
+    training: Type.Optional(TrainingSpecInput),
+    progressive: Type.Optional(progressiveSpecInput(LossSpecInput, TrainingSpecInput)),
   },
   { additionalProperties: false },
 );

@@ -1,3 +1,4 @@
+import type { TrainingSpec } from '@retort/contracts';
 import type { Random } from './random.js';
 
 /** Batches that are drawn together and then sorted by length: enough to lose little randomness and most of the padding. */
@@ -20,6 +21,14 @@ export function drawBatches(random: Random, count: number, batchSize: number, le
     batches.push(...(lengths ? random.shuffle(cut) : cut));
   }
   return batches;
+}
+
+/** Steps of a training on `count` rows that is not stopped early. */
+export function stepsOf(
+  { epochs, batchSize, accumulate }: Pick<TrainingSpec, 'epochs' | 'batchSize' | 'accumulate'>,
+  count: number,
+): number {
+  return epochs * Math.ceil(Math.ceil(count / batchSize) / accumulate);
 }
 
 /** Padded lengths are multiples of this, so that ONNX Runtime, which plans its memory by shape, meets few of them. */

@@ -1,3 +1,4 @@
+export { stepsOf } from './batches.js';
 export { initializeEncoder } from './bert/initialize-encoder.js';
 export { type BertWeights, readBert } from './bert/read-bert.js';
 export * from './calibration.js';
@@ -12,7 +13,7 @@ export { type MlpHeadOptions, mlpHead } from './mlp-head.js';
 export { checkParameterMemory } from './parameters.js';
 export { type PredictOptions, predict } from './predict.js';
 export { Random } from './random.js';
-export { type StageCheckpoint, stagedTraining } from './staged-training.js';
+export { type StageCheckpoint, stagedTraining, type TrainingPart } from './staged-training.js';
 export { type StaticStudentOptions, staticStudent } from './static-student.js';
 export { withTokenLoss } from './token-loss.js';
 export { tokensDigest } from './tokens-digest.js';

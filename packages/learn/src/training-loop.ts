@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { RetortError, type TrainingSpec } from '@retort/contracts';
-import { drawBatches, paddedLength } from './batches.js';
+import { drawBatches, paddedLength, stepsOf } from './batches.js';
 import type { Checkpoints } from './checkpoint.js';
 import { Gradients } from './gradients.js';
 import { type EpochRecord, epochsWithoutGain, isBest } from './history.js';
@@ -48,14 +48,14 @@ export class TrainingLoop {
 
   constructor(options: TrainOptions, parts: LoopParts, start: Progressing) {
     const { settings, parameters } = parts;
-    const { epochs, batchSize, accumulate, optimizer: kind, weightDecay, momentum, nesterov } = settings;
+    const { optimizer: kind, weightDecay, momentum, nesterov } = settings;
     this.#options = options;
     this.#parts = parts;
     this.#run = start;
     this.#optimizer = createOptimizer(parameters, { kind, weightDecay, momentum, nesterov, rates: options.rates });
     this.#gradients = new Gradients(parameters);
     this.#longest = options.lengths?.reduce((most, length) => Math.max(most, length), 0) ?? 0;
-    this.steps = epochs * Math.ceil(Math.ceil(options.count / batchSize) / accumulate);
+    this.steps = stepsOf(settings, options.count);
   }
 
   /** Goes on from where the run stands to its end. */
