@@ -3,21 +3,24 @@ import {
   type EpochRecord,
   type StageCheckpoint,
   stagedTraining,
+  type TaskHead,
+  type TrainingExamples,
   type TrainingPart,
   train,
+  type Validation,
+  type Weights,
   withWeights,
 } from '@retort/learn';
 import type { StudentDraft } from './draft-student.js';
-import type { EncodedRows } from './encoded-rows.js';
-import type { RowParts } from './split-rows.js';
 
 export interface TrainOneOptions {
   draft: StudentDraft;
-  /** The rows as this draft reads them, with what the teacher answered for each. */
-  encoded: EncodedRows;
-  parts: RowParts;
-  /** `[training rows, labels]`: the soft labels to learn from. Validation is by the teacher's. */
-  targets: Float32Array;
+  /** The training rows as this draft reads them; their `teacherLogits` are the soft labels to learn from. */
+  examples: TrainingExamples;
+  /** By which the best epoch is chosen: against the teacher, whatever is learned from. */
+  validation: Validation;
+  /** Where the draft, behind `withTaskMask`, answers several tasks. */
+  heads?: readonly TaskHead[];
   spec: Pick<DistillationSpec, 'loss' | 'training'>;
   /** Which of several trainings of the job it is; absent: the only one. */
   part?: TrainingPart;
@@ -30,6 +33,8 @@ export interface TrainOneOptions {
 export interface TrainedOne {
   /** The draft with the weights of its best epoch. */
   trained: StudentDraft;
+  /** They alone, by name. */
+  weights: Weights;
   history: EpochRecord[];
   /** 1-based. */
   bestEpoch: number;
@@ -37,18 +42,17 @@ export interface TrainedOne {
 
 /**
  * Trains one student on one set of soft labels. Every student of a job comes from here: the only one, each assistant, each depth of
- * one that grows. Where its checkpoint is of a training that has ended, its weights are read from there and no step is made.
+ * one that grows, one of several tasks. Where its checkpoint is of a training that has ended, its weights are read from there and no step is made.
  *
  * @throws RetortError what `train` throws
  */
 export async function trainOneStudent(options: TrainOneOptions): Promise<TrainedOne> {
-  const { draft, encoded, parts, targets, spec, threads, signal } = options;
-  const validation = encoded.examples(parts.valid);
+  const { draft, examples, validation, heads, spec, threads, signal } = options;
   const { weights, history, bestEpoch } = await train({
     model: draft.model,
     trainable: draft.trainable,
-    ...encoded.examples(parts.train),
-    teacherLogits: targets,
+    ...examples,
+    heads,
     loss: spec.loss,
     // Patience waits for validation: without any row to validate on there is nothing to be impatient about.
     training: validation.count > 0 ? spec.training : { ...spec.training, patience: 0 },
@@ -57,5 +61,5 @@ export async function trainOneStudent(options: TrainOneOptions): Promise<Trained
     threads,
     signal,
   });
-  return { trained: { ...draft, model: withWeights(draft.model, weights) }, history, bestEpoch };
+  return { trained: { ...draft, model: withWeights(draft.model, weights) }, weights, history, bestEpoch };
 }

@@ -15,6 +15,7 @@ export { type PredictOptions, predict } from './predict.js';
 export { Random } from './random.js';
 export { type StageCheckpoint, stagedTraining, type TrainingPart } from './staged-training.js';
 export { type StaticStudentOptions, staticStudent } from './static-student.js';
+export { MASKED, type TaskHead, taskInputs, taskOutput, withTaskMask, withTaskOutputs } from './task-heads.js';
 export { withTokenLoss } from './token-loss.js';
 export { tokensDigest } from './tokens-digest.js';
 export { train } from './train.js';

@@ -12,7 +12,7 @@ export type RunIdentity = Record<string, string | number | boolean>;
  * threads: by their number a kernel cuts its work, and so the order in which it adds.
  */
 export function runIdentity(options: TrainOptions, settings: TrainingSpec): RunIdentity {
-  const { model, trainable, loss, rates, validate, threads = 1 } = options;
+  const { model, trainable, loss, rates, validate, heads, threads = 1 } = options;
   const initial = trainable.map((name) => findInitializer(model, name, 'float32').data as Float32Array);
   return {
     version: VERSION,
@@ -22,6 +22,7 @@ export function runIdentity(options: TrainOptions, settings: TrainingSpec): RunI
     ...prefixed('loss', { labelSmoothing: 0, ...loss }),
     ...prefixed('training', settings),
     rates: sha256([JSON.stringify([...(rates ?? [])].sort())]),
+    ...(heads ? { 'the tasks': sha256([JSON.stringify(heads)]) } : {}),
     'the training examples': digestOf(options),
     'the validation examples': validate ? digestOf(validate, validate.metric) : 'none',
   };

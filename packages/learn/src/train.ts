@@ -42,7 +42,8 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     const found = await checkpoints?.find();
     if (found) opening(found);
     const teacher = options.teacherLogits !== undefined;
-    const stepping = { teacher, seed: settings.seed, runs: found?.state.runs, threads };
+    const { heads } = options;
+    const stepping = { teacher, seed: settings.seed, runs: found?.state.runs, threads, heads };
     const graph = opening(await TrainingStep.open({ model, trainable }, loss, stepping));
     const parameters = new Parameters(model, trainable, {
       states: OPTIMIZER_STATES[settings.optimizer],

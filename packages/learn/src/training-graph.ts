@@ -1,6 +1,7 @@
 import { type Differentiated, fuseTransposes, gradient, initializersToInputs } from '@retort/onnx';
 import { withDropout } from './dropout.js';
 import { LOSS, type LossOptions, withLoss } from './loss.js';
+import { type TaskHead, withTaskLosses } from './task-heads.js';
 import type { TrainableModel } from './trainable.js';
 
 export interface TrainingGraphOptions {
@@ -10,6 +11,8 @@ export interface TrainingGraphOptions {
   seed: number;
   /** Runs made so far of the training graph, in a training that goes on from a checkpoint; default 0. */
   runs?: number;
+  /** Where the model answers several tasks: see {@link withTaskLosses}. */
+  heads?: readonly TaskHead[];
 }
 
 /**
@@ -22,8 +25,9 @@ export interface TrainingGraphOptions {
 export function trainingGraph(
   { model, trainable }: TrainableModel,
   loss: LossOptions,
-  { teacher, seed, runs = 0 }: TrainingGraphOptions,
+  { teacher, seed, runs = 0, heads }: TrainingGraphOptions,
 ): Differentiated {
   const forward = fuseTransposes(initializersToInputs(withDropout(model, seed, runs), trainable));
-  return gradient(withLoss(forward, loss, { teacher }), { loss: LOSS.output, wrt: trainable });
+  const whole = heads ? withTaskLosses(forward, heads, loss, { teacher }) : withLoss(forward, loss, { teacher });
+  return gradient(whole, { loss: LOSS.output, wrt: trainable });
 }

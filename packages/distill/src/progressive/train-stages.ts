@@ -52,12 +52,12 @@ export async function trainInStages(options: TrainStagesOptions): Promise<Traine
     const fresh = await draftStudent(stage.spec, { texts, labels, teacherDir });
     const draft = startedFrom(fresh, last?.trained, stage, spec);
     const encoded = new EncodedRows(rows, draft.tokenizer, labels, options.teacherLogits);
-    const fromTeacher = encoded.examples(parts.train).teacherLogits;
+    const examples = encoded.examples(parts.train);
     const trained = await trainOneStudent({
       ...options,
       draft,
-      encoded,
-      targets: targets ?? fromTeacher,
+      examples: { ...examples, teacherLogits: targets ?? examples.teacherLogits },
+      validation: encoded.examples(parts.valid),
       spec: stage.spec,
       part: stages.length > 1 ? { label: stage.label, before, total } : undefined,
       checkpoint: checkpointOf(stage, options.checkpoint),
@@ -68,7 +68,11 @@ export async function trainInStages(options: TrainStagesOptions): Promise<Traine
     if (stage.mix !== undefined) {
       const assistant = await logitsOf(last, parts.train, stage, options);
       const { temperature } = stages[i + 1].spec.loss;
-      targets = mixSoftLabels(fromTeacher, assistant, { classes: labels.length, mix: stage.mix, temperature });
+      targets = mixSoftLabels(examples.teacherLogits, assistant, {
+        classes: labels.length,
+        mix: stage.mix,
+        temperature,
+      });
     }
   }
   if (last === undefined) throw new Error('A plan has at least one stage.');
