@@ -4,6 +4,7 @@ export * from './fine-tune-spec.js';
 export * from './ids.js';
 export * from './jobs.js';
 export * from './model-version.js';
+export * from './multi-task-spec.js';
 export * from './progress.js';
 export * from './rows.js';
 export * from './scopes.js';

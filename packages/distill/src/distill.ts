@@ -88,7 +88,10 @@ export async function distill(options: DistillOptions): Promise<Distilled> {
 }
 
 /** The folder that answers with labels: the teacher's own, or that of a newly trained one. */
-async function classifierFolder(options: DistillOptions, scratch: string): Promise<string> {
+export async function classifierFolder(
+  options: Omit<DistillOptions, 'spec' | 'outDir'> & { spec: Pick<DistillationSpec, 'training'> },
+  scratch: string,
+): Promise<string> {
   const manifest = await inspectModelFolder(options.teacherDir);
   if (manifest.kind === 'onnx-classifier') return options.teacherDir;
   const { rows, spec, threads, signal, onProgress } = options;

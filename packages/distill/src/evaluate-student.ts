@@ -14,6 +14,8 @@ const CONFUSIONS = 20;
 
 export interface EvaluateOptions {
   studentDir: string;
+  /** Which of its tasks to ask it, where it answers several. */
+  task?: string;
   teacherDir: string;
   labels: readonly string[];
   texts: string[];
@@ -36,7 +38,7 @@ export async function evaluateStudent(options: EvaluateOptions): Promise<Student
   const classes = labels.length;
   const report = progressOf('evaluating', texts.length, options.onProgress);
   report(0);
-  const student = await openTextClassifier(options.studentDir, { placement: 'inline', threads: 1 });
+  const student = await openTextClassifier(options.studentDir, { placement: 'inline', threads: 1, task: options.task });
   const teacher = await openTextClassifier(options.teacherDir, { placement: 'inline', threads: 1 });
   try {
     if (student.labels.length !== classes) {

@@ -1,5 +1,10 @@
 export * from './check-rows.js';
 export { type Distilled, type DistillOptions, distill, rowsDigest } from './distill.js';
+export { type DistillTasksOptions, distillTasks, type TaskInput } from './multi-task/distill-tasks.js';
+export type { Gate } from './multi-task/gate.js';
+export { resolveMultiTaskSpec } from './multi-task/resolve-multi-task-spec.js';
+export { gateText } from './multi-task/tasks-card.js';
+export type { TrainedTask, TrainedTasks } from './multi-task/train-tasks.js';
 export { invalidSpec, resolveSpec, storedSpec } from './resolve-spec.js';
 export * from './soft-labels.js';
 export { type TrainedStudent, type TrainStudentOptions, trainStudent } from './train-student.js';
