@@ -26,7 +26,7 @@ import { taskExamples } from './task-examples.js';
 import { tasksCard } from './tasks-card.js';
 
 /** Where one task's rows and soft labels come from. */
-export type TaskOrigin = Pick<Lineage, 'dataset' | 'teacher'>;
+type TaskOrigin = Pick<Lineage, 'dataset' | 'teacher'>;
 
 export interface TrainTasksOptions {
   /** An encoder student reads the tokens of the first task's teacher. */
