@@ -8,6 +8,7 @@ export * from './ids.js';
 export * from './jobs.js';
 export * from './loss-spec.js';
 export * from './model-version.js';
+export * from './multi-task-spec.js';
 export * from './progress.js';
 export * from './rows.js';
 export * from './scopes.js';

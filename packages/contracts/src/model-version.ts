@@ -52,6 +52,22 @@ export interface TeacherFigures extends ModelFigures {
   temperature: number;
 }
 
+/** What was seen of one stage of a training: of an assistant, of a depth of a growing student, or of the student itself. */
+export interface StageMetrics {
+  /** `assistant-1`, `layers-2`, …, and last `student`. */
+  stage: string;
+  parameters: number;
+  /** Epochs that were trained, and which of them was kept. */
+  epochs: number;
+  bestEpoch: number;
+  /** Mean training loss of the epoch that was kept. */
+  loss: number;
+  /** Accuracy on the validation rows that have a label, and agreement on all of them with the teacher (never with an assistant). */
+  validation?: { accuracy?: number; agreement: number };
+  /** Of training, validation after each epoch included. */
+  seconds: number;
+}
+
 /** What was measured on the test split. Shares are 0..1, divergences in nats. */
 export interface StudentMetrics {
   /** Of several teachers: accuracy of their combined answer, sums of bytes and latencies. */
@@ -70,6 +86,8 @@ export interface StudentMetrics {
   speedup: number;
   testRows: number;
   bestEpoch: number;
+  /** In order, where there is more than one: measured on the validation rows. */
+  stages?: StageMetrics[];
   perClass: ClassMetrics[];
   /** Most frequent mistakes: `actual` answered as `predicted`, `count` times. */
   confusions: { actual: string; predicted: string; count: number }[];

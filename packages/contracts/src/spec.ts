@@ -3,6 +3,7 @@ import { CurriculumSpec, CurriculumSpecInput } from './curriculum-spec.js';
 import { EnsembleSpec, EnsembleSpecInput } from './ensemble-spec.js';
 import { FeatureSpecs, FeatureSpecsInput } from './feature-spec.js';
 import { LossSpec, LossSpecInput } from './loss-spec.js';
+import { progressiveSpec, progressiveSpecInput } from './progressive-spec.js';
 import { SoftLabelsSpec, SoftLabelsSpecInput } from './soft-labels-spec.js';
 import { StudentSpec, StudentSpecInput } from './student-spec.js';
 import { TransferSetSpec, TransferSetSpecInput } from './transfer-set-spec.js';
@@ -78,12 +79,16 @@ export const DistillationSpec = Type.Object(
     features: Type.Optional(FeatureSpecs),
     transferSet: Type.Optional(TransferSetSpec),
     ensemble: Type.Optional(EnsembleSpec),
+    progressive: Type.Optional(progressiveSpec(LossSpec, TrainingSpec)),
   },
   { additionalProperties: false },
 );
 
 export type TrainingSpec = Static<typeof TrainingSpec>;
 export type DistillationSpec = Static<typeof DistillationSpec>;
+export type ProgressiveSpec = NonNullable<DistillationSpec['progressive']>;
+
+const TrainingSpecInput = Type.Partial(TrainingSpec, { additionalProperties: false });
 
 /** What a user writes: any part may be left out. */
 export const DistillationSpecInput = Type.Object(
@@ -92,10 +97,11 @@ export const DistillationSpecInput = Type.Object(
     loss: Type.Optional(LossSpecInput),
     softLabels: Type.Optional(SoftLabelsSpecInput),
     curriculum: Type.Optional(CurriculumSpecInput),
-    training: Type.Optional(Type.Partial(TrainingSpec, { additionalProperties: false })),
+    training: Type.Optional(TrainingSpecInput),
     features: Type.Optional(FeatureSpecsInput),
     transferSet: Type.Optional(TransferSetSpecInput),
     ensemble: Type.Optional(EnsembleSpecInput),
+    progressive: Type.Optional(progressiveSpecInput(LossSpecInput, TrainingSpecInput)),
   },
   { additionalProperties: false },
 );

@@ -14,6 +14,8 @@ const CONFUSIONS = 20;
 
 export interface EvaluateOptions {
   studentDir: string;
+  /** Which of its tasks to ask it, where it answers several. */
+  task?: string;
   teacherDir: string;
   /** Where several teachers were combined: the folder of each, and how it did by itself. The first is in `teacherDir`. */
   teachers?: ({ dir: string } & Pick<TeacherFigures, 'name' | 'accuracy' | 'temperature'>)[];
@@ -41,9 +43,9 @@ export async function evaluateStudent(options: EvaluateOptions): Promise<Student
   const teacherDirs = options.teachers?.map(({ dir }) => dir) ?? [options.teacherDir];
   const models: TextClassifier[] = [];
   try {
-    for (const dir of [options.studentDir, ...teacherDirs]) {
-      models.push(await openTextClassifier(dir, { placement: 'inline', threads: 1 }));
-    }
+    const { studentDir, task } = options;
+    models.push(await openTextClassifier(studentDir, { placement: 'inline', threads: 1, task }));
+    for (const dir of teacherDirs) models.push(await openTextClassifier(dir, { placement: 'inline', threads: 1 }));
     const [student] = models;
     if (student.labels.length !== classes) {
       throw new RetortError('RT_INTERNAL', `The student answers ${student.labels.length} labels, not ${classes}.`);

@@ -1,4 +1,4 @@
-import type { DistillationSpec, Lineage, StudentMetrics, StudentSpec } from '@retort/contracts';
+import type { DistillationSpec, Lineage, StageMetrics, StudentMetrics, StudentSpec } from '@retort/contracts';
 import { describeCurriculum, describeLoss, describeSoftLabels } from './describe-loss.js';
 import { ensembleDefaults } from './ensemble-problems.js';
 
@@ -82,7 +82,7 @@ ${row('soft labels', describeSoftLabels(spec))}${row('features', describeFeature
 | dataset | ${lineage.dataset.rows} rows, sha256 \`${lineage.dataset.digest}\` |
 ${teachersOf(lineage, metrics)}
 
-## Limits
+${metrics.stages ? stagesOf(metrics.stages, spec) : ''}## Limits
 
 It knows only these labels, and answers one of them for any text at all. It reads surface forms: a request worded unlike
 anything in the training text is likelier to be missed than by its teacher. The licence of the teacher and of the data may
@@ -102,6 +102,29 @@ function teachersOf(
   if (teachers.length === 1) return rows[0];
   const { combine, weighting } = spec.ensemble ?? ensembleDefaults();
   return [...rows, `| their answer | weighted mean of ${combine}, weights by ${weighting.by} |`].join('\n');
+}
+
+/** Assistants and depths that came before the student, with what each of them reached. */
+function stagesOf(stages: readonly StageMetrics[], { progressive }: DistillationSpec): string {
+  const assistants = (progressive?.assistants ?? []).map(
+    ({ student }, i) => `\`assistant-${i + 1}\`: ${shapeOf(student)}.`,
+  );
+  const line = ({ stage, parameters, epochs, bestEpoch, validation, loss }: StageMetrics) =>
+    `| ${[
+      stage,
+      parameters.toLocaleString('en'),
+      `${epochs} (${bestEpoch})`,
+      loss.toFixed(3),
+      validation?.accuracy === undefined ? '' : percent(validation.accuracy),
+      validation === undefined ? '' : percent(validation.agreement),
+    ].join(' | ')} |`;
+  return `It was trained in ${stages.length} stages, measured on the validation texts. ${assistants.join(' ')}
+
+| stage | parameters | epochs (best) | loss | accuracy | agreement with the teacher |
+|---|---|---|---|---|---|
+${stages.map(line).join('\n')}
+
+`;
 }
 
 /** Optimizer and schedule, and of the rest what was not left at its default. */

@@ -12,6 +12,8 @@ import { encoderDefaults, encoderProblems } from './encoder-limits.js';
 import { ensembleProblems } from './ensemble-problems.js';
 import { featureProblems } from './feature-problems.js';
 import { lossProblems, withParameters } from './loss-problems.js';
+import { withProgressiveDefaults } from './progressive/progressive-defaults.js';
+import { assistantProblems, isOfAssistant, progressiveProblems } from './progressive/progressive-problems.js';
 import { strategyMessage, transferSetProblems, withShares } from './transfer-set/problems.js';
 
 /** The whole spec for each family of students, so that problems are told in the words of the family that was asked for. */
@@ -29,26 +31,28 @@ function specOf<Student extends typeof StaticStudent | typeof EncoderStudent>(st
  * @throws RetortError `RT_INVALID_SPEC` with one {@link FieldProblem} per finding, its path a JSON pointer into the spec.
  */
 export function resolveSpec(input: DistillationSpecInput | unknown = {}): DistillationSpec {
-  const given = withSections(Value.Clone(input));
-  const family = familyOf(given);
-  const schema = SPECS[family ?? 'static'];
-  const spec = Value.Default(schema, given);
-  const problems: FieldProblem[] = Value.Check(schema, spec)
-    ? [...crossFieldProblems(spec), ...lossProblems(spec), ...ensembleProblems(spec.ensemble)]
-    : Value.Errors(schema, spec)
-        // An unknown field is reported at its own path, as not matching the schema `false`, and once more at its parent.
-        .filter(({ keyword }) => keyword !== 'additionalProperties')
-        .map(({ keyword, instancePath, message }) => ({
-          path: instancePath || '/',
-          message: keyword === 'boolean' ? (strategyMessage(instancePath) ?? 'is not a field of the spec') : message,
-        }))
-        .map((problem) =>
-          problem.path === '/student/family'
-            ? { ...problem, message: `must be one of ${FAMILIES.join(', ')}` }
-            : problem,
-        );
+  const spec = storedSpec(input);
+  const problems = problemsOf(spec);
   if (problems.length > 0) throw invalidSpec(problems);
-  return spec as DistillationSpec;
+  return spec;
+}
+
+/** Everything that is wrong with a spec that has its defaults. */
+function problemsOf(spec: unknown): FieldProblem[] {
+  const schema = SPECS[familyOf(spec) ?? 'static'];
+  const ofAssistants = assistantProblems(spec, problemsOf);
+  if (Value.Check(schema, spec)) return [...crossFieldProblems(spec), ...ofAssistants];
+  const own = Value.Errors(schema, spec)
+    // An unknown field is reported at its own path, as not matching the schema `false`, and once more at its parent.
+    .filter(({ keyword }) => keyword !== 'additionalProperties')
+    .map(({ keyword, instancePath, message }) => ({
+      path: instancePath || '/',
+      message: keyword === 'boolean' ? (strategyMessage(instancePath) ?? 'is not a field of the spec') : message,
+    }))
+    .map((problem) =>
+      problem.path === '/student/family' ? { ...problem, message: `must be one of ${FAMILIES.join(', ')}` } : problem,
+    );
+  return [...own.filter((problem) => !isOfAssistant(problem)), ...ofAssistants];
 }
 
 /**
@@ -56,7 +60,7 @@ export function resolveSpec(input: DistillationSpecInput | unknown = {}): Distil
  * what was done before there was a choice. It is not checked again, so that it can be shown whatever the limits are by now.
  */
 export function storedSpec(stored: unknown): DistillationSpec {
-  const given = withSections(Value.Clone(stored));
+  const given = withSections(withProgressiveDefaults(Value.Clone(stored), storedSpec));
   return Value.Default(SPECS[familyOf(given) ?? 'static'], given) as DistillationSpec;
 }
 
@@ -97,7 +101,14 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 function crossFieldProblems(spec: DistillationSpec): FieldProblem[] {
-  return [...studentProblems(spec), ...featureProblems(spec), ...transferSetProblems(spec)];
+  return [
+    ...studentProblems(spec),
+    ...lossProblems(spec),
+    ...featureProblems(spec),
+    ...transferSetProblems(spec),
+    ...ensembleProblems(spec.ensemble),
+    ...progressiveProblems(spec),
+  ];
 }
 
 function studentProblems({ student, training }: DistillationSpec): FieldProblem[] {

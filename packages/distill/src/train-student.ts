@@ -11,18 +11,16 @@ import {
   type TransferSetCounts,
   VERSION,
 } from '@retort/contracts';
-import { type StageCheckpoint, stagedTraining, type TrainableModel, train, withWeights } from '@retort/learn';
-import { sizeOf, withoutDropout } from '@retort/onnx';
+import type { StageCheckpoint } from '@retort/learn';
+import { withoutDropout } from '@retort/onnx';
 import { answerDigest, listModelFiles } from '@retort/teachers';
 import { calibrate } from './calibrate.js';
-import { draftStudent } from './draft-student.js';
-import { EncodedRows } from './encoded-rows.js';
 import { type EvaluateOptions, evaluateStudent } from './evaluate-student.js';
-import { openFeatures } from './feature-training.js';
 import { modelCard } from './model-card.js';
 import { MANIFEST_FILE, publishFolder, stageFolder, writeJson, writeModelFolder } from './package-student.js';
+import { parameterCount } from './parameter-count.js';
+import { trainInStages } from './progressive/train-stages.js';
 import { partition } from './split-rows.js';
-import { taughtExamples } from './taught-examples.js';
 
 export interface TrainStudentOptions {
   rows: readonly Row[];
@@ -46,7 +44,8 @@ export interface TrainStudentOptions {
   threads?: number;
   /**
    * A file in which to keep the state of the training: where it is left from an earlier attempt at the same student, the training goes
-   * on from it, to the same bytes. It stays there until the caller removes it.
+   * on from it, to the same bytes. Assistants and shallower depths have files of their own beside it, `<path>.<stage>`. They stay there
+   * until the caller removes them.
    */
   checkpoint?: StageCheckpoint;
   signal?: AbortSignal;
@@ -85,49 +84,30 @@ export async function trainStudent(options: TrainStudentOptions): Promise<Traine
 async function trainAndMeasure(staged: string, options: TrainStudentOptions) {
   const { rows, labels, spec, threads, signal, onProgress } = options;
   const parts = partition(rows, options.generated);
-  const textsOf = (indexes: Int32Array) => Array.from(indexes, (row) => rows[row].text);
-  const { teacherDir } = options;
-  const draft = await draftStudent(spec, { texts: textsOf(parts.train), labels, teacherDir });
-  const encoded = new EncodedRows(rows, draft.tokenizer, labels, options.teacherLogits);
-  const validation = encoded.examples(parts.valid);
-
-  const reading = { texts: textsOf(parts.train), encoded: encoded.encodings(parts.train) };
-  const features = await openFeatures(spec, draft, reading, options);
-  const { weights, bestEpoch } = await train({
-    ...features.training,
-    ...taughtExamples(encoded.examples(parts.train), validation, { classes: labels.length, spec }),
-    loss: spec.loss,
-    // Patience waits for validation: without any row to validate on there is nothing to be impatient about.
-    training: validation.count > 0 ? spec.training : { ...spec.training, patience: 0 },
-    validate: validation.count > 0 ? validation : undefined,
-    ...stagedTraining('training', options),
-    threads,
-    signal,
-  }).finally(() => features.close());
-  const trained = withoutDropout(withWeights(draft.model, features.withoutProjections(weights)));
-  const { model, temperature } = await calibrate(trained, validation, {
+  const { trained, encoded, bestEpoch, stages } = await trainInStages({ ...options, parts });
+  const { model, temperature } = await calibrate(withoutDropout(trained.model), encoded.examples(parts.valid), {
     classes: labels.length,
     batchSize: spec.training.batchSize,
     threads,
     signal,
   });
-  await writeModelFolder(staged, model, draft.files);
+  await writeModelFolder(staged, model, trained.files);
 
   const test = encoded.examples(parts.test);
   const metrics = await evaluateStudent({
     studentDir: staged,
-    teacherDir,
+    teacherDir: options.teacherDir,
     teachers: options.teachers,
     labels,
-    texts: textsOf(parts.test),
+    texts: Array.from(parts.test, (row) => rows[row].text),
     actual: test.labels,
     teacherLogits: test.teacherLogits,
-    parameters: parameterCount(draft),
+    parameters: parameterCount(trained),
     bestEpoch,
     signal,
     onProgress,
   });
-  return { metrics, temperature };
+  return { metrics: { ...metrics, ...(stages ? { stages } : {}) }, temperature };
 }
 
 /** Adds card and manifest, and puts the folder in its place. */
@@ -151,9 +131,4 @@ async function finish(
   await publishFolder(staged, outDir);
   report(2);
   return { labels, files, digest, metrics, lineage };
-}
-
-function parameterCount({ model, trainable }: TrainableModel): number {
-  const { initializers } = model.graph;
-  return trainable.reduce((sum, name) => sum + sizeOf(initializers.get(name)?.dims ?? [0]), 0);
 }

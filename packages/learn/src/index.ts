@@ -1,3 +1,4 @@
+export { stepsOf } from './batches.js';
 export { GraphWalk } from './bert/graph-walk.js';
 export { initializeEncoder } from './bert/initialize-encoder.js';
 export {
@@ -27,9 +28,10 @@ export { Random } from './random.js';
 export * from './soft-labels/adjust-soft-labels.js';
 export { confidences } from './soft-labels/confidence.js';
 export { argmax } from './softmax.js';
-export { type StageCheckpoint, stagedTraining } from './staged-training.js';
+export { type StageCheckpoint, stagedTraining, type TrainingPart } from './staged-training.js';
 export { type StaticStudentOptions, staticStudent } from './static-student.js';
 export { EMBEDDING_TAP, type LayerTaps, layerTaps } from './student-taps.js';
+export { MASKED, type TaskHead, taskInputs, taskOutput, withTaskMask, withTaskOutputs } from './task-heads.js';
 export { withTokenLoss } from './token-loss.js';
 export { tokensDigest } from './tokens-digest.js';
 export { train } from './train.js';

@@ -18,6 +18,7 @@ export { type BatchLimits, planBatches } from './plan-batches.js';
 export { type ReadOptions, type ReadRow, type RowLimits, readRows } from './rows.js';
 export { serveTextModel } from './serve-text-model.js';
 export * from './split.js';
+export { type TaskLabels, taskNamesOf } from './task-labels.js';
 export * from './text-classifier.js';
 export { type TextInputs, textInputs } from './text-inputs.js';
 export {

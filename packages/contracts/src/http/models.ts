@@ -22,6 +22,24 @@ const Share = (description: string) => Type.Number({ description: `${description
 const bytes = Count('Bytes of the files needed to answer.');
 const latencyMs = Type.Number({ description: 'Median for one text, one thread, tokenizer included.' });
 
+const StageMetricsBody = Type.Object(
+  {
+    stage: Type.String({ description: 'An assistant, a depth of a growing student, or last the student.' }),
+    parameters: Count('Trainable numbers.'),
+    epochs: Count('Epochs that were trained.'),
+    bestEpoch: Count('Epoch whose weights were kept.'),
+    loss: Type.Number({ description: 'Mean training loss of that epoch.' }),
+    validation: Type.Optional(
+      Type.Object({
+        accuracy: Type.Optional(Share('Accuracy on the validation rows')),
+        agreement: Share('Share of validation texts that it and the teacher answer alike'),
+      }),
+    ),
+    seconds: Type.Number({ description: 'Seconds of training.' }),
+  },
+  { title: 'StageMetrics' },
+);
+
 export const StudentMetricsBody = Type.Object(
   {
     teacher: Type.Object(
@@ -56,6 +74,7 @@ export const StudentMetricsBody = Type.Object(
     speedup: Type.Number({ description: 'Teacher latency over student latency.' }),
     testRows: Count('Rows that were measured on.'),
     bestEpoch: Count('Epoch whose weights were kept.'),
+    stages: Type.Optional(Type.Array(StageMetricsBody, { description: 'Where it was trained in several, in order.' })),
     perClass: Type.Array(
       Type.Object({
         label: Type.String(),
