@@ -1,3 +1,4 @@
+export * from './compression-spec.js';
 export * from './errors.js';
 export * from './events.js';
 export * from './fine-tune-spec.js';

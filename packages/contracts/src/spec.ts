@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { CompressionSpec, CompressionSpecInput } from './compression-spec.js';
 import { StudentSpec, StudentSpecInput } from './student-spec.js';
 
 export const LossSpec = Type.Object(
@@ -82,7 +83,7 @@ export const TrainingSpec = Type.Object(
 
 /** How to distil: the part of a job that does not depend on where data and teacher live. All of it has defaults. */
 export const DistillationSpec = Type.Object(
-  { student: StudentSpec, loss: LossSpec, training: TrainingSpec },
+  { student: StudentSpec, loss: LossSpec, training: TrainingSpec, compression: Type.Optional(CompressionSpec) },
   { additionalProperties: false },
 );
 
@@ -96,6 +97,7 @@ export const DistillationSpecInput = Type.Object(
     student: Type.Optional(StudentSpecInput),
     loss: Type.Optional(Type.Partial(LossSpec, { additionalProperties: false })),
     training: Type.Optional(Type.Partial(TrainingSpec, { additionalProperties: false })),
+    compression: Type.Optional(CompressionSpecInput),
   },
   { additionalProperties: false },
 );

@@ -1,7 +1,7 @@
 import { type OnProgress, progressOf, RetortError, type StudentMetrics } from '@retort/contracts';
 import { agreement, evaluate, klToTeacher } from '@retort/learn';
 import { listModelFiles } from '@retort/teachers';
-import { openTextClassifier } from '@retort/text';
+import { findModelFile, findServedFile, openTextClassifier, type TextClassifier } from '@retort/text';
 import { medianLatencies } from './latency.js';
 import { throwIfCancelled } from './soft-labels.js';
 
@@ -29,29 +29,33 @@ export interface EvaluateOptions {
 
 /**
  * Measures the packaged folder itself, tokenizer and all, as an agent will use it: accuracy and agreement over all texts,
- * latency for one text on one thread, in turns with the teacher.
+ * latency for one text on one thread, in turns with the teacher. Where the folder answers with its int8 graph, the float one is measured too.
  */
 export async function evaluateStudent(options: EvaluateOptions): Promise<StudentMetrics> {
   const { labels, texts, actual, teacherLogits, signal } = options;
   const classes = labels.length;
   const report = progressOf('evaluating', texts.length, options.onProgress);
   report(0);
-  const student = await openTextClassifier(options.studentDir, { placement: 'inline', threads: 1 });
-  const teacher = await openTextClassifier(options.teacherDir, { placement: 'inline', threads: 1 });
+  const { studentDir, teacherDir } = options;
+  const [served, modelFile, teacherFile] = await Promise.all([
+    findServedFile(studentDir),
+    findModelFile(studentDir),
+    findModelFile(teacherDir),
+  ]);
+  const open = (dir: string, file: string) =>
+    openTextClassifier(dir, { placement: 'inline', threads: 1, modelFile: file });
+  const student = await open(studentDir, served);
+  const teacher = await open(teacherDir, teacherFile);
+  const float = served === modelFile ? undefined : await open(studentDir, modelFile);
   try {
     if (student.labels.length !== classes) {
       throw new RetortError('RT_INTERNAL', `The student answers ${student.labels.length} labels, not ${classes}.`);
     }
-    const logits = new Float32Array(texts.length * classes);
-    for (let start = 0; start < texts.length; start += BATCH) {
-      throwIfCancelled(signal);
-      const batch = texts.slice(start, start + BATCH);
-      logits.set(await student.logits(batch), start * classes);
-      report(start + batch.length);
-    }
+    const logits = await allLogits(student, texts, { signal, report });
     const timed = texts.slice(0, TIMED_TEXTS);
-    const [studentMs, teacherMs] = await medianLatencies(
-      [(text) => student.logits([text]), (text) => teacher.logits([text])],
+    const models = [student, teacher, ...(float ? [float] : [])];
+    const [studentMs, teacherMs, floatMs] = await medianLatencies(
+      models.map((model) => (text) => model.logits([text])),
       timed,
     );
     const measured = evaluate(logits, actual, classes);
@@ -59,7 +63,7 @@ export async function evaluateStudent(options: EvaluateOptions): Promise<Student
     return {
       teacher: {
         accuracy: teacherMeasured.accuracy,
-        bytes: await answerBytes(options.teacherDir),
+        bytes: await answerBytes(teacherDir, teacherFile),
         latencyMs: teacherMs,
       },
       student: {
@@ -69,7 +73,7 @@ export async function evaluateStudent(options: EvaluateOptions): Promise<Student
         klToTeacher: klToTeacher(logits, teacherLogits, classes),
         calibrationError: measured.ece,
         parameters: options.parameters,
-        bytes: await answerBytes(options.studentDir),
+        bytes: await answerBytes(studentDir, served),
         latencyMs: studentMs,
       },
       speedup: teacherMs / studentMs,
@@ -81,16 +85,43 @@ export async function evaluateStudent(options: EvaluateOptions): Promise<Student
         predicted: labels[predicted],
         count,
       })),
+      ...(float ? { float: { ...(await inFloat(float)), latencyMs: floatMs } } : {}),
     };
   } finally {
-    await Promise.all([student.close(), teacher.close()]);
+    await Promise.all([student.close(), teacher.close(), float?.close()]);
+  }
+
+  async function inFloat(model: TextClassifier) {
+    const logits = await allLogits(model, texts, { signal });
+    return {
+      accuracy: evaluate(logits, actual, classes).accuracy,
+      agreement: agreement(logits, teacherLogits, classes),
+      bytes: await answerBytes(studentDir, modelFile),
+    };
   }
 }
 
-/** Bytes of the files that answering needs: the graph, the tokenizer, the labels. */
-async function answerBytes(dir: string): Promise<number> {
+/** `[texts, labels]`, asked in batches. */
+async function allLogits(
+  model: TextClassifier,
+  texts: string[],
+  { signal, report }: { signal?: AbortSignal; report?: (done: number) => void },
+): Promise<Float32Array> {
+  const classes = model.labels.length;
+  const logits = new Float32Array(texts.length * classes);
+  for (let start = 0; start < texts.length; start += BATCH) {
+    throwIfCancelled(signal);
+    const batch = texts.slice(start, start + BATCH);
+    logits.set(await model.logits(batch), start * classes);
+    report?.(start + batch.length);
+  }
+  return logits;
+}
+
+/** Bytes of the files that answering with one of the graphs needs: the graph, the tokenizer, the labels. */
+async function answerBytes(dir: string, modelFile: string): Promise<number> {
   const files = await listModelFiles(dir);
   return files
-    .filter(({ path }) => /(\.onnx|\/?tokenizer\.json|^config\.json)$/.test(path))
+    .filter(({ path }) => [modelFile, 'tokenizer.json', 'config.json'].includes(path))
     .reduce((sum, { bytes }) => sum + bytes, 0);
 }

@@ -1,4 +1,5 @@
 import type { DistillationSpec, Lineage, StudentMetrics, StudentSpec } from '@retort/contracts';
+import { compressionSection } from './compression/index.js';
 
 export interface ModelCard {
   name: string;
@@ -63,7 +64,7 @@ that trained it: compare them with each other only.
 \`\`\`js
 import { pipeline } from '@huggingface/transformers';
 
-const classify = await pipeline('text-classification', '<this folder>', { dtype: 'fp32', local_files_only: true });
+const classify = await pipeline('text-classification', '<this folder>', { dtype: '${metrics.float ? 'q8' : 'fp32'}', local_files_only: true });
 console.log(await classify('…', { top_k: 3 }));
 \`\`\`
 
@@ -79,7 +80,7 @@ scores. ${readingOf(spec.student)}
 | training | ${spec.training.epochs} epochs (best: ${metrics.bestEpoch}), batch ${spec.training.batchSize}, ${training(spec)}, seed ${spec.training.seed} |
 | dataset | ${lineage.dataset.rows} rows, sha256 \`${lineage.dataset.digest}\` |
 | teacher | ${lineage.teacher.name ?? 'unnamed'}, digest \`${lineage.teacher.digest}\` |
-
+${compressionSection(metrics)}
 ## Limits
 
 It knows only these labels, and answers one of them for any text at all. It reads surface forms: a request worded unlike

@@ -8,6 +8,7 @@ import {
 } from '@retort/contracts';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
+import { compressionDefaults, compressionProblems } from './compression/index.js';
 import { encoderDefaults, encoderProblems } from './encoder-limits.js';
 
 /** The whole spec for each family of students, so that problems are told in the words of the family that was asked for. */
@@ -71,6 +72,7 @@ function withSections(input: unknown): unknown {
     student: isObject(student) ? { family: 'static', ...student } : student,
     loss: input.loss ?? {},
     training,
+    ...(input.compression === undefined ? {} : { compression: compressionDefaults(input.compression) }),
   };
   if (familyOf(sections) !== 'encoder') return sections;
   const defaults = encoderDefaults(sections.student as Record<string, unknown>);
@@ -91,7 +93,11 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function crossFieldProblems({ student, training }: DistillationSpec): FieldProblem[] {
+function crossFieldProblems({ student, training, compression }: DistillationSpec): FieldProblem[] {
+  return [...studentProblems(student, training), ...(compression ? compressionProblems(compression, student) : [])];
+}
+
+function studentProblems(student: DistillationSpec['student'], training: DistillationSpec['training']): FieldProblem[] {
   if (student.family === 'encoder') return encoderProblems(student, training.batchSize);
   if (student.minGram <= student.maxGram) return [];
   return [

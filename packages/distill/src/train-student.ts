@@ -10,13 +10,23 @@ import {
   type StudentMetrics,
   VERSION,
 } from '@retort/contracts';
-import { type StageCheckpoint, stagedTraining, type TrainableModel, train, withWeights } from '@retort/learn';
+import {
+  type StageCheckpoint,
+  stagedTraining,
+  type TrainableModel,
+  type TrainOptions,
+  train,
+  withWeights,
+} from '@retort/learn';
 import { sizeOf, withoutDropout } from '@retort/onnx';
 import { answerDigest, listModelFiles } from '@retort/teachers';
+import { findServedFile, type Tokenizer } from '@retort/text';
 import { calibrate } from './calibrate.js';
+import { type CompressionRows, pruneStudent, quantizeStudent } from './compression/index.js';
 import { draftStudent } from './draft-student.js';
 import { EncodedRows } from './encoded-rows.js';
 import { evaluateStudent } from './evaluate-student.js';
+import { servedQuantized } from './hugging-face-config.js';
 import { modelCard } from './model-card.js';
 import { MANIFEST_FILE, publishFolder, stageFolder, writeJson, writeModelFolder } from './package-student.js';
 import { partition } from './split-rows.js';
@@ -78,32 +88,66 @@ async function trainAndMeasure(staged: string, options: TrainStudentOptions) {
   const parts = partition(rows);
   const textsOf = (indexes: Int32Array) => Array.from(indexes, (row) => rows[row].text);
   const { teacherDir } = options;
-  const draft = await draftStudent(spec, { texts: textsOf(parts.train), labels, teacherDir });
-  const encoded = new EncodedRows(rows, draft.tokenizer, labels, options.teacherLogits);
-  const validation = encoded.examples(parts.valid);
+  const texts = textsOf(parts.train);
+  const draft = await draftStudent(spec, { texts, labels, teacherDir });
+  const read = (tokenizer: Tokenizer) => {
+    const encoded = new EncodedRows(rows, tokenizer, labels, options.teacherLogits);
+    return {
+      train: encoded.examples(parts.train),
+      validation: encoded.examples(parts.valid),
+      test: encoded.examples(parts.test),
+    };
+  };
+  const learn = (
+    student: TrainableModel,
+    { train: rowsToLearn, validation }: CompressionRows,
+    { training, ...stage }: Pick<TrainOptions, 'training' | 'checkpoint' | 'onProgress'>,
+  ) =>
+    train({
+      model: student.model,
+      trainable: student.trainable,
+      ...rowsToLearn,
+      loss: spec.loss,
+      // Patience waits for validation: without any row to validate on there is nothing to be impatient about.
+      training: validation.count > 0 ? training : { ...training, patience: 0 },
+      validate: validation.count > 0 ? validation : undefined,
+      ...stage,
+      threads,
+      signal,
+    });
 
-  const { weights, bestEpoch } = await train({
-    model: draft.model,
-    trainable: draft.trainable,
-    ...encoded.examples(parts.train),
-    loss: spec.loss,
-    // Patience waits for validation: without any row to validate on there is nothing to be impatient about.
-    training: validation.count > 0 ? spec.training : { ...spec.training, patience: 0 },
-    validate: validation.count > 0 ? validation : undefined,
+  const examples = read(draft.tokenizer);
+  const { weights, bestEpoch } = await learn(draft, examples, {
+    training: spec.training,
     ...stagedTraining('training', options),
+  });
+  const trained = { ...draft, model: withWeights(draft.model, weights) };
+  const pruned = await pruneStudent(trained, {
+    spec,
+    texts,
+    rows: examples,
+    readAgain: read,
+    // Fine-tuning is short and keeps no checkpoint: the next attempt takes the steps again from the trained student.
+    learn: async (smaller, again, training) =>
+      (await learn(smaller, again, { training, ...stagedTraining('training', { onProgress }) })).weights,
     threads,
     signal,
   });
-  const trained = withoutDropout(withWeights(draft.model, weights));
-  const { model, temperature } = await calibrate(trained, validation, {
+  const { student, gate } = pruned;
+  const { validation } = pruned.rows;
+  const { model, temperature } = await calibrate(withoutDropout(student.model), validation, {
     classes: labels.length,
     batchSize: spec.training.batchSize,
     threads,
     signal,
   });
-  await writeModelFolder(staged, model, draft.files);
+  const { trainable } = student;
+  const { quantized, record } = await quantizeStudent({ model, trainable }, spec.compression, validation, gate);
+  const config = student.files['config.json'];
+  const files = quantized ? { ...student.files, 'config.json': servedQuantized(config) } : student.files;
+  await writeModelFolder(staged, model, files, quantized);
 
-  const test = encoded.examples(parts.test);
+  const { test } = examples;
   const metrics = await evaluateStudent({
     studentDir: staged,
     teacherDir,
@@ -111,12 +155,13 @@ async function trainAndMeasure(staged: string, options: TrainStudentOptions) {
     texts: textsOf(parts.test),
     actual: test.labels,
     teacherLogits: test.teacherLogits,
-    parameters: parameterCount(draft),
+    parameters: parameterCount(student),
     bestEpoch,
     signal,
     onProgress,
   });
-  return { metrics, temperature };
+  const compression = [...pruned.records, ...(record ? [record] : [])];
+  return { metrics: spec.compression ? { ...metrics, compression } : metrics, temperature };
 }
 
 /** Adds card and manifest, and puts the folder in its place. */
@@ -132,7 +177,17 @@ async function finish(
   const name = options.name ?? basename(resolve(outDir));
   const lineage: Lineage = { ...options.lineage, spec, seed: spec.training.seed, codeVersion: VERSION };
   const digest = answerDigest(await listModelFiles(staged));
-  const manifest = { formatVersion: 1, name, digest, labels, lineage, calibration: { temperature }, metrics };
+  const manifest = {
+    formatVersion: 1,
+    name,
+    digest,
+    // Which of the graphs answers.
+    modelFile: await findServedFile(staged),
+    labels,
+    lineage,
+    calibration: { temperature },
+    metrics,
+  };
   await writeJson(join(staged, MANIFEST_FILE), manifest);
   await writeFile(join(staged, 'README.md'), modelCard({ name, labels, lineage, metrics }));
   report(1);

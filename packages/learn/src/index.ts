@@ -2,6 +2,7 @@ export { initializeEncoder } from './bert/initialize-encoder.js';
 export { type BertWeights, readBert } from './bert/read-bert.js';
 export * from './calibration.js';
 export type { CheckpointOptions } from './checkpoint.js';
+export * from './compress/index.js';
 export { type DecoderSpec, type DecoderStudentOptions, decoderStudent } from './decoder-student.js';
 export { type EncoderStudentOptions, encoderStudent, LAYER_NORM_EPSILON } from './encoder-student.js';
 export * from './examples.js';

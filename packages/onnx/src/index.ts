@@ -8,6 +8,7 @@ export {
 } from './gradient/gradient.js';
 export * from './initializers.js';
 export * from './model.js';
+export { pruneGraph } from './prune.js';
 export { readModel } from './read.js';
 export { type SupportedOp, supportedOps } from './rules/registry.js';
 export type { Facts } from './shapes/facts.js';
