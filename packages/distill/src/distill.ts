@@ -12,6 +12,7 @@ import {
 } from '@retort/contracts';
 import { fineTune, inspectModelFolder, openTeacher, trainTeacherHead } from '@retort/teachers';
 import { datasetProblems, shapeOf } from './check-rows.js';
+import { compressionDataProblems } from './compression/index.js';
 import { labelTexts, type SoftLabelCache } from './soft-labels.js';
 import { type TrainedStudent, type TrainStudentOptions, trainStudent } from './train-student.js';
 
@@ -55,7 +56,11 @@ export async function distill(options: DistillOptions): Promise<Distilled> {
     const teacherDir = await classifierFolder(options, scratch);
     const teacher = await openTeacher(teacherDir, { threads });
     try {
-      const problems = datasetProblems(shapeOf(rows), teacher.labels, spec.loss);
+      const shape = shapeOf(rows);
+      const problems = [
+        ...datasetProblems(shape, teacher.labels, spec.loss),
+        ...compressionDataProblems(shape, spec.compression),
+      ];
       if (problems.length > 0) {
         const detail = problems.map(({ path, message }) => `The ${path.split('/').at(-1)} ${message}.`).join(' ');
         throw new RetortError('RT_INVALID_DATASET', detail, { problems });

@@ -6,6 +6,7 @@ import {
   type ModelFile,
   type OnProgress,
   progressOf,
+  RetortError,
   type Row,
   type StudentMetrics,
   VERSION,
@@ -22,7 +23,7 @@ import { sizeOf, withoutDropout } from '@retort/onnx';
 import { answerDigest, listModelFiles } from '@retort/teachers';
 import { findServedFile, type Tokenizer } from '@retort/text';
 import { calibrate } from './calibrate.js';
-import { type CompressionRows, pruneStudent, quantizeStudent } from './compression/index.js';
+import { type CompressionRows, NO_VALIDATION, pruneStudent, quantizeStudent } from './compression/index.js';
 import { draftStudent } from './draft-student.js';
 import { EncodedRows } from './encoded-rows.js';
 import { evaluateStudent } from './evaluate-student.js';
@@ -117,6 +118,10 @@ async function trainAndMeasure(staged: string, options: TrainStudentOptions) {
     });
 
   const examples = read(draft.tokenizer);
+  // The tenth of a few rows that is set aside may be none.
+  if (spec.compression && examples.validation.count === 0) {
+    throw new RetortError('RT_INVALID_DATASET', `The compression ${NO_VALIDATION}.`);
+  }
   const { weights, bestEpoch } = await learn(draft, examples, {
     training: spec.training,
     ...stagedTraining('training', options),

@@ -1,5 +1,23 @@
 import type { CompressionSpec, CompressionStep, FieldProblem, StudentSpec } from '@retort/contracts';
+import type { DatasetShape } from '../check-rows.js';
 import { STEP_DEFAULTS } from './compression-defaults.js';
+
+/**
+ * What of a dataset's shape keeps a student from being compressed: without a row to validate on, no step could be checked.
+ *
+ * @returns one problem per finding, its path into the submission
+ */
+export function compressionDataProblems(
+  { rows, labelled }: DatasetShape,
+  compression: CompressionSpec | undefined,
+): FieldProblem[] {
+  // Where there is no validation split, a tenth of the labelled training rows becomes one.
+  if (!compression || rows.valid > 0 || labelled.train > 0) return [];
+  return [{ path: '/spec/compression', message: NO_VALIDATION }];
+}
+
+export const NO_VALIDATION =
+  'needs validation rows, by which each step is checked: give some rows the split "valid", or leave compression out';
 
 /** What is wrong between the steps of the compression, and between them and the student that they are for. */
 export function compressionProblems({ steps }: CompressionSpec, student: StudentSpec): FieldProblem[] {

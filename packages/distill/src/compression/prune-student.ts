@@ -32,7 +32,7 @@ export interface PrunedStudent {
   rows: CompressionRows;
   /** Of the pruning steps, in order. */
   records: CompressionRecord[];
-  /** Compares with the student as it was; absent where there is no compression, or nothing to measure it on. */
+  /** Compares with the student as it was; absent where there is no compression. */
   gate?: ValidationGate;
 }
 
@@ -47,7 +47,7 @@ export async function pruneStudent(trained: StudentDraft, options: PruneOptions)
   const { spec, texts, readAgain, threads, signal } = options;
   let { rows } = options;
   const { compression, loss, training } = spec;
-  if (!compression || rows.validation.count === 0) return { student: trained, rows, records: [] };
+  if (!compression) return { student: trained, rows, records: [] };
   let student: CompressibleStudent = { ...trained, sparse: [] };
   const gate = await ValidationGate.open(student, rows.validation, {
     allowance: compression.allowance,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type DistillationSpec, type FieldProblem, RetortError, type StoredTeacherManifest } from '@retort/contracts';
 import { type DatasetCounts, DistillationInput } from '@retort/contracts/http';
-import { type DatasetShape, datasetProblems, invalidSpec, resolveSpec } from '@retort/distill';
+import { compressionDataProblems, type DatasetShape, datasetProblems, invalidSpec, resolveSpec } from '@retort/distill';
 import { compileCheck } from '@retort/http';
 import { type Prisma, submitDistillation } from '@retort/platform';
 import { Type } from 'typebox';
@@ -132,6 +132,7 @@ async function checkSubmission({ database }: ApiContext, body: unknown): Promise
     if (dataset !== null && spec !== undefined) {
       const shape = shapeOf(dataset.counts as unknown as DatasetCounts);
       problems.push(...datasetProblems(shape, teacher.labels, spec.loss));
+      problems.push(...compressionDataProblems(shape, spec.compression));
     }
   }
   if (problems.length > 0 || spec === undefined || task === null || dataset === null || teacher === null)
