@@ -90,7 +90,7 @@ describe('pruning hidden units', () => {
         const [scores] = normImportance(student, [{ matrix: layer.next[0], group: 1 }]);
         expect([...mostImportant(scores, kept.length)]).toEqual([...kept]);
       }),
-      { numRuns: 8 },
+      { numRuns: 4 },
     );
   });
 
