@@ -48,7 +48,7 @@ export interface CompressionRecord {
   accuracyAfter: number;
   /** Share of rows that are answered as by the uncompressed student. */
   agreement: number;
-  /** Largest difference of any logit from the student before the step, which was fine-tuned since where the step prunes. */
+  /** Largest difference of any logit between the student before the step and after it, fine-tuning included. */
   maxLogitChange: number;
   /** Of the ONNX graph before and after the step. */
   bytesBefore: number;
