@@ -1,3 +1,4 @@
+export * from './compression-spec.js';
 export * from './curriculum-spec.js';
 export * from './ensemble-spec.js';
 export * from './errors.js';

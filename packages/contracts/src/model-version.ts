@@ -1,3 +1,4 @@
+import type { CompressionStep } from './compression-spec.js';
 import type { DistillationSpec } from './spec.js';
 import type { DistillationReport, ModelFigures } from './stages.js';
 
@@ -68,6 +69,27 @@ export interface StageMetrics {
   seconds: number;
 }
 
+/** What one step of compression did, measured on the validation rows. Shares are 0..1. */
+export interface CompressionRecord {
+  step: CompressionStep;
+  /** Whether the student that is packaged has it. */
+  accepted: boolean;
+  /** Why not, or what was left as it was. */
+  reason?: string;
+  /** Of the student before the step, and of that after it: on the labels, or where no row has one against the teacher. */
+  accuracyBefore: number;
+  accuracyAfter: number;
+  /** Share of rows that are answered as by the uncompressed student. */
+  agreement: number;
+  /** Largest difference of any logit between the student before the step and after it, fine-tuning included. */
+  maxLogitChange: number;
+  /** Of the ONNX graph before and after the step. */
+  bytesBefore: number;
+  bytes: number;
+  /** Numbers of the weights that are not 0, after the step. */
+  parameters: number;
+}
+
 /** What was measured on the test split. Shares are 0..1, divergences in nats. */
 export interface StudentMetrics {
   /** Of several teachers: accuracy of their combined answer, sums of bytes and latencies. */
@@ -91,4 +113,8 @@ export interface StudentMetrics {
   perClass: ClassMetrics[];
   /** Most frequent mistakes: `actual` answered as `predicted`, `count` times. */
   confusions: { actual: string; predicted: string; count: number }[];
+  /** The steps of compression in order; absent without any. */
+  compression?: CompressionRecord[];
+  /** The same student in float32, `onnx/model.onnx`, where `student` is its int8 form. */
+  float?: ModelFigures & { agreement: number };
 }

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { CompressionSpec, CompressionSpecInput } from './compression-spec.js';
 import { CurriculumSpec, CurriculumSpecInput } from './curriculum-spec.js';
 import { EnsembleSpec, EnsembleSpecInput } from './ensemble-spec.js';
 import { FeatureSpecs, FeatureSpecsInput } from './feature-spec.js';
@@ -80,6 +81,7 @@ export const DistillationSpec = Type.Object(
     transferSet: Type.Optional(TransferSetSpec),
     ensemble: Type.Optional(EnsembleSpec),
     progressive: Type.Optional(progressiveSpec(LossSpec, TrainingSpec)),
+    compression: Type.Optional(CompressionSpec),
   },
   { additionalProperties: false },
 );
@@ -102,6 +104,7 @@ export const DistillationSpecInput = Type.Object(
     transferSet: Type.Optional(TransferSetSpecInput),
     ensemble: Type.Optional(EnsembleSpecInput),
     progressive: Type.Optional(progressiveSpecInput(LossSpecInput, TrainingSpecInput)),
+    compression: Type.Optional(CompressionSpecInput),
   },
   { additionalProperties: false },
 );

@@ -1,5 +1,6 @@
 import type { DistillationSpec, FieldProblem, Row, Split } from '@retort/contracts';
 import { ignoresTeacher } from '@retort/learn';
+import { compressionDataProblems } from './compression/compression-problems.js';
 import { nameSome } from './name-some.js';
 import { softLabelProblems } from './soft-label-problems.js';
 
@@ -35,7 +36,7 @@ export function shapeOf(rows: readonly Row[]): DatasetShape {
 export function datasetProblems(
   shape: DatasetShape,
   teacherLabels: readonly string[],
-  spec: Pick<DistillationSpec, 'loss' | 'softLabels'>,
+  spec: Pick<DistillationSpec, 'loss' | 'softLabels' | 'compression'>,
 ): FieldProblem[] {
   const problems: FieldProblem[] = [];
   if (shape.rows.train === 0) {
@@ -56,6 +57,7 @@ export function datasetProblems(
     problems.push({ path: '/teacher', message: `has ${teacherLabels.length} label(s): a classifier needs at least 2` });
   }
   problems.push(...softLabelProblems(shape, teacherLabels.length, spec));
+  problems.push(...compressionDataProblems(shape, spec.compression));
   const known = new Set(teacherLabels);
   const strange = shape.labels.filter((label) => !known.has(label));
   if (strange.length > 0) {

@@ -1,4 +1,5 @@
 import type { DistillationSpec, Lineage, StageMetrics, StudentMetrics, StudentSpec } from '@retort/contracts';
+import { compressionSection } from './compression/index.js';
 import { describeCurriculum, describeLoss, describeSoftLabels } from './describe-loss.js';
 import { ensembleDefaults } from './ensemble-problems.js';
 
@@ -65,7 +66,7 @@ that trained it: compare them with each other only.
 \`\`\`js
 import { pipeline } from '@huggingface/transformers';
 
-const classify = await pipeline('text-classification', '<this folder>', { dtype: 'fp32', local_files_only: true });
+const classify = await pipeline('text-classification', '<this folder>', { dtype: '${metrics.float ? 'q8' : 'fp32'}', local_files_only: true });
 console.log(await classify('…', { top_k: 3 }));
 \`\`\`
 
@@ -81,8 +82,8 @@ scores. ${readingOf(spec.student)}
 ${row('soft labels', describeSoftLabels(spec))}${row('features', describeFeatures(spec))}${row('curriculum', describeCurriculum(spec))}| training | ${spec.training.epochs} epochs (best: ${metrics.bestEpoch}), batch ${spec.training.batchSize}, ${training(spec)}, seed ${spec.training.seed} |
 | dataset | ${lineage.dataset.rows} rows, sha256 \`${lineage.dataset.digest}\` |
 ${teachersOf(lineage, metrics)}
-
-${metrics.stages ? stagesOf(metrics.stages, spec) : ''}## Limits
+${metrics.stages ? stagesOf(metrics.stages, spec) : ''}${compressionSection(metrics)}
+## Limits
 
 It knows only these labels, and answers one of them for any text at all. It reads surface forms: a request worded unlike
 anything in the training text is likelier to be missed than by its teacher. The licence of the teacher and of the data may

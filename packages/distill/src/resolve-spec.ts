@@ -8,6 +8,7 @@ import {
 } from '@retort/contracts';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
+import { compressionDefaults, compressionProblems } from './compression/index.js';
 import { encoderDefaults, encoderProblems } from './encoder-limits.js';
 import { ensembleProblems } from './ensemble-problems.js';
 import { featureProblems } from './feature-problems.js';
@@ -80,6 +81,7 @@ function withSections(input: unknown): unknown {
     loss: isObject(input.loss) ? withParameters(input.loss) : (input.loss ?? {}),
     training,
     ...(input.transferSet === undefined ? {} : { transferSet: withShares(input.transferSet) }),
+    ...(input.compression === undefined ? {} : { compression: compressionDefaults(input.compression) }),
   };
   if (familyOf(sections) !== 'encoder') return sections;
   const defaults = encoderDefaults(sections.student as Record<string, unknown>);
@@ -108,6 +110,7 @@ function crossFieldProblems(spec: DistillationSpec): FieldProblem[] {
     ...transferSetProblems(spec),
     ...ensembleProblems(spec.ensemble),
     ...progressiveProblems(spec),
+    ...compressionProblems(spec),
   ];
 }
 

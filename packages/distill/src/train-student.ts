@@ -6,6 +6,7 @@ import {
   type ModelFile,
   type OnProgress,
   progressOf,
+  RetortError,
   type Row,
   type StudentMetrics,
   type TransferSetCounts,
@@ -14,13 +15,18 @@ import {
 import type { StageCheckpoint } from '@retort/learn';
 import { withoutDropout } from '@retort/onnx';
 import { answerDigest, listModelFiles } from '@retort/teachers';
+import { findServedFile } from '@retort/text';
 import { calibrate } from './calibrate.js';
+import { type CompressionRows, NO_VALIDATION, pruneStudent, quantizeStudent } from './compression/index.js';
+import { EncodedRows } from './encoded-rows.js';
 import { type EvaluateOptions, evaluateStudent } from './evaluate-student.js';
+import { servedQuantized } from './hugging-face-config.js';
 import { modelCard } from './model-card.js';
 import { MANIFEST_FILE, publishFolder, stageFolder, writeJson, writeModelFolder } from './package-student.js';
 import { parameterCount } from './parameter-count.js';
 import { trainInStages } from './progressive/train-stages.js';
 import { partition } from './split-rows.js';
+import { trainOneStudent } from './train-one-student.js';
 
 export interface TrainStudentOptions {
   rows: readonly Row[];
@@ -84,14 +90,43 @@ export async function trainStudent(options: TrainStudentOptions): Promise<Traine
 async function trainAndMeasure(staged: string, options: TrainStudentOptions) {
   const { rows, labels, spec, threads, signal, onProgress } = options;
   const parts = partition(rows, options.generated);
-  const { trained, encoded, bestEpoch, stages } = await trainInStages({ ...options, parts });
-  const { model, temperature } = await calibrate(withoutDropout(trained.model), encoded.examples(parts.valid), {
+  const textsOf = (indexes: Int32Array) => Array.from(indexes, (row) => rows[row].text);
+  // The tenth of a few rows that is set aside may be none.
+  if (spec.compression && parts.valid.length === 0) {
+    throw new RetortError('RT_INVALID_DATASET', `The compression ${NO_VALIDATION}.`);
+  }
+  const { trained, encoded, taught, bestEpoch, stages } = await trainInStages({ ...options, parts });
+  const examplesOf = (read: EncodedRows): CompressionRows => ({
+    train: { ...read.examples(parts.train), ...taught },
+    validation: read.examples(parts.valid),
+  });
+  const pruned = await pruneStudent(trained, {
+    spec,
+    texts: textsOf(parts.train),
+    rows: examplesOf(encoded),
+    readAgain: (tokenizer) => examplesOf(new EncodedRows(rows, tokenizer, labels, options.teacherLogits)),
+    // Fine-tuning is short and keeps no checkpoint: the next attempt takes the steps again from the trained student.
+    learn: async (smaller, { train: examples, validation }, { loss, training }) => {
+      const draft = { ...trained, ...smaller };
+      const again = { draft, examples, validation, spec: { loss, training } };
+      return (await trainOneStudent({ ...again, threads, signal, onProgress })).weights;
+    },
+    threads,
+    signal,
+  });
+  const { student, gate } = pruned;
+  const { validation } = pruned.rows;
+  const { model, temperature } = await calibrate(withoutDropout(student.model), validation, {
     classes: labels.length,
     batchSize: spec.training.batchSize,
     threads,
     signal,
   });
-  await writeModelFolder(staged, model, trained.files);
+  const { trainable } = student;
+  const { quantized, record } = await quantizeStudent({ model, trainable }, spec.compression, validation, gate);
+  const config = student.files['config.json'];
+  const files = quantized ? { ...student.files, 'config.json': servedQuantized(config) } : student.files;
+  await writeModelFolder(staged, model, files, quantized);
 
   const test = encoded.examples(parts.test);
   const metrics = await evaluateStudent({
@@ -99,15 +134,19 @@ async function trainAndMeasure(staged: string, options: TrainStudentOptions) {
     teacherDir: options.teacherDir,
     teachers: options.teachers,
     labels,
-    texts: Array.from(parts.test, (row) => rows[row].text),
+    texts: textsOf(parts.test),
     actual: test.labels,
     teacherLogits: test.teacherLogits,
-    parameters: parameterCount(trained),
+    parameters: parameterCount(student),
     bestEpoch,
     signal,
     onProgress,
   });
-  return { metrics: { ...metrics, ...(stages ? { stages } : {}) }, temperature };
+  const compression = [...pruned.records, ...(record ? [record] : [])];
+  return {
+    metrics: { ...metrics, ...(stages ? { stages } : {}), ...(spec.compression ? { compression } : {}) },
+    temperature,
+  };
 }
 
 /** Adds card and manifest, and puts the folder in its place. */
@@ -123,7 +162,17 @@ async function finish(
   const name = options.name ?? basename(resolve(outDir));
   const lineage: Lineage = { ...options.lineage, spec, seed: spec.training.seed, codeVersion: VERSION };
   const digest = answerDigest(await listModelFiles(staged));
-  const manifest = { formatVersion: 1, name, digest, labels, lineage, calibration: { temperature }, metrics };
+  const manifest = {
+    formatVersion: 1,
+    name,
+    digest,
+    // Which of the graphs answers.
+    modelFile: await findServedFile(staged),
+    labels,
+    lineage,
+    calibration: { temperature },
+    metrics,
+  };
   await writeJson(join(staged, MANIFEST_FILE), manifest);
   await writeFile(join(staged, 'README.md'), modelCard({ name, labels, lineage, metrics }));
   report(1);

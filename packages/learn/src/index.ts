@@ -10,6 +10,7 @@ export {
 } from './bert/read-bert.js';
 export * from './calibration.js';
 export type { CheckpointOptions } from './checkpoint.js';
+export * from './compress/index.js';
 export type { CurriculumOptions } from './curriculum.js';
 export { type DecoderSpec, type DecoderStudentOptions, decoderStudent } from './decoder-student.js';
 export { type EncoderStudentOptions, encoderStudent, LAYER_NORM_EPSILON } from './encoder-student.js';
@@ -18,7 +19,7 @@ export type { FeatureTensor, FeatureTerm } from './feature-loss/feature-terms.js
 export { withoutProjections, withProjections } from './feature-loss/projections.js';
 export type { EpochRecord, ValidationRecord } from './history.js';
 export { LOSS, type LossOptions } from './loss/loss-options.js';
-export { ignoresTeacher } from './loss/loss-schedule.js';
+export { ignoresTeacher, settledLoss } from './loss/loss-schedule.js';
 export { withLoss } from './loss/with-loss.js';
 export * from './metrics.js';
 export { type MlpHeadOptions, mlpHead } from './mlp-head.js';

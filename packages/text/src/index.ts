@@ -11,7 +11,7 @@ export * from './character-tokenizer.js';
 export * from './check-text.js';
 export * from './encode-batch.js';
 export { InlineTextModel } from './inline-text-model.js';
-export { findModelFile, labelsOf, MODEL_PATHS, readJson } from './model-folder.js';
+export { findModelFile, findServedFile, labelsOf, MODEL_PATHS, QUANTIZED_PATH, readJson } from './model-folder.js';
 export * from './near-duplicates.js';
 export { normalizeText } from './normalize-text.js';
 export { type BatchLimits, planBatches } from './plan-batches.js';

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { CompressionStep } from '../compression-spec.js';
 import { DistillationSpec } from '../spec.js';
 import { Count, Digest, DistillationId, ModelId, Nullable, Page, TaskName, Timestamp } from './common.js';
 
@@ -87,6 +88,32 @@ export const StudentMetricsBody = Type.Object(
     confusions: Type.Array(Type.Object({ actual: Type.String(), predicted: Type.String(), count: Count('Times.') }), {
       description: 'Most frequent mistakes.',
     }),
+    compression: Type.Optional(
+      Type.Array(
+        Type.Object(
+          {
+            step: CompressionStep,
+            accepted: Type.Boolean({ description: 'Whether the packaged student has it.' }),
+            reason: Type.Optional(Type.String({ description: 'Why it was not accepted.' })),
+            accuracyBefore: Share('Validation accuracy before the step'),
+            accuracyAfter: Share('The same after it'),
+            agreement: Share('Share of validation rows that are answered as by the uncompressed student'),
+            maxLogitChange: Type.Number({ description: 'Largest difference of a logit from before the step.' }),
+            bytesBefore: Count('Of the graph before the step.'),
+            bytes: Count('Of the graph after it.'),
+            parameters: Count('Weights that are not 0, after it.'),
+          },
+          { title: 'CompressionRecord' },
+        ),
+        { description: 'Steps of compression, in order.' },
+      ),
+    ),
+    float: Type.Optional(
+      Type.Object(
+        { accuracy: Share('Accuracy'), agreement: Share('Agreement with the teacher'), bytes, latencyMs },
+        { title: 'FloatFigures', description: 'The same student in float32, where `student` is its int8 form.' },
+      ),
+    ),
   },
   { title: 'StudentMetrics', description: 'Measured on the test split.', additionalProperties: true },
 );
