@@ -46,8 +46,32 @@ describe('the retort command', () => {
   it('helps a stranger', async () => {
     const { status, output } = await run('--help');
     expect(status).toBe(0);
-    for (const word of ['up', 'distill', 'predict', 'keys', 'migrate', 'Examples']) expect(output).toContain(word);
+    for (const word of ['up', 'distill', 'distill-tasks', 'predict', 'keys', 'migrate', 'Examples'])
+      expect(output).toContain(word);
     expect((await run('distill', '--help')).output).toContain('--teacher');
+  });
+
+  it('distils several tasks into one student, asks each of them, and tells a failed gate', async () => {
+    const multiTask = { tasks: { first: { minAccuracy: 0.5 }, second: { minAgreement: 1 } } };
+    const spec = { student: { buckets: 512, minGram: 1, maxGram: 2 }, training: { epochs: 1 }, multiTask };
+    await writeFile(join(work, 'tasks.json'), JSON.stringify(spec));
+    const tasks = ['first', 'second'].flatMap((name) => ['--task', `${name}=${data}:teacher`]);
+    const made = await run('distill-tasks', ...tasks, '--out', 'several', '--spec', 'tasks.json', '--report', 's.json');
+    const report = JSON.parse(await readFile(join(work, 's.json'), 'utf8'));
+    expect(report.tasks.map(({ name }: { name: string }) => name)).toEqual(['first', 'second']);
+    for (const { gate, metrics } of report.tasks) {
+      expect(gate.passed).toBe(gate.failures.length === 0);
+      expect(metrics.student.accuracy).toBeGreaterThan(0.4);
+    }
+    expect(made.status, made.output).toBe(report.passed ? 0 : 1);
+    if (!report.passed) expect(made.output).toContain('gate FAILED: ');
+    const asked = await run('predict', 'several', 'abc abc', '--task', 'second', '--json', '--top', '3');
+    const { scores } = JSON.parse(asked.output) as { scores: { label: string; score: number }[] };
+    expect(scores.map(({ label }) => label).toSorted()).toEqual(['high', 'low', 'mid']);
+    expect(scores.reduce((sum, { score }) => sum + score, 0)).toBeCloseTo(1, 5);
+    const strange = await run('predict', 'several', 'abc', '--task', 'third');
+    expect(strange.output).toContain('its tasks are first, second');
+    expect((await run('distill-tasks', '--task', 'nothing', '--out', 'x')).output).toContain('name=data:teacher');
   });
 
   it('distils in one process and asks the student', async () => {

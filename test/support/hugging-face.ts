@@ -18,13 +18,20 @@ const HARD_TEXTS = [
 
 /**
  * Expects `pipeline('text-classification', folder)` of `@huggingface/transformers` to give the labels and scores that we give, on `texts`
- * and on others that are hard to read; and our own answers not to depend on what a text is batched with.
+ * and on others that are hard to read; and our own answers not to depend on what a text is batched with, but for the rounding that the
+ * texts of a batch share in int8.
+ *
+ * @param options.dtype Hugging Face's name of the graph that the folder answers with; default `fp32`
  */
-export async function expectSameAnswersFromTransformers(folder: string, known: readonly string[]): Promise<void> {
+export async function expectSameAnswersFromTransformers(
+  folder: string,
+  known: readonly string[],
+  { dtype = 'fp32' }: { dtype?: 'fp32' | 'q8' } = {},
+): Promise<void> {
   env.allowRemoteModels = false;
   const ours = await openTextClassifier(folder, { placement: 'inline' });
   const theirs: TextClassificationPipeline = await pipeline('text-classification', folder, {
-    dtype: 'fp32',
+    dtype,
     local_files_only: true,
   });
   const texts = [...HARD_TEXTS, ...known];
@@ -39,7 +46,7 @@ export async function expectSameAnswersFromTransformers(folder: string, known: r
   }
   const batch = await ours.classify(texts);
   for (const [i, text] of texts.entries()) {
-    expect(batch[i].confidence, text).toBeCloseTo((await ours.classify([text]))[0].confidence, 5);
+    expect(batch[i].confidence, text).toBeCloseTo((await ours.classify([text]))[0].confidence, dtype === 'q8' ? 1 : 5);
   }
   await theirs.dispose();
   await ours.close();

@@ -2,6 +2,7 @@
 import { VERSION } from '@retort/contracts';
 import { Command } from 'commander';
 import { distillCommand } from './commands/distill.js';
+import { distillTasksCommand } from './commands/distill-tasks.js';
 import { keysCommand } from './commands/keys.js';
 import { migrateCommand } from './commands/migrate.js';
 import { predictCommand } from './commands/predict.js';
@@ -15,6 +16,7 @@ const program = new Command('retort')
   .showHelpAfterError('(add --help for the options)')
   .addCommand(upCommand())
   .addCommand(distillCommand())
+  .addCommand(distillTasksCommand())
   .addCommand(predictCommand())
   .addCommand(teacherCommand())
   .addCommand(keysCommand())

@@ -1,3 +1,4 @@
+export * from './compression-spec.js';
 export * from './curriculum-spec.js';
 export * from './ensemble-spec.js';
 export * from './errors.js';
@@ -8,6 +9,7 @@ export * from './ids.js';
 export * from './jobs.js';
 export * from './loss-spec.js';
 export * from './model-version.js';
+export * from './multi-task-spec.js';
 export * from './out-of-scope-spec.js';
 export * from './progress.js';
 export * from './rows.js';

@@ -1,3 +1,4 @@
+import type { CompressionStep } from './compression-spec.js';
 import type { Selection } from './selection.js';
 import type { DistillationSpec } from './spec.js';
 import type { DistillationReport, ModelFigures } from './stages.js';
@@ -75,6 +76,43 @@ export interface OutOfScopeFigures {
   recallAt95: number;
 }
 
+/** What was seen of one stage of a training: of an assistant, of a depth of a growing student, or of the student itself. */
+export interface StageMetrics {
+  /** `assistant-1`, `layers-2`, …, and last `student`. */
+  stage: string;
+  parameters: number;
+  /** Epochs that were trained, and which of them was kept. */
+  epochs: number;
+  bestEpoch: number;
+  /** Mean training loss of the epoch that was kept. */
+  loss: number;
+  /** Accuracy on the validation rows that have a label, and agreement on all of them with the teacher (never with an assistant). */
+  validation?: { accuracy?: number; agreement: number };
+  /** Of training, validation after each epoch included. */
+  seconds: number;
+}
+
+/** What one step of compression did, measured on the validation rows. Shares are 0..1. */
+export interface CompressionRecord {
+  step: CompressionStep;
+  /** Whether the student that is packaged has it. */
+  accepted: boolean;
+  /** Why not, or what was left as it was. */
+  reason?: string;
+  /** Of the student before the step, and of that after it: on the labels, or where no row has one against the teacher. */
+  accuracyBefore: number;
+  accuracyAfter: number;
+  /** Share of rows that are answered as by the uncompressed student. */
+  agreement: number;
+  /** Largest difference of any logit between the student before the step and after it, fine-tuning included. */
+  maxLogitChange: number;
+  /** Of the ONNX graph before and after the step. */
+  bytesBefore: number;
+  bytes: number;
+  /** Numbers of the weights that are not 0, after the step. */
+  parameters: number;
+}
+
 /** What was measured on the test split. Shares are 0..1, divergences in nats. */
 export interface StudentMetrics {
   /** Of several teachers: what their combined answer comes to, sums of bytes and latencies. */
@@ -107,7 +145,13 @@ export interface StudentMetrics {
   validation?: { metric: 'accuracy' | 'agreement'; value: number };
   /** Where the test split has rows out of scope. */
   outOfScope?: { label: string; rows: number; teacher: OutOfScopeFigures; student: OutOfScopeFigures };
+  /** In order, where there is more than one: measured on the validation rows. */
+  stages?: StageMetrics[];
   perClass: ClassMetrics[];
   /** Most frequent mistakes: `actual` answered as `predicted`, `count` times. */
   confusions: { actual: string; predicted: string; count: number }[];
+  /** The steps of compression in order; absent without any. */
+  compression?: CompressionRecord[];
+  /** The same student in float32, `onnx/model.onnx`, where `student` is its int8 form. */
+  float?: ModelFigures & { agreement: number };
 }

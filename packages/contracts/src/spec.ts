@@ -1,9 +1,11 @@
 import { type Static, Type } from 'typebox';
+import { CompressionSpec, CompressionSpecInput } from './compression-spec.js';
 import { CurriculumSpec, CurriculumSpecInput } from './curriculum-spec.js';
 import { EnsembleSpec, EnsembleSpecInput } from './ensemble-spec.js';
 import { FeatureSpecs, FeatureSpecsInput } from './feature-spec.js';
 import { LossSpec, LossSpecInput } from './loss-spec.js';
 import { OutOfScopeSpec } from './out-of-scope-spec.js';
+import { progressiveSpec, progressiveSpecInput } from './progressive-spec.js';
 import { SoftLabelsSpec, SoftLabelsSpecInput } from './soft-labels-spec.js';
 import { StudentSpec, StudentSpecInput } from './student-spec.js';
 import { AutoStudentInput, SEARCH_SECTIONS, SEARCH_SECTIONS_INPUT } from './sweep-spec.js';
@@ -81,6 +83,8 @@ export const DistillationSpec = Type.Object(
     transferSet: Type.Optional(TransferSetSpec),
     ensemble: Type.Optional(EnsembleSpec),
     outOfScope: OutOfScopeSpec,
+    progressive: Type.Optional(progressiveSpec(LossSpec, TrainingSpec)),
+    compression: Type.Optional(CompressionSpec),
     ...SEARCH_SECTIONS,
   },
   { additionalProperties: false },
@@ -88,6 +92,9 @@ export const DistillationSpec = Type.Object(
 
 export type TrainingSpec = Static<typeof TrainingSpec>;
 export type DistillationSpec = Static<typeof DistillationSpec>;
+export type ProgressiveSpec = NonNullable<DistillationSpec['progressive']>;
+
+const TrainingSpecInput = Type.Partial(TrainingSpec, { additionalProperties: false });
 
 /** What a user writes: any part may be left out. */
 export const DistillationSpecInput = Type.Object(
@@ -96,11 +103,13 @@ export const DistillationSpecInput = Type.Object(
     loss: Type.Optional(LossSpecInput),
     softLabels: Type.Optional(SoftLabelsSpecInput),
     curriculum: Type.Optional(CurriculumSpecInput),
-    training: Type.Optional(Type.Partial(TrainingSpec, { additionalProperties: false })),
+    training: Type.Optional(TrainingSpecInput),
     features: Type.Optional(FeatureSpecsInput),
     transferSet: Type.Optional(TransferSetSpecInput),
     ensemble: Type.Optional(EnsembleSpecInput),
     outOfScope: Type.Optional(OutOfScopeSpec),
+    progressive: Type.Optional(progressiveSpecInput(LossSpecInput, TrainingSpecInput)),
+    compression: Type.Optional(CompressionSpecInput),
     ...SEARCH_SECTIONS_INPUT,
   },
   { additionalProperties: false },

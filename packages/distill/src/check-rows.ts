@@ -1,5 +1,6 @@
 import { type DistillationSpec, type FieldProblem, type Row, SPLITS, type Split } from '@retort/contracts';
 import { ignoresTeacher } from '@retort/learn';
+import { compressionDataProblems } from './compression/compression-problems.js';
 import { nameSome } from './name-some.js';
 import { foreignLabel } from './out-of-scope.js';
 import { softLabelProblems } from './soft-label-problems.js';
@@ -57,7 +58,7 @@ export function inScope(shape: DatasetShape, foreign: string | undefined): RowCo
 export function datasetProblems(
   shape: DatasetShape,
   teacherLabels: readonly string[],
-  spec: Pick<DistillationSpec, 'loss' | 'softLabels' | 'outOfScope'>,
+  spec: Pick<DistillationSpec, 'loss' | 'softLabels' | 'compression' | 'outOfScope'>,
 ): FieldProblem[] {
   const problems: FieldProblem[] = [];
   const foreign = foreignLabel(teacherLabels, spec.outOfScope);
@@ -80,6 +81,7 @@ export function datasetProblems(
     problems.push({ path: '/teacher', message: `has ${teacherLabels.length} label(s): a classifier needs at least 2` });
   }
   problems.push(...softLabelProblems({ rows, labelled }, teacherLabels.length, spec));
+  problems.push(...compressionDataProblems({ rows, labelled }, spec.compression));
   const known = new Set(teacherLabels);
   const strange = Object.keys(shape.labels).filter((label) => !known.has(label) && label !== foreign);
   if (strange.length > 0) {

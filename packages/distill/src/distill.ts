@@ -148,7 +148,13 @@ function checkFit(rows: readonly Row[], teachers: readonly Teacher[], spec: Dist
 }
 
 /** The folder that answers with labels: the teacher's own, or that of a newly trained one in `outDir`. */
-async function classifierFolder(dir: string, outDir: string, options: DistillOptions): Promise<string> {
+export async function classifierFolder(
+  dir: string,
+  outDir: string,
+  options: Pick<DistillOptions, 'rows' | 'fineTune' | 'threads' | 'signal' | 'onProgress'> & {
+    spec: Pick<DistillationSpec, 'training'>;
+  },
+): Promise<string> {
   const manifest = await inspectModelFolder(dir);
   if (manifest.kind === 'onnx-classifier') return dir;
   const { rows, spec, threads, signal, onProgress } = options;

@@ -30,7 +30,7 @@ export interface DraftOptions {
  * @throws RetortError `RT_INVALID_SPEC` where the teacher has not what the spec wants of it
  */
 export async function draftStudent(
-  { student, training }: DistillationSpec,
+  { student, training }: Pick<DistillationSpec, 'student' | 'training'>,
   options: Omit<DraftOptions, 'seed'>,
 ): Promise<StudentDraft> {
   const all = { ...options, seed: training.seed };

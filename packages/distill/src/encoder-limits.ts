@@ -36,7 +36,7 @@ function headsFor(width: number): number {
  * @param batchSize of the training
  */
 export function encoderProblems(student: EncoderStudent, batchSize: number): FieldProblem[] {
-  const { layers, width, heads, intermediate, initFrom } = student;
+  const { layers, width, heads, initFrom } = student;
   const problems: FieldProblem[] = [];
   const problem = (field: string, message: string) => problems.push({ path: `/student/${field}`, message });
   if (width % heads !== 0) problem('heads', `must divide width (${width}), got ${heads}`);
@@ -46,8 +46,7 @@ export function encoderProblems(student: EncoderStudent, batchSize: number): Fie
       `must name as many layers as the student has (${layers}), got ${initFrom.layers.length}`,
     );
   }
-  // q, k, v and the output, then up and down.
-  const weights = layers * (4 * width ** 2 + 2 * width * intermediate);
+  const weights = layerWeights(student);
   if (weights > MOST_LAYER_WEIGHTS) {
     problem(
       'width',
@@ -62,6 +61,11 @@ export function encoderProblems(student: EncoderStudent, batchSize: number): Fie
     );
   }
   return problems;
+}
+
+/** Weights of the matrices in all layers: q, k, v and the output, then up and down. */
+export function layerWeights({ layers, width, intermediate }: EncoderStudent): number {
+  return layers * (4 * width ** 2 + 2 * width * intermediate);
 }
 
 const millions = (count: number) => (count / 1e6).toFixed(0);

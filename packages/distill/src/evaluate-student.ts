@@ -8,7 +8,7 @@ import {
   type TeacherFigures,
 } from '@retort/contracts';
 import { agreement, evaluate, klToTeacher } from '@retort/learn';
-import { openTextClassifier, type TextClassifier } from '@retort/text';
+import { findModelFile, findServedFile, openTextClassifier, type TextClassifier } from '@retort/text';
 import { answerBytes } from './answer-bytes.js';
 import { measureLatencies } from './latency.js';
 import { measureOutOfScope } from './out-of-scope.js';
@@ -23,6 +23,8 @@ const CONFUSIONS = 20;
 
 export interface EvaluateOptions {
   studentDir: string;
+  /** Which of its tasks to ask it, where it answers several. */
+  task?: string;
   teacherDir: string;
   /** Where several teachers were combined: the folder of each, and how it did by itself. The first is in `teacherDir`. */
   teachers?: ({ dir: string } & Pick<TeacherFigures, 'name' | 'accuracy' | 'temperature'>)[];
@@ -33,7 +35,7 @@ export interface EvaluateOptions {
   /** `[texts, labels]`. */
   teacherLogits: Float32Array;
   /** Test texts that belong to none of the labels, where their label is not one of those, and what the teacher answered. */
-  outOfScope: { label: string; texts: string[]; teacherLogits: Float32Array };
+  outOfScope?: { label: string; texts: string[]; teacherLogits: Float32Array };
   /** What the student's logits were divided by to calibrate them. */
   temperature: number;
   parameters: number;
@@ -45,31 +47,47 @@ export interface EvaluateOptions {
   onProgress?: OnProgress;
 }
 
+/** No text but those of the labels. */
+const NOTHING = { label: '', texts: [], teacherLogits: new Float32Array(0) };
+
 /**
  * Measures the packaged folder itself, tokenizer and all, as an agent will use it: accuracy and agreement over all texts,
- * latency for one text on one thread, in turns with the teacher.
+ * latency for one text on one thread, in turns with the teacher. Where the folder answers with its int8 graph, the float one is measured too.
  */
 export async function evaluateStudent(options: EvaluateOptions): Promise<StudentMetrics> {
-  const { labels, texts, actual, teacherLogits, outOfScope } = options;
+  const { labels, texts, actual, teacherLogits, outOfScope = NOTHING } = options;
   const classes = labels.length;
+  const { studentDir, task } = options;
   const teacherDirs = options.teachers?.map(({ dir }) => dir) ?? [options.teacherDir];
+  const [served, modelFile, ...teacherFiles] = await Promise.all([
+    findServedFile(studentDir),
+    findModelFile(studentDir),
+    ...teacherDirs.map(findModelFile),
+  ]);
   const models: TextClassifier[] = [];
+  const open = async (dir: string, file: string, of?: string) => {
+    const model = await openTextClassifier(dir, { placement: 'inline', threads: 1, modelFile: file, task: of });
+    models.push(model);
+    return model;
+  };
   try {
-    for (const dir of [options.studentDir, ...teacherDirs]) {
-      models.push(await openTextClassifier(dir, { placement: 'inline', threads: 1 }));
-    }
-    const [student] = models;
+    const student = await open(studentDir, served, task);
+    for (const [k, dir] of teacherDirs.entries()) await open(dir, teacherFiles[k]);
+    const float = served === modelFile ? undefined : await open(studentDir, modelFile, task);
     if (student.labels.length !== classes) {
       throw new RetortError('RT_INTERNAL', `The student answers ${student.labels.length} labels, not ${classes}.`);
     }
-    const answers = await answerAll(student, [...texts, ...outOfScope.texts], options);
+    const answers = await allLogits(student, [...texts, ...outOfScope.texts], options);
     const logits = answers.subarray(0, texts.length * classes);
     const foreignLogits = answers.subarray(texts.length * classes);
-    const [studentLatency, ...teacherLatencies] = await measureLatencies(
+    const latencies = await measureLatencies(
       models.map((model) => (asked) => model.logits(asked)),
       texts.slice(0, TIMED_TEXTS),
     );
-    const teacherBytes = await Promise.all(teacherDirs.map(answerBytes));
+    // In the order in which they were opened.
+    const [studentLatency, ...rest] = latencies;
+    const teacherLatencies = rest.slice(0, teacherDirs.length);
+    const teacherBytes = await Promise.all(teacherDirs.map((dir, k) => answerBytes(dir, teacherFiles[k])));
     // All of them would have to be asked for the answer that the student gives.
     const teacherLatency = together(teacherLatencies);
     const measured = evaluate(logits, actual, classes);
@@ -110,7 +128,7 @@ export async function evaluateStudent(options: EvaluateOptions): Promise<Student
         ).ece,
         parameters: options.parameters,
         flops: options.flops,
-        bytes: await answerBytes(options.studentDir),
+        bytes: await answerBytes(studentDir, served),
         latencyMs: studentLatency.one.p50Ms,
         latency: studentLatency,
       },
@@ -133,9 +151,19 @@ export async function evaluateStudent(options: EvaluateOptions): Promise<Student
         predicted: labels[predicted],
         count,
       })),
+      ...(float ? { float: { ...(await inFloat(float)), latencyMs: latencies[latencies.length - 1].one.p50Ms } } : {}),
     };
   } finally {
     await Promise.all(models.map((model) => model.close()));
+  }
+
+  async function inFloat(model: TextClassifier) {
+    const logits = await allLogits(model, texts, { signal: options.signal });
+    return {
+      accuracy: evaluate(logits, actual, classes).accuracy,
+      agreement: agreement(logits, teacherLogits, classes),
+      bytes: await answerBytes(studentDir, modelFile),
+    };
   }
 }
 
@@ -150,20 +178,20 @@ function together(latencies: readonly LatencyFigures[]): LatencyFigures {
   return { one: total('one'), batch32: total('batch32') };
 }
 
-/** `[texts, labels]` */
-async function answerAll(
-  student: TextClassifier,
+/** `[texts, labels]`, asked in batches. */
+async function allLogits(
+  model: TextClassifier,
   texts: string[],
   { signal, onProgress }: Pick<EvaluateOptions, 'signal' | 'onProgress'>,
 ): Promise<Float32Array> {
   const report = progressOf('evaluating', texts.length, onProgress);
   report(0);
-  const classes = student.labels.length;
+  const classes = model.labels.length;
   const logits = new Float32Array(texts.length * classes);
   for (let start = 0; start < texts.length; start += BATCH) {
     throwIfCancelled(signal);
     const batch = texts.slice(start, start + BATCH);
-    logits.set(await student.logits(batch), start * classes);
+    logits.set(await model.logits(batch), start * classes);
     report(start + batch.length);
   }
   return logits;

@@ -40,7 +40,7 @@ export interface FeatureTraining {
  * `RT_CANCELLED`, `RT_INVALID_TEACHER`
  */
 export async function openFeatures(
-  spec: DistillationSpec,
+  spec: Pick<DistillationSpec, 'student' | 'training' | 'features'>,
   draft: StudentDraft,
   rows: ReadRows,
   { teacherDir, threads, signal, onProgress }: FeatureOptions,

@@ -1,3 +1,8 @@
+/** The configuration of a folder that answers with its int8 graph, to us (`findServedFile`) and to Hugging Face's runtime alike. */
+export function servedQuantized(config: object): object {
+  return { ...config, 'transformers.js_config': { dtype: 'q8' } };
+}
+
 /** `config.json`: to Hugging Face runtimes a BERT-shaped sequence classifier, the shape whose inputs and output it has. */
 export function huggingFaceConfig(labels: readonly string[], shape: object): object {
   return {

@@ -1,4 +1,5 @@
-import type { DistillationSpec, Lineage, StudentMetrics, StudentSpec } from '@retort/contracts';
+import type { DistillationSpec, Lineage, StageMetrics, StudentMetrics, StudentSpec } from '@retort/contracts';
+import { compressionSection } from './compression/index.js';
 import { describeCurriculum, describeLoss, describeSoftLabels } from './describe-loss.js';
 import { ensembleDefaults } from './ensemble-problems.js';
 import { selectionSection } from './selection-card.js';
@@ -77,7 +78,7 @@ ${confusionTable(metrics)}
 \`\`\`js
 import { pipeline } from '@huggingface/transformers';
 
-const classify = await pipeline('text-classification', '<this folder>', { dtype: 'fp32', local_files_only: true });
+const classify = await pipeline('text-classification', '<this folder>', { dtype: '${metrics.float ? 'q8' : 'fp32'}', local_files_only: true });
 console.log(await classify('…', { top_k: 3 }));
 \`\`\`
 
@@ -93,7 +94,7 @@ scores. ${readingOf(spec.student)}
 ${row('soft labels', describeSoftLabels(spec))}${row('features', describeFeatures(spec))}${row('curriculum', describeCurriculum(spec))}| training | ${spec.training.epochs} epochs (best: ${metrics.bestEpoch}), batch ${spec.training.batchSize}, ${training(spec)}, seed ${spec.training.seed} |
 | dataset | ${lineage.dataset.rows} rows, sha256 \`${lineage.dataset.digest}\` |
 ${teachersOf(lineage, metrics)}
-${selectionSection(lineage.selection)}
+${selectionSection(lineage.selection)}${metrics.stages ? stagesOf(metrics.stages, spec) : ''}${compressionSection(metrics)}
 ## Limits
 
 It knows only these labels, and answers one of them for any text at all. It reads surface forms: a request worded unlike
@@ -148,6 +149,29 @@ ${rows.join('\n')}
 
 /** A label is a user's text: in a table a bar would end the cell. */
 const cell = (text: string) => text.replace(/[\\|`]/g, '\\$&');
+
+/** Assistants and depths that came before the student, with what each of them reached. */
+function stagesOf(stages: readonly StageMetrics[], { progressive }: DistillationSpec): string {
+  const assistants = (progressive?.assistants ?? []).map(
+    ({ student }, i) => `\`assistant-${i + 1}\`: ${shapeOf(student)}.`,
+  );
+  const line = ({ stage, parameters, epochs, bestEpoch, validation, loss }: StageMetrics) =>
+    `| ${[
+      stage,
+      parameters.toLocaleString('en'),
+      `${epochs} (${bestEpoch})`,
+      loss.toFixed(3),
+      validation?.accuracy === undefined ? '' : percent(validation.accuracy),
+      validation === undefined ? '' : percent(validation.agreement),
+    ].join(' | ')} |`;
+  return `It was trained in ${stages.length} stages, measured on the validation texts. ${assistants.join(' ')}
+
+| stage | parameters | epochs (best) | loss | accuracy | agreement with the teacher |
+|---|---|---|---|---|---|
+${stages.map(line).join('\n')}
+
+`;
+}
 
 /** Optimizer and schedule, and of the rest what was not left at its default. */
 function training({ training }: DistillationSpec): string {

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readdir, rename, rm, rmdir, writeFile } from 'node:fs/p
 import { basename, dirname, join, resolve } from 'node:path';
 import { RetortError } from '@retort/contracts';
 import { type Model, writeModel } from '@retort/onnx';
+import { QUANTIZED_PATH } from '@retort/text';
 
 /** The file that marks a folder as a student of Retort. */
 export const MANIFEST_FILE = 'retort.json';
@@ -44,10 +45,16 @@ function ignoreMissing(error: NodeJS.ErrnoException): void {
   if (error.code !== 'ENOENT') throw error;
 }
 
-/** Writes the graph and the JSON files of a student into `dir`. */
-export async function writeModelFolder(dir: string, model: Model, files: Record<string, object>): Promise<void> {
+/** Writes the graph, its int8 form where there is one, and the JSON files of a student into `dir`. */
+export async function writeModelFolder(
+  dir: string,
+  model: Model,
+  files: Record<string, object>,
+  quantized?: Model,
+): Promise<void> {
   await mkdir(join(dir, 'onnx'), { recursive: true });
   await writeFile(join(dir, 'onnx/model.onnx'), writeModel(model));
+  if (quantized) await writeFile(join(dir, QUANTIZED_PATH), writeModel(quantized));
   for (const [path, content] of Object.entries(files)) await writeJson(join(dir, path), content);
 }
 

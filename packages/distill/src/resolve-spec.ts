@@ -8,10 +8,13 @@ import {
 } from '@retort/contracts';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
+import { compressionDefaults, compressionProblems } from './compression/index.js';
 import { encoderDefaults, encoderProblems } from './encoder-limits.js';
 import { ensembleProblems } from './ensemble-problems.js';
 import { featureProblems } from './feature-problems.js';
 import { lossProblems, withParameters } from './loss-problems.js';
+import { withProgressiveDefaults } from './progressive/progressive-defaults.js';
+import { assistantProblems, isOfAssistant, progressiveProblems } from './progressive/progressive-problems.js';
 import { withAutoSection } from './sweep/auto-section.js';
 import { searchProblems } from './sweep/search-problems.js';
 import { strategyMessage, transferSetProblems, withShares } from './transfer-set/problems.js';
@@ -31,31 +34,30 @@ function specOf<Student extends typeof StaticStudent | typeof EncoderStudent>(st
  * @throws RetortError `RT_INVALID_SPEC` with one {@link FieldProblem} per finding, its path a JSON pointer into the spec.
  */
 export function resolveSpec(input: DistillationSpecInput | unknown = {}): DistillationSpec {
-  const given = withSections(Value.Clone(input));
-  const family = familyOf(given);
-  const schema = SPECS[family ?? 'static'];
-  const spec = Value.Default(schema, given);
-  const problems: FieldProblem[] = Value.Check(schema, spec)
-    ? [
-        ...crossFieldProblems(spec),
-        ...lossProblems(spec),
-        ...ensembleProblems(spec.ensemble),
-        ...searchProblems(spec, resolveSpec),
-      ]
-    : Value.Errors(schema, spec)
-        // An unknown field is reported at its own path, as not matching the schema `false`, and once more at its parent.
-        .filter(({ keyword }) => keyword !== 'additionalProperties')
-        .map(({ keyword, instancePath, message }) => ({
-          path: instancePath || '/',
-          message: keyword === 'boolean' ? (strategyMessage(instancePath) ?? 'is not a field of the spec') : message,
-        }))
-        .map((problem) =>
-          problem.path === '/student/family'
-            ? { ...problem, message: `must be one of ${FAMILIES.join(', ')}, auto` }
-            : problem,
-        );
+  const spec = storedSpec(input);
+  const problems = problemsOf(spec);
   if (problems.length > 0) throw invalidSpec(problems);
-  return spec as DistillationSpec;
+  return spec;
+}
+
+/** Everything that is wrong with a spec that has its defaults. */
+function problemsOf(spec: unknown): FieldProblem[] {
+  const schema = SPECS[familyOf(spec) ?? 'static'];
+  const ofAssistants = assistantProblems(spec, problemsOf);
+  if (Value.Check(schema, spec)) return [...crossFieldProblems(spec), ...ofAssistants];
+  const own = Value.Errors(schema, spec)
+    // An unknown field is reported at its own path, as not matching the schema `false`, and once more at its parent.
+    .filter(({ keyword }) => keyword !== 'additionalProperties')
+    .map(({ keyword, instancePath, message }) => ({
+      path: instancePath || '/',
+      message: keyword === 'boolean' ? (strategyMessage(instancePath) ?? 'is not a field of the spec') : message,
+    }))
+    .map((problem) =>
+      problem.path === '/student/family'
+        ? { ...problem, message: `must be one of ${FAMILIES.join(', ')}, auto` }
+        : problem,
+    );
+  return [...own.filter((problem) => !isOfAssistant(problem)), ...ofAssistants];
 }
 
 /**
@@ -63,7 +65,7 @@ export function resolveSpec(input: DistillationSpecInput | unknown = {}): Distil
  * what was done before there was a choice. It is not checked again, so that it can be shown whatever the limits are by now.
  */
 export function storedSpec(stored: unknown): DistillationSpec {
-  const given = withSections(Value.Clone(stored));
+  const given = withSections(withProgressiveDefaults(Value.Clone(stored), storedSpec));
   return Value.Default(SPECS[familyOf(given) ?? 'static'], given) as DistillationSpec;
 }
 
@@ -84,6 +86,7 @@ function withSections(input: unknown): unknown {
     loss: isObject(given.loss) ? withParameters(given.loss) : (given.loss ?? {}),
     training,
     ...(given.transferSet === undefined ? {} : { transferSet: withShares(given.transferSet) }),
+    ...(given.compression === undefined ? {} : { compression: compressionDefaults(given.compression) }),
   };
   if (familyOf(sections) !== 'encoder') return sections;
   const defaults = encoderDefaults(sections.student as Record<string, unknown>);
@@ -105,7 +108,16 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 function crossFieldProblems(spec: DistillationSpec): FieldProblem[] {
-  return [...studentProblems(spec), ...featureProblems(spec), ...transferSetProblems(spec)];
+  return [
+    ...studentProblems(spec),
+    ...lossProblems(spec),
+    ...featureProblems(spec),
+    ...transferSetProblems(spec),
+    ...ensembleProblems(spec.ensemble),
+    ...progressiveProblems(spec),
+    ...compressionProblems(spec),
+    ...searchProblems(spec, resolveSpec),
+  ];
 }
 
 function studentProblems({ student, training }: DistillationSpec): FieldProblem[] {

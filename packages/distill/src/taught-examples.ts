@@ -13,7 +13,10 @@ type Answered = TrainingExamples & { teacherLogits: Float32Array };
 export function taughtExamples(
   training: Answered,
   validation: Answered,
-  { classes, spec: { softLabels, curriculum } }: { classes: number; spec: DistillationSpec },
+  {
+    classes,
+    spec: { softLabels, curriculum },
+  }: { classes: number; spec: Pick<DistillationSpec, 'softLabels' | 'curriculum'> },
 ): Answered & { curriculum?: CurriculumOptions } {
   let taught = training;
   let calibrated = training.teacherLogits;

@@ -6,25 +6,29 @@ import {
   type ModelFile,
   type OnProgress,
   progressOf,
+  RetortError,
   type Row,
   type StudentMetrics,
   type TransferSetCounts,
   VERSION,
 } from '@retort/contracts';
-import { type StageCheckpoint, stagedTraining, type TrainableModel, train, withWeights } from '@retort/learn';
-import { sizeOf, withoutDropout } from '@retort/onnx';
+import type { StageCheckpoint } from '@retort/learn';
+import { withoutDropout } from '@retort/onnx';
 import { answerDigest, listModelFiles } from '@retort/teachers';
+import { findServedFile } from '@retort/text';
 import { calibrate } from './calibrate.js';
-import { draftStudent } from './draft-student.js';
+import { type CompressionRows, NO_VALIDATION, pruneStudent, quantizeStudent } from './compression/index.js';
 import { EncodedRows } from './encoded-rows.js';
 import { type EvaluateOptions, evaluateStudent } from './evaluate-student.js';
-import { openFeatures } from './feature-training.js';
+import { servedQuantized } from './hugging-face-config.js';
 import { flopsOfMedianText } from './median-flops.js';
 import { modelCard } from './model-card.js';
 import { foreignLabel, withoutLabel } from './out-of-scope.js';
 import { MANIFEST_FILE, publishFolder, stageFolder, writeJson, writeModelFolder } from './package-student.js';
+import { parameterCount } from './parameter-count.js';
+import { trainInStages } from './progressive/train-stages.js';
 import { partition } from './split-rows.js';
-import { taughtExamples } from './taught-examples.js';
+import { trainOneStudent } from './train-one-student.js';
 
 export interface TrainStudentOptions {
   rows: readonly Row[];
@@ -48,7 +52,8 @@ export interface TrainStudentOptions {
   threads?: number;
   /**
    * A file in which to keep the state of the training: where it is left from an earlier attempt at the same student, the training goes
-   * on from it, to the same bytes. It stays there until the caller removes it.
+   * on from it, to the same bytes. Assistants and shallower depths have files of their own beside it, `<path>.<stage>`. They stay there
+   * until the caller removes them.
    */
   checkpoint?: StageCheckpoint;
   signal?: AbortSignal;
@@ -90,38 +95,48 @@ async function trainAndMeasure(staged: string, options: TrainStudentOptions) {
   const rows = withoutLabel(options.rows, foreign);
   const parts = partition(options.rows, { foreign, generated });
   const textsOf = (indexes: Int32Array) => Array.from(indexes, (row) => rows[row].text);
-  const { teacherDir } = options;
-  const draft = await draftStudent(spec, { texts: textsOf(parts.train), labels, teacherDir });
-  const encoded = new EncodedRows(rows, draft.tokenizer, labels, options.teacherLogits);
-  const validation = encoded.examples(parts.valid);
-
-  const reading = { texts: textsOf(parts.train), encoded: encoded.encodings(parts.train) };
-  const features = await openFeatures(spec, draft, reading, options);
-  const { weights, bestEpoch, history } = await train({
-    ...features.training,
-    ...taughtExamples(encoded.examples(parts.train), validation, { classes: labels.length, spec }),
-    loss: spec.loss,
-    // Patience waits for validation: without any row to validate on there is nothing to be impatient about.
-    training: validation.count > 0 ? spec.training : { ...spec.training, patience: 0 },
-    validate: validation.count > 0 ? validation : undefined,
-    ...stagedTraining('training', options),
+  // The tenth of a few rows that is set aside may be none.
+  if (spec.compression && parts.valid.length === 0) {
+    throw new RetortError('RT_INVALID_DATASET', `The compression ${NO_VALIDATION}.`);
+  }
+  const { trained, encoded, taught, history, bestEpoch, stages } = await trainInStages({ ...options, parts });
+  const examplesOf = (read: EncodedRows): CompressionRows => ({
+    train: { ...read.examples(parts.train), ...taught },
+    validation: read.examples(parts.valid),
+  });
+  const pruned = await pruneStudent(trained, {
+    spec,
+    texts: textsOf(parts.train),
+    rows: examplesOf(encoded),
+    readAgain: (tokenizer) => examplesOf(new EncodedRows(rows, tokenizer, labels, options.teacherLogits)),
+    // Fine-tuning is short and keeps no checkpoint: the next attempt takes the steps again from the trained student.
+    learn: async (smaller, { train: examples, validation }, { loss, training }) => {
+      const draft = { ...trained, ...smaller };
+      const again = { draft, examples, validation, spec: { loss, training } };
+      return (await trainOneStudent({ ...again, threads, signal, onProgress })).weights;
+    },
     threads,
     signal,
-  }).finally(() => features.close());
-  const trained = withoutDropout(withWeights(draft.model, features.withoutProjections(weights)));
-  const { model, temperature } = await calibrate(trained, validation, {
+  });
+  const { student, gate } = pruned;
+  const { validation } = pruned.rows;
+  const { model, temperature } = await calibrate(withoutDropout(student.model), validation, {
     classes: labels.length,
     batchSize: spec.training.batchSize,
     threads,
     signal,
   });
-  await writeModelFolder(staged, model, draft.files);
+  const { trainable } = student;
+  const { quantized, record } = await quantizeStudent({ model, trainable }, spec.compression, validation, gate);
+  const config = student.files['config.json'];
+  const files = quantized ? { ...student.files, 'config.json': servedQuantized(config) } : student.files;
+  await writeModelFolder(staged, model, files, quantized);
 
   const test = encoded.examples(parts.test);
   const best = history[bestEpoch - 1].validation;
   const metrics = await evaluateStudent({
     studentDir: staged,
-    teacherDir,
+    teacherDir: options.teacherDir,
     teachers: options.teachers,
     labels,
     texts: textsOf(parts.test),
@@ -133,14 +148,18 @@ async function trainAndMeasure(staged: string, options: TrainStudentOptions) {
       teacherLogits: encoded.examples(parts.outOfScope).teacherLogits,
     },
     temperature,
-    parameters: parameterCount(draft),
+    parameters: parameterCount(student),
     flops: flopsOfMedianText(model, test.lengths),
     bestEpoch,
     validation: best && { metric: best.metric, value: best.value },
     signal,
     onProgress,
   });
-  return { metrics, temperature };
+  const compression = [...pruned.records, ...(record ? [record] : [])];
+  return {
+    metrics: { ...metrics, ...(stages ? { stages } : {}), ...(spec.compression ? { compression } : {}) },
+    temperature,
+  };
 }
 
 /** Adds card and manifest, and puts the folder in its place. */
@@ -156,7 +175,17 @@ async function finish(
   const name = options.name ?? basename(resolve(outDir));
   const lineage: Lineage = { ...options.lineage, spec, seed: spec.training.seed, codeVersion: VERSION };
   const digest = answerDigest(await listModelFiles(staged));
-  const manifest = { formatVersion: 1, name, digest, labels, lineage, calibration: { temperature }, metrics };
+  const manifest = {
+    formatVersion: 1,
+    name,
+    digest,
+    // Which of the graphs answers.
+    modelFile: await findServedFile(staged),
+    labels,
+    lineage,
+    calibration: { temperature },
+    metrics,
+  };
   await writeJson(join(staged, MANIFEST_FILE), manifest);
   await writeFile(join(staged, 'README.md'), modelCard({ name, labels, lineage, metrics }));
   report(1);
@@ -164,9 +193,4 @@ async function finish(
   await publishFolder(staged, outDir);
   report(2);
   return { labels, files, digest, metrics, lineage };
-}
-
-function parameterCount({ model, trainable }: TrainableModel): number {
-  const { initializers } = model.graph;
-  return trainable.reduce((sum, name) => sum + sizeOf(initializers.get(name)?.dims ?? [0]), 0);
 }

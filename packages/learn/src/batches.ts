@@ -1,3 +1,5 @@
+import type { TrainingSpec } from '@retort/contracts';
+import { type CurriculumPacing, pacedRows } from './curriculum.js';
 import type { Random } from './random.js';
 
 /** Batches that are drawn together and then sorted by length: enough to lose little randomness and most of the padding. */
@@ -20,6 +22,21 @@ export function drawBatches(random: Random, rows: Int32Array, batchSize: number,
     batches.push(...(lengths ? random.shuffle(cut) : cut));
   }
   return batches;
+}
+
+/** Steps of a training on `count` rows that is not stopped early; with a curriculum its first epochs have fewer of them. */
+export function stepsOf(
+  settings: Pick<TrainingSpec, 'epochs' | 'batchSize' | 'accumulate'>,
+  count: number,
+  curriculum?: CurriculumPacing,
+): number {
+  const { epochs, batchSize, accumulate } = settings;
+  let steps = 0;
+  for (let epoch = 1; epoch <= epochs; epoch++) {
+    const rows = curriculum ? pacedRows(epoch, curriculum, settings, count) : count;
+    steps += Math.ceil(Math.ceil(rows / batchSize) / accumulate);
+  }
+  return steps;
 }
 
 /** Padded lengths are multiples of this, so that ONNX Runtime, which plans its memory by shape, meets few of them. */

@@ -1,3 +1,4 @@
+export { stepsOf } from './batches.js';
 export { GraphWalk } from './bert/graph-walk.js';
 export { initializeEncoder } from './bert/initialize-encoder.js';
 export {
@@ -9,6 +10,7 @@ export {
 } from './bert/read-bert.js';
 export * from './calibration.js';
 export type { CheckpointOptions } from './checkpoint.js';
+export * from './compress/index.js';
 export type { CurriculumOptions } from './curriculum.js';
 export { type DecoderSpec, type DecoderStudentOptions, decoderStudent } from './decoder-student.js';
 export { type EncoderStudentOptions, encoderStudent, LAYER_NORM_EPSILON } from './encoder-student.js';
@@ -17,7 +19,7 @@ export type { FeatureTensor, FeatureTerm } from './feature-loss/feature-terms.js
 export { withoutProjections, withProjections } from './feature-loss/projections.js';
 export type { EpochRecord, ValidationRecord } from './history.js';
 export { LOSS, type LossOptions } from './loss/loss-options.js';
-export { ignoresTeacher } from './loss/loss-schedule.js';
+export { ignoresTeacher, settledLoss } from './loss/loss-schedule.js';
 export { withLoss } from './loss/with-loss.js';
 export * from './metrics.js';
 export { type MlpHeadOptions, mlpHead } from './mlp-head.js';
@@ -28,9 +30,10 @@ export { Random } from './random.js';
 export * from './soft-labels/adjust-soft-labels.js';
 export { confidences } from './soft-labels/confidence.js';
 export { argmax } from './softmax.js';
-export { type StageCheckpoint, stagedTraining } from './staged-training.js';
+export { type StageCheckpoint, stagedTraining, type TrainingPart } from './staged-training.js';
 export { type StaticStudentOptions, staticStudent } from './static-student.js';
 export { EMBEDDING_TAP, type LayerTaps, layerTaps } from './student-taps.js';
+export { MASKED, type TaskHead, taskInputs, taskOutput, withTaskMask, withTaskOutputs } from './task-heads.js';
 export { withTokenLoss } from './token-loss.js';
 export { tokensDigest } from './tokens-digest.js';
 export { train } from './train.js';

@@ -13,7 +13,7 @@ export type RunIdentity = Record<string, string | number | boolean>;
  * threads: by their number a kernel cuts its work, and so the order in which it adds.
  */
 export function runIdentity(options: TrainOptions, settings: TrainingSpec): RunIdentity {
-  const { model, trainable, loss, curriculum, rates, features, targets, validate, threads = 1 } = options;
+  const { model, trainable, loss, curriculum, rates, features, targets, validate, heads, threads = 1 } = options;
   const initial = trainable.map((name) => findInitializer(model, name, 'float32').data as Float32Array);
   return {
     version: VERSION,
@@ -25,6 +25,7 @@ export function runIdentity(options: TrainOptions, settings: TrainingSpec): RunI
     ...(curriculum && prefixed('curriculum', { ...curriculum, difficulty: sha256([bytesOf(curriculum.difficulty)]) })),
     ...(features ? { 'the features': sha256([JSON.stringify(features), targets?.digest ?? '']) } : {}),
     rates: sha256([JSON.stringify([...(rates ?? [])].sort())]),
+    ...(heads ? { 'the tasks': sha256([JSON.stringify(heads)]) } : {}),
     'the training examples': digestOf(options),
     'the validation examples': validate ? digestOf(validate, validate.metric) : 'none',
   };

@@ -4,6 +4,7 @@ import type { TrainingExamples, Validation } from './examples.js';
 import type { FeatureTerm } from './feature-loss/feature-terms.js';
 import type { EpochRecord } from './history.js';
 import type { LossOptions } from './loss/loss-options.js';
+import type { TaskHead } from './task-heads.js';
 import type { TrainableModel, Weights } from './trainable.js';
 import type { TrainingSettings } from './training-settings.js';
 
@@ -30,6 +31,8 @@ export interface TrainOptions extends TrainableModel, TrainingExamples {
   /** Factor on the learning rate of single weights, by name, at least 0; default 1. For layer-wise decay in fine-tuning. */
   rates?: ReadonlyMap<string, number>;
   validate?: Validation;
+  /** Where the model answers several tasks, behind `withTaskMask`: a row's loss is then that of its own task alone. */
+  heads?: readonly TaskHead[];
   /** Where to keep the state of the training, to go on from after a crash or an abort. */
   checkpoint?: CheckpointOptions;
   signal?: AbortSignal;

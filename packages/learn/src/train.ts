@@ -42,9 +42,9 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     const found = await checkpoints?.find();
     if (found) opening(found);
     const teacher = options.teacherLogits !== undefined;
-    const { features, weights } = options;
+    const { features, heads, weights } = options;
     const weighted = weights !== undefined;
-    const stepping = { teacher, weighted, features, seed: settings.seed, runs: found?.state.runs, threads };
+    const stepping = { teacher, weighted, features, heads, seed: settings.seed, runs: found?.state.runs, threads };
     const graph = opening(await TrainingStep.open({ model, trainable }, loss, stepping));
     const parameters = new Parameters(model, trainable, {
       states: OPTIMIZER_STATES[settings.optimizer],

@@ -4,6 +4,7 @@ import type { FeatureTerm } from './feature-loss/feature-terms.js';
 import { withFeatureLoss } from './feature-loss/with-feature-loss.js';
 import { LOSS, type LossOptions } from './loss/loss-options.js';
 import { type LossInputs, withLoss } from './loss/with-loss.js';
+import { type TaskHead, withTaskLosses } from './task-heads.js';
 import type { TrainableModel } from './trainable.js';
 
 export interface TrainingGraphOptions extends LossInputs {
@@ -13,6 +14,8 @@ export interface TrainingGraphOptions extends LossInputs {
   runs?: number;
   /** Further terms of the loss; default none. */
   features?: readonly FeatureTerm[];
+  /** Where the model answers several tasks: see {@link withTaskLosses}. */
+  heads?: readonly TaskHead[];
 }
 
 /**
@@ -25,9 +28,9 @@ export interface TrainingGraphOptions extends LossInputs {
 export function trainingGraph(
   { model, trainable }: TrainableModel,
   loss: LossOptions,
-  { seed, runs = 0, features = [], ...inputs }: TrainingGraphOptions,
+  { seed, runs = 0, features = [], heads, ...inputs }: TrainingGraphOptions,
 ): Differentiated {
   const forward = fuseTransposes(initializersToInputs(withDropout(model, seed, runs), trainable));
-  const objective = withFeatureLoss(withLoss(forward, loss, inputs), features);
-  return gradient(objective, { loss: LOSS.output, wrt: trainable });
+  const ofAnswers = heads ? withTaskLosses(forward, heads, loss, inputs) : withLoss(forward, loss, inputs);
+  return gradient(withFeatureLoss(ofAnswers, features), { loss: LOSS.output, wrt: trainable });
 }

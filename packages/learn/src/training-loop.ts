@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { RetortError, type TrainingSpec } from '@retort/contracts';
-import { drawBatches, paddedLength } from './batches.js';
+import { drawBatches, paddedLength, stepsOf } from './batches.js';
 import type { Checkpoints } from './checkpoint.js';
 import { Curriculum } from './curriculum.js';
 import { Gradients } from './gradients.js';
@@ -53,7 +53,7 @@ export class TrainingLoop {
 
   constructor(options: TrainOptions, parts: LoopParts, start: Progressing) {
     const { settings, parameters } = parts;
-    const { epochs, batchSize, accumulate, optimizer: kind, weightDecay, momentum, nesterov } = settings;
+    const { optimizer: kind, weightDecay, momentum, nesterov } = settings;
     this.#options = options;
     this.#parts = parts;
     this.#run = start;
@@ -62,12 +62,7 @@ export class TrainingLoop {
     this.#longest = options.lengths?.reduce((most, length) => Math.max(most, length), 0) ?? 0;
     this.#curriculum = options.curriculum && new Curriculum(options.curriculum, settings);
     this.#meanWeight = options.weights?.reduce((sum, weight) => sum + weight / options.count, 0) ?? 1;
-    let steps = 0;
-    for (let epoch = 1; epoch <= epochs; epoch++) {
-      const rows = this.#curriculum?.rowsOf(epoch) ?? options.count;
-      steps += Math.ceil(Math.ceil(rows / batchSize) / accumulate);
-    }
-    this.steps = steps;
+    this.steps = stepsOf(settings, options.count, options.curriculum);
   }
 
   /** Goes on from where the run stands to its end. */

@@ -24,9 +24,9 @@ export function openTeacher(
   options: Pick<TextModelOptions, 'threads' | 'placement'> = {},
 ): Promise<Teacher> {
   return asTeacher(async () => {
-    const { all } = await findTeacherFiles(dir);
+    const { model: modelFile, all } = await findTeacherFiles(dir);
     const digest = answerDigest(await describeFiles(dir, all));
-    const classifier = await openTextClassifier(dir, options);
+    const classifier = await openTextClassifier(dir, { ...options, modelFile });
     return {
       digest,
       labels: [...classifier.labels],

@@ -6,7 +6,26 @@ import { isObject } from './tokenizer-files.js';
 /** Where a Hugging Face folder keeps its graph, in the order looked for. */
 export const MODEL_PATHS = ['onnx/model.onnx', 'model.onnx'] as const;
 
-/** Path of the graph within a model folder. @throws RetortError `RT_INVALID_MODEL` where there is none */
+/** Where a Hugging Face folder keeps the int8 form of its graph: what their runtimes call the dtype `q8`. */
+export const QUANTIZED_PATH = 'onnx/model_quantized.onnx';
+
+/**
+ * Path of the graph that a folder answers with: the int8 one where there is one and `config.json` says so in the field by which
+ * Hugging Face's runtime chooses (`"transformers.js_config": {"dtype": "q8"}`), else that of {@link findModelFile}.
+ *
+ * @throws RetortError `RT_INVALID_MODEL` where there is none
+ */
+export async function findServedFile(folder: string): Promise<string> {
+  const config = await readJson(folder, 'config.json', { optional: true });
+  const runtime = config?.['transformers.js_config'];
+  if (isObject(runtime) && runtime.dtype === 'q8') {
+    const found = await stat(join(folder, QUANTIZED_PATH)).catch(() => undefined);
+    if (found?.isFile()) return QUANTIZED_PATH;
+  }
+  return findModelFile(folder);
+}
+
+/** Path of the float graph within a model folder, the one to read weights from. @throws RetortError `RT_INVALID_MODEL` where there is none */
 export async function findModelFile(folder: string): Promise<string> {
   for (const path of MODEL_PATHS) {
     const found = await stat(join(folder, path)).catch(() => undefined);

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { RetortError } from '@retort/contracts';
 import type { SessionPort } from '@retort/runtime';
 import { labelsOf, readJson } from './model-folder.js';
+import { taskLabelsOf } from './task-labels.js';
 import { openTextModel, type TextModel, type TextModelOptions } from './text-model.js';
 
 /** Logits turned into scores in one turn of the event loop: about a millisecond. */
@@ -33,14 +34,22 @@ export interface TextClassifier {
   close(): Promise<void>;
 }
 
+export interface TextClassifierOptions extends TextModelOptions {
+  /** Of a folder that answers several tasks, the one to ask; default: all of their labels at once. */
+  task?: string;
+}
+
 /**
  * Opens a Hugging Face folder of a text classifier: what {@link openTextModel} needs, and `config.json` with `id2label`.
  *
  * @throws RetortError `RT_INVALID_MODEL` naming the file, field or output that cannot be used
  */
-export async function openTextClassifier(folder: string, options: TextModelOptions = {}): Promise<TextClassifier> {
+export async function openTextClassifier(
+  folder: string,
+  { task, ...options }: TextClassifierOptions = {},
+): Promise<TextClassifier> {
   const config = await readJson(folder, 'config.json');
-  const labels = labelsOf(config);
+  const labels = task === undefined ? labelsOf(config) : taskLabelsOf(config, task);
   if (config.problem_type === 'multi_label_classification') {
     throw new RetortError(
       'RT_INVALID_MODEL',
@@ -49,7 +58,7 @@ export async function openTextClassifier(folder: string, options: TextModelOptio
   }
   const model = await openTextModel(folder, options);
   try {
-    return new OnnxTextClassifier(labels, model, logitsPort(model.outputs, labels.length).name);
+    return new OnnxTextClassifier(labels, model, logitsPort(model.outputs, labels.length, task).name);
   } catch (error) {
     await model.close();
     throw error;
@@ -57,15 +66,17 @@ export async function openTextClassifier(folder: string, options: TextModelOptio
 }
 
 /**
- * The output that holds the logits: the one of that name, or the only one.
+ * The output that holds the logits: the one of that name, or the only one; of one of several tasks `logits.<task>`.
  *
  * @throws RetortError `RT_INVALID_MODEL` where there is none, or it is not float32 `[batch, labels]`
  */
-export function logitsPort(outputs: readonly SessionPort[], labels: number): SessionPort {
-  const port = outputs.find(({ name }) => name === 'logits') ?? (outputs.length === 1 ? outputs[0] : undefined);
+export function logitsPort(outputs: readonly SessionPort[], labels: number, task?: string): SessionPort {
+  const wanted = task === undefined ? 'logits' : `logits.${task}`;
+  const only = task === undefined && outputs.length === 1 ? outputs[0] : undefined;
+  const port = outputs.find((output) => output.name === wanted) ?? only;
   if (port === undefined) {
-    const names = outputs.map(({ name }) => `"${name}"`).join(', ');
-    throw new RetortError('RT_INVALID_MODEL', `The model has no output "logits"; it has ${names}.`);
+    const names = outputs.map((output) => `"${output.name}"`).join(', ');
+    throw new RetortError('RT_INVALID_MODEL', `The model has no output "${wanted}"; it has ${names}.`);
   }
   const { name, type, shape } = port;
   if (type !== 'float32' || shape.length !== 2) {

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { GraphBuilder, type Model } from '@retort/onnx';
+import { GraphBuilder, type Model, writeModel } from '@retort/onnx';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import {
@@ -11,7 +11,7 @@ import {
   tinyEncoder,
   writeFolder,
 } from '../../../test/support/tiny-models.js';
-import { openTextClassifier, openTextModel } from './index.js';
+import { findServedFile, openTextClassifier, openTextModel } from './index.js';
 import { planBatches } from './plan-batches.js';
 
 const root = mkdtempSync(join(tmpdir(), 'retort-text-'));
@@ -136,6 +136,20 @@ describe('openTextClassifier', () => {
       code: 'RT_INVALID_MODEL',
       message: expect.stringContaining(message),
     });
+  });
+});
+
+describe('findServedFile', () => {
+  const graph = writeModel(tinyClassifier());
+  const both = { 'onnx/model_quantized.onnx': graph };
+  const config = (dtype: string) => ({ 'config.json': { 'transformers.js_config': { dtype } } });
+  it.each([
+    ['the float graph, whatever stands beside it', both, 'onnx/model.onnx'],
+    ['the int8 one where config.json chooses it', { ...both, ...config('q8') }, 'onnx/model_quantized.onnx'],
+    ['the float one where the chosen one is missing', config('q8'), 'onnx/model.onnx'],
+    ['the float one where config.json chooses that', { ...both, ...config('fp32') }, 'onnx/model.onnx'],
+  ])('is %s', async (_name, files, expected) => {
+    expect(await findServedFile(folder(tinyClassifier(), files))).toBe(expected);
   });
 });
 

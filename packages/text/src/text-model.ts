@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { SessionOptions, SessionPort } from '@retort/runtime';
 import { InlineTextModel } from './inline-text-model.js';
-import { findModelFile, readJson } from './model-folder.js';
+import { findServedFile, readJson } from './model-folder.js';
 import { ThreadedTextModel } from './threaded-text-model.js';
 import { loadTokenizer, type Tokenizer } from './tokenizer.js';
 
@@ -29,10 +29,13 @@ export interface TextModel {
   close(): Promise<void>;
 }
 
-export type TextModelOptions = Pick<SessionOptions, 'threads' | 'placement' | 'spin'>;
+export interface TextModelOptions extends Pick<SessionOptions, 'threads' | 'placement' | 'spin'> {
+  /** Path of the graph within the folder; default: that of {@link findServedFile}. */
+  modelFile?: string;
+}
 
 /**
- * Opens a Hugging Face folder: `onnx/model.onnx` or `model.onnx`, `tokenizer.json` and optionally `tokenizer_config.json`.
+ * Opens a Hugging Face folder: `onnx/model.onnx` or `model.onnx` (or the int8 form of it that its `config.json` chooses), `tokenizer.json` and optionally `tokenizer_config.json`.
  * With placement `thread` (the default) tokenizer and model both work in a thread of their own.
  *
  * @throws RetortError `RT_INVALID_MODEL` naming the file or the input that cannot be used
@@ -44,7 +47,7 @@ export function openTextModel(folder: string, options: TextModelOptions = {}): P
 /** {@link openTextModel} in this thread. */
 export async function openInline(folder: string, options: TextModelOptions): Promise<InlineTextModel> {
   const tokenizer = await openTokenizer(folder);
-  return InlineTextModel.open(tokenizer, join(folder, await findModelFile(folder)), options);
+  return InlineTextModel.open(tokenizer, join(folder, options.modelFile ?? (await findServedFile(folder))), options);
 }
 
 /** The tokenizer of a model folder. @throws RetortError `RT_INVALID_MODEL` */

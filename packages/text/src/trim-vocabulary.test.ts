@@ -57,6 +57,19 @@ describe('trimVocabulary', () => {
     });
   });
 
+  it('drops tokens that are rarer than asked for, whose words are spelled in smaller ones', () => {
+    const json = wordpiece({ lowercase: true });
+    const known = ['hello world', 'hello'];
+    const trimmed = trimVocabulary(json, {}, known, { maxLength: 32, minCount: 2 });
+    const vocab = (trimmed?.tokenizer.model as { vocab: Record<string, number> } | undefined)?.vocab ?? {};
+    expect(Object.keys(vocab)).toContain('hello');
+    expect(Object.keys(vocab)).not.toContain('world');
+    const library = new HuggingFaceTokenizer(trimmed?.tokenizer ?? {}, trimmed?.config ?? {});
+    expect([...loadTokenizer(trimmed?.tokenizer, trimmed?.config).encode(known[0])]).toEqual(
+      library.encode(known[0]).ids,
+    );
+  });
+
   it('leaves other tokenizers alone', () => {
     const { tokenizer, config } = characterTokenizer(['abc'], { maxLength: 8 });
     expect(trimVocabulary(tokenizer, config, ['abc'], { maxLength: 8 })).toBeUndefined();

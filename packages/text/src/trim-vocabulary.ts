@@ -14,6 +14,8 @@ export interface TrimmedTokenizer extends TokenizerFiles {
  * `texts` get the same tokens as before, as far as `maxLength` reaches. WordPiece takes the longest token that matches and Unigram the likeliest path: what they
  * chose is kept, and there is only less to choose it from.
  *
+ * @param options.minCount how often `texts` must have a token for it to stay; default 1. Above it, words of rarer tokens are spelled in
+ * smaller ones.
  * @param options.maxLength most tokens of a text, special tokens included, that the new files declare
  * @returns undefined for tokenizers other than BERT's WordPiece and SentencePiece Unigram
  * @throws RetortError `RT_INVALID_MODEL` where the file is no tokenizer, naming the field
@@ -22,7 +24,7 @@ export function trimVocabulary(
   tokenizerJson: unknown,
   tokenizerConfig: unknown,
   texts: Iterable<string>,
-  { maxLength }: { maxLength: number },
+  { maxLength, minCount = 1 }: { maxLength: number; minCount?: number },
 ): TrimmedTokenizer | undefined {
   const json = checkTokenizerJson(tokenizerJson);
   // Ids, where the config repeats them, are those of the full vocabulary; the file itself has them all.
@@ -31,7 +33,11 @@ export function trimVocabulary(
   if (tokenizer.kind !== 'wordpiece' && tokenizer.kind !== 'unigram') return undefined;
 
   const used = new Set([...json.added_tokens.map(({ id }) => id), ...essentialIds(json)]);
-  for (const text of texts) for (const id of tokenizer.encode(text, maxLength)) used.add(id);
+  const counts = new Map<number, number>();
+  for (const text of texts) {
+    for (const id of tokenizer.encode(text, maxLength)) counts.set(id, (counts.get(id) ?? 0) + 1);
+  }
+  for (const [id, count] of counts) if (count >= minCount) used.add(id);
   const kept = Int32Array.from(used).sort();
   const ids = new Map(Array.from(kept, (old, id) => [old, id]));
   return {

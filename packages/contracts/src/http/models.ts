@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { CompressionStep } from '../compression-spec.js';
 import { DistillationSpec } from '../spec.js';
 import { Count, Digest, DistillationId, ModelId, Nullable, Page, TaskName, Timestamp } from './common.js';
 
@@ -39,6 +40,24 @@ const OutOfScopeFiguresBody = Type.Object(
     recallAt95: Share('Share of the texts out of scope below the confidence that 95% of those in scope reach'),
   },
   { title: 'OutOfScopeFigures' },
+);
+
+const StageMetricsBody = Type.Object(
+  {
+    stage: Type.String({ description: 'An assistant, a depth of a growing student, or last the student.' }),
+    parameters: Count('Trainable numbers.'),
+    epochs: Count('Epochs that were trained.'),
+    bestEpoch: Count('Epoch whose weights were kept.'),
+    loss: Type.Number({ description: 'Mean training loss of that epoch.' }),
+    validation: Type.Optional(
+      Type.Object({
+        accuracy: Type.Optional(Share('Accuracy on the validation rows')),
+        agreement: Share('Share of validation texts that it and the teacher answer alike'),
+      }),
+    ),
+    seconds: Type.Number({ description: 'Seconds of training.' }),
+  },
+  { title: 'StageMetrics' },
 );
 
 export const StudentMetricsBody = Type.Object(
@@ -104,6 +123,7 @@ export const StudentMetricsBody = Type.Object(
         { description: 'How well the confidences tell texts of the task from others, where the test split has such.' },
       ),
     ),
+    stages: Type.Optional(Type.Array(StageMetricsBody, { description: 'Where it was trained in several, in order.' })),
     perClass: Type.Array(
       Type.Object({
         label: Type.String(),
@@ -116,6 +136,32 @@ export const StudentMetricsBody = Type.Object(
     confusions: Type.Array(Type.Object({ actual: Type.String(), predicted: Type.String(), count: Count('Times.') }), {
       description: 'Most frequent mistakes.',
     }),
+    compression: Type.Optional(
+      Type.Array(
+        Type.Object(
+          {
+            step: CompressionStep,
+            accepted: Type.Boolean({ description: 'Whether the packaged student has it.' }),
+            reason: Type.Optional(Type.String({ description: 'Why it was not accepted.' })),
+            accuracyBefore: Share('Validation accuracy before the step'),
+            accuracyAfter: Share('The same after it'),
+            agreement: Share('Share of validation rows that are answered as by the uncompressed student'),
+            maxLogitChange: Type.Number({ description: 'Largest difference of a logit from before the step.' }),
+            bytesBefore: Count('Of the graph before the step.'),
+            bytes: Count('Of the graph after it.'),
+            parameters: Count('Weights that are not 0, after it.'),
+          },
+          { title: 'CompressionRecord' },
+        ),
+        { description: 'Steps of compression, in order.' },
+      ),
+    ),
+    float: Type.Optional(
+      Type.Object(
+        { accuracy: Share('Accuracy'), agreement: Share('Agreement with the teacher'), bytes, latencyMs },
+        { title: 'FloatFigures', description: 'The same student in float32, where `student` is its int8 form.' },
+      ),
+    ),
   },
   { title: 'StudentMetrics', description: 'Measured on the test split.', additionalProperties: true },
 );

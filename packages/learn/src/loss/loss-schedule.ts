@@ -34,6 +34,12 @@ export function lossAt(step: number, steps: number, { schedule, lambda, temperat
   return { lambda: before.lambda, temperature: before.temperature };
 }
 
+/** The loss as its schedule leaves it: that of any training after the one that the schedule was of. */
+export function settledLoss<Loss extends LossOptions>(loss: Loss): Omit<Loss, 'schedule'> {
+  const { schedule: _, ...rest } = loss;
+  return { ...rest, ...lossAt(1, 1, loss) };
+}
+
 /** Whether no step of such a training learns from the teacher, but from labels alone. */
 export function ignoresTeacher({ schedule, lambda }: Pick<LossOptions, 'lambda' | 'schedule'>): boolean {
   if (!schedule) return lambda === 1;

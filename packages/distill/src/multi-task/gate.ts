@@ -1,0 +1,21 @@
+import type { MultiTaskSpec, StudentMetrics } from '@retort/contracts';
+
+/** Whether a task's student is what was asked for. */
+export interface Gate {
+  passed: boolean;
+  /** One entry for each measure that is too low; shares, 0..1. */
+  failures: { measure: 'accuracy' | 'agreement'; least: number; got: number }[];
+}
+
+/** Holds what was measured of a task against what the spec wants of it; nothing is wanted unless it is named. */
+export function gateOf(
+  { minAccuracy = 0, minAgreement = 0 }: Partial<MultiTaskSpec['multiTask']['tasks'][string]>,
+  { accuracy, agreement }: Pick<StudentMetrics['student'], 'accuracy' | 'agreement'>,
+): Gate {
+  const wanted: Gate['failures'] = [
+    { measure: 'accuracy', least: minAccuracy, got: accuracy },
+    { measure: 'agreement', least: minAgreement, got: agreement },
+  ];
+  const failures = wanted.filter(({ least, got }) => !(got >= least));
+  return { passed: failures.length === 0, failures };
+}

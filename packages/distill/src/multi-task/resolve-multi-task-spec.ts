@@ -1,0 +1,64 @@
+import { type FieldProblem, MultiTaskSettings, type MultiTaskSpec, RetortError } from '@retort/contracts';
+import { Value } from 'typebox/value';
+import { invalidSpec, resolveSpec } from '../resolve-spec.js';
+
+const SECTIONS = ['student', 'loss', 'training', 'multiTask'];
+
+/**
+ * Fills a user's spec of a student of several tasks with the defaults and checks it whole: `student`, `loss` and `training` as for one
+ * task, and `multiTask`.
+ *
+ * @param tasks names of the tasks that there are
+ * @throws RetortError `RT_INVALID_SPEC` with one {@link FieldProblem} per finding
+ */
+export function resolveMultiTaskSpec(input: unknown, tasks: readonly string[]): MultiTaskSpec {
+  const given = isObject(input) ? input : {};
+  const problems: FieldProblem[] =
+    isObject(input) || input === undefined ? [] : [{ path: '/', message: 'must be object' }];
+  for (const section of Object.keys(given).filter((name) => !SECTIONS.includes(name))) {
+    problems.push({ path: `/${section}`, message: 'does not go with several tasks: leave it out' });
+  }
+  const { student, loss, training } = given;
+  const whole = orProblems(() => resolveSpec(withoutUndefined({ student, loss, training })), problems);
+  const settings = Value.Default(MultiTaskSettings, Value.Clone(given.multiTask ?? {}));
+  problems.push(...settingsProblems(settings, tasks));
+  if (problems.length > 0 || whole === undefined) throw invalidSpec(problems);
+  return {
+    student: whole.student,
+    loss: whole.loss,
+    training: whole.training,
+    multiTask: settings as MultiTaskSpec['multiTask'],
+  };
+}
+
+function settingsProblems(settings: unknown, tasks: readonly string[]): FieldProblem[] {
+  if (!Value.Check(MultiTaskSettings, settings)) {
+    return Value.Errors(MultiTaskSettings, settings)
+      .filter(({ keyword }) => keyword !== 'additionalProperties')
+      .map(({ keyword, instancePath, message }) => ({
+        path: `/multiTask${instancePath}`,
+        message: keyword === 'boolean' ? 'is not a field of the spec' : message,
+      }));
+  }
+  return Object.keys(settings.tasks)
+    .filter((name) => !tasks.includes(name))
+    .map((name) => ({ path: `/multiTask/tasks/${name}`, message: `is none of the tasks ${tasks.join(', ')}` }));
+}
+
+function orProblems<T>(work: () => T, problems: FieldProblem[]): T | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof RetortError) || error.code !== 'RT_INVALID_SPEC') throw error;
+    problems.push(...error.problems);
+    return undefined;
+  }
+}
+
+function withoutUndefined(sections: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(sections).filter(([, value]) => value !== undefined));
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,169 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import {
+  type Lineage,
+  type ModelFile,
+  type MultiTaskSpec,
+  type OnProgress,
+  progressOf,
+  type StudentMetrics,
+  VERSION,
+} from '@retort/contracts';
+import { type StageCheckpoint, withTaskMask, withTaskOutputs, withWeights } from '@retort/learn';
+import { withoutDropout } from '@retort/onnx';
+import { answerDigest, listModelFiles } from '@retort/teachers';
+import type { TaskLabels } from '@retort/text';
+import { draftStudent } from '../draft-student.js';
+import { EncodedRows } from '../encoded-rows.js';
+import { evaluateStudent } from '../evaluate-student.js';
+import { flopsOfMedianText } from '../median-flops.js';
+import { MANIFEST_FILE, publishFolder, stageFolder, writeJson, writeModelFolder } from '../package-student.js';
+import { parameterCount } from '../parameter-count.js';
+import { trainOneStudent } from '../train-one-student.js';
+import { calibrateTasks, columnsOf } from './calibrate-tasks.js';
+import { type Gate, gateOf } from './gate.js';
+import { concat, joinTasks, type LabelledTask } from './join-tasks.js';
+import { taskExamples } from './task-examples.js';
+import { tasksCard } from './tasks-card.js';
+
+/** Where one task's rows and soft labels come from. */
+type TaskOrigin = Pick<Lineage, 'dataset' | 'teacher'>;
+
+export interface TrainTasksOptions {
+  /** An encoder student reads the tokens of the first task's teacher. */
+  tasks: readonly (LabelledTask & { teacherDir: string; origin: TaskOrigin })[];
+  spec: MultiTaskSpec;
+  /** Where the finished Hugging Face folder goes: absent, empty, or an earlier student. */
+  outDir: string;
+  /** Title of the model card; default: the folder's name. */
+  name?: string;
+  /** Threads of each kernel while training; default 1. */
+  threads?: number;
+  /** As of a student of one task. */
+  checkpoint?: StageCheckpoint;
+  signal?: AbortSignal;
+  onProgress?: OnProgress;
+}
+
+/** What came of one task. */
+export interface TrainedTask extends TaskOrigin, TaskLabels {
+  name: string;
+  /** What its logits were divided by, so that its confidences are calibrated. */
+  temperature: number;
+  metrics: StudentMetrics;
+  gate: Gate;
+}
+
+export interface TrainedTasks {
+  /** `<task>/<label>`, in the order of the output `logits`. */
+  labels: readonly string[];
+  tasks: TrainedTask[];
+  files: ModelFile[];
+  /** Digest over the files that decide its answers. */
+  digest: string;
+  /** Whether every task passed its gate. */
+  passed: boolean;
+}
+
+/**
+ * Trains one student on several tasks: one trunk, and for each task a head of its own. Batches mix the tasks, a row's loss is over the
+ * classes of its task alone. The best epoch is that of the best accuracy over the validation rows of all tasks, each among its own labels.
+ * Each head is calibrated and measured by itself. The folder answers any of the tasks (`openTextClassifier(folder, { task })`, the output
+ * `logits.<task>`), or all labels at once.
+ *
+ * @throws RetortError as `trainStudent` does
+ */
+export async function trainTasks(options: TrainTasksOptions): Promise<TrainedTasks> {
+  const staged = await stageFolder(options.outDir);
+  try {
+    const { labels, tasks } = await trainAndMeasure(staged, options);
+    return await finish(staged, options, labels, tasks);
+  } finally {
+    await rm(staged, { recursive: true, force: true });
+  }
+}
+
+async function trainAndMeasure(staged: string, options: TrainTasksOptions) {
+  const { spec, threads, signal, onProgress } = options;
+  const joined = joinTasks(options.tasks, spec);
+  const { heads, labels, rows, parts } = joined;
+  const texts = Array.from(concat(parts.map(({ train }) => train)), (row) => rows[row].text);
+  const draft = await draftStudent(spec, { texts, labels, teacherDir: options.tasks[0].teacherDir });
+  const encoded = new EncodedRows(rows, draft.tokenizer, labels, joined.teacherLogits);
+  const valid = parts.map((part) => part.valid);
+  const { weights, bestEpoch } = await trainOneStudent({
+    ...options,
+    draft: { ...draft, model: withTaskMask(draft.model, heads) },
+    examples: taskExamples(encoded, joined, joined.sampled, { training: true }),
+    validation: taskExamples(encoded, joined, concat(valid), { training: false }),
+    heads,
+  });
+  const trained = withoutDropout(withWeights(draft.model, weights));
+  const calibration = { heads, batchSize: spec.training.batchSize, threads, signal };
+  const { model, temperatures } = await calibrateTasks(trained, encoded, valid, calibration);
+  const described = Object.fromEntries(
+    options.tasks.map((task, k): [string, TaskLabels] => [
+      task.name,
+      { labels: [...task.labels], offset: heads[k].offset },
+    ]),
+  );
+  await writeModelFolder(staged, withTaskOutputs(model, heads), {
+    ...draft.files,
+    'config.json': { ...draft.files['config.json'], task_specific_params: described },
+  });
+
+  const tasks: TrainedTask[] = [];
+  const total = parts.reduce((sum, { test }) => sum + test.length, 0);
+  let before = 0;
+  for (const [k, { name, labels: own, teacherDir, origin }] of options.tasks.entries()) {
+    const test = encoded.examples(parts[k].test);
+    const { offset, classes } = heads[k];
+    const from = before;
+    const metrics = await evaluateStudent({
+      studentDir: staged,
+      task: name,
+      teacherDir,
+      labels: own,
+      texts: Array.from(parts[k].test, (row) => rows[row].text),
+      actual: test.labels.map((label) => (label < 0 ? -1 : label - offset)),
+      teacherLogits: columnsOf(test.teacherLogits, labels.length, offset, classes),
+      temperature: temperatures[k],
+      parameters: parameterCount(draft),
+      flops: flopsOfMedianText(model, test.lengths),
+      bestEpoch,
+      signal,
+      onProgress:
+        onProgress && ((progress) => onProgress({ ...progress, done: from + progress.done, total, note: name })),
+    });
+    before += parts[k].test.length;
+    const gate = gateOf(spec.multiTask.tasks[name] ?? {}, metrics.student);
+    tasks.push({ name, ...described[name], ...origin, temperature: temperatures[k], metrics, gate });
+  }
+  return { labels, tasks };
+}
+
+/** Adds card and manifest, and puts the folder in its place. */
+async function finish(
+  staged: string,
+  options: TrainTasksOptions,
+  labels: string[],
+  tasks: TrainedTask[],
+): Promise<TrainedTasks> {
+  const { spec, outDir } = options;
+  const report = progressOf('packaging', 2, options.onProgress);
+  report(0);
+  const name = options.name ?? basename(resolve(outDir));
+  const digest = answerDigest(await listModelFiles(staged));
+  const passed = tasks.every(({ gate }) => gate.passed);
+  const made = { spec, seed: spec.training.seed, codeVersion: VERSION };
+  await writeJson(join(staged, MANIFEST_FILE), {
+    ...{ formatVersion: 1, name, digest, labels, lineage: made, passed },
+    tasks: Object.fromEntries(tasks.map(({ name: task, ...rest }) => [task, rest])),
+  });
+  await writeFile(join(staged, 'README.md'), tasksCard({ name, tasks, spec }));
+  report(1);
+  const files = await listModelFiles(staged);
+  await publishFolder(staged, outDir);
+  report(2);
+  return { labels, tasks, files, digest, passed };
+}

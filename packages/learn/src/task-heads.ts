@@ -1,0 +1,168 @@
+import { RetortError } from '@retort/contracts';
+import { floats, GraphBuilder, int64s, int64Vector, type Model, type Tensor } from '@retort/onnx';
+import { LOSS, type LossOptions } from './loss/loss-options.js';
+import { classesOf, type LossInputs, withLoss } from './loss/with-loss.js';
+
+/** One of several tasks that a model answers: a slice of its `logits`. */
+export interface TaskHead {
+  name: string;
+  /** The first of its classes among those of all tasks; the heads follow one another without gaps. */
+  offset: number;
+  classes: number;
+  /** Factor on its rows' losses, above 0; default 1. */
+  weight?: number;
+}
+
+/**
+ * Added to the logits of other tasks' classes: in float32 their probability is exactly 0, and still no product of it with a
+ * logarithm is NaN, as one with infinity would be.
+ */
+export const MASKED = -1e9;
+
+/** Inputs of a model of several tasks while it is trained: which task a row is of, and each task's rows of the batch. */
+const INPUTS = {
+  task: 'task',
+  weights: 'task_weights',
+  rows: (task: number) => `task_rows.${task}`,
+};
+
+/**
+ * Masks the output `logits` `[batch, Σ classes]`: a new input `task` int64 `[batch]` says which head a row is of, and the classes of all
+ * other heads get {@link MASKED} added. Softmax, argmax and whatever is computed of the row then are the task's own.
+ */
+export function withTaskMask(model: Model, heads: readonly TaskHead[]): Model {
+  const classes = checkHeads(model, heads);
+  const b = new GraphBuilder({ base: model });
+  const raw = b.unique('logits_of_all_tasks');
+  const at = b.graph.nodes.findIndex(({ outputs }) => outputs.includes('logits'));
+  const last = b.graph.nodes[at];
+  const outputs = last.outputs.map((name) => (name === 'logits' ? raw : name));
+  b.graph.nodes[at] = { ...last, name: raw, outputs };
+  const table = heads.flatMap(({ offset, classes: own }) =>
+    Array.from({ length: classes }, (_, c) => (c >= offset && c < offset + own ? 0 : MASKED)),
+  );
+  const masks = b.constant(floats([heads.length, classes], table), 'task_masks');
+  const task = b.input(INPUTS.task, 'int64', ['batch']);
+  b.add('Add', [raw, b.add('Gather', [masks, task])], { outputs: ['logits'] });
+  return b.build(model);
+}
+
+/**
+ * Appends the loss of a batch of mixed tasks: for each task k the loss of {@link withLoss}, exactly as for a student of that task alone,
+ * over its rows of the batch and its classes only; and of them the mean over all rows
+ *
+ *     L = Σ_k weight_k · n_k / n · L_k
+ *
+ * A task's loss does not depend on the logits of other heads, so neither do the gradients of theirs on its rows.
+ *
+ * Adds the inputs of {@link withLoss}, whose classes are those of all tasks, and those that {@link taskInputs} makes.
+ */
+export function withTaskLosses(model: Model, heads: readonly TaskHead[], loss: LossOptions, inputs: LossInputs): Model {
+  const classes = checkHeads(model, heads);
+  const b = new GraphBuilder({ base: model });
+  b.unique(LOSS.output); // Taken, before the losses of the tasks want to be called so.
+  const labels = b.input(LOSS.labels, 'int64', ['batch']);
+  const teacherLogits = inputs.teacher ? b.input(LOSS.teacherLogits, 'float32', ['batch', classes]) : undefined;
+  const rowWeights = inputs.weighted ? b.input(LOSS.rowWeights, 'float32', ['batch']) : undefined;
+  // One λ and one T for all tasks.
+  const scheduled = inputs.teacher && loss.schedule !== undefined;
+  const factors = scheduled ? [LOSS.temperature, LOSS.lambda].map((name) => b.input(name, 'float32', [])) : [];
+  const losses = heads.map((head, k) => {
+    const rows = b.input(INPUTS.rows(k), 'int64', [`rows_${k}`]);
+    const ofRows = (value: string) => b.add('Gather', [value, rows]);
+    const own = (value: string) => ofRows(sliced(b, value, head));
+    const local = b.add('Sub', [ofRows(labels), b.constant(int64Vector([head.offset]))]);
+    // The mean is a scalar: to be one of several, a vector of one.
+    const mean = inlined(b, lossGraph(model, head, loss, inputs), {
+      z: own('logits'),
+      [LOSS.labels]: b.add('Max', [local, b.constant(int64Vector([-1]))]),
+      ...(teacherLogits ? { [LOSS.teacherLogits]: own(teacherLogits) } : {}),
+      ...(rowWeights ? { [LOSS.rowWeights]: ofRows(rowWeights) } : {}),
+      ...Object.fromEntries(factors.map((name) => [name, name])),
+    });
+    return b.add('Unsqueeze', [mean, b.constant(int64Vector([0]))]);
+  });
+  const all = losses.length > 1 ? b.add('Concat', losses, { attributes: { axis: 0 } }) : losses[0];
+  const weights = b.input(INPUTS.weights, 'float32', [heads.length]);
+  b.add('ReduceSum', [b.add('Mul', [all, weights])], { outputs: [LOSS.output], attributes: { keepdims: 0 } });
+  b.output(LOSS.output, 'float32', []);
+  return b.build(model);
+}
+
+/** Adds the outputs `logits.<task>` `[batch, classes]`, slices of `logits`: what one task's users read. */
+export function withTaskOutputs(model: Model, heads: readonly TaskHead[]): Model {
+  checkHeads(model, heads);
+  const b = new GraphBuilder({ base: model });
+  for (const head of heads) {
+    b.output(sliced(b, 'logits', head, [taskOutput(head.name)]), 'float32', ['batch', head.classes]);
+  }
+  return b.build(model);
+}
+
+/** Name of the output that holds the logits of one task alone. */
+export const taskOutput = (task: string): string => `logits.${task}`;
+
+/**
+ * The inputs of a batch beside its texts.
+ *
+ * @param tasks which head each row of the batch is of
+ * @returns `task`; and for training each task's rows and weight_k·n_k/n. A task without rows in the batch gets its first row with
+ * the weight 0, since a mean over no rows is none.
+ */
+export function taskInputs(
+  tasks: Int32Array,
+  heads: readonly TaskHead[],
+  { training }: { training: boolean },
+): Record<string, Tensor> {
+  const inputs: Record<string, Tensor> = { [INPUTS.task]: int64s([tasks.length], Array.from(tasks)) };
+  if (!training) return inputs;
+  const shares = heads.map(({ weight = 1 }, k) => {
+    const rows = Array.from(tasks.keys()).filter((row) => tasks[row] === k);
+    const fed = rows.length > 0 ? rows : [0];
+    inputs[INPUTS.rows(k)] = int64s([fed.length], fed);
+    return (weight * rows.length) / tasks.length;
+  });
+  inputs[INPUTS.weights] = floats([heads.length], shares);
+  return inputs;
+}
+
+function sliced(b: GraphBuilder, value: string, { offset, classes }: TaskHead, outputs?: string[]): string {
+  const bounds = [offset, offset + classes, 1].map((at) => b.constant(int64Vector([at])));
+  return b.add('Slice', [value, ...bounds], { outputs });
+}
+
+/** The loss of one task by itself: `z` `[batch, classes]` in, `loss` out. */
+function lossGraph(model: Model, { classes }: TaskHead, loss: LossOptions, inputs: LossInputs): Model {
+  const b = new GraphBuilder({ opset: model.opsets.get('') });
+  b.input('z', 'float32', ['batch', classes]);
+  b.output(b.add('Identity', ['z'], { outputs: ['logits'] }), 'float32', ['batch', classes]);
+  return withLoss(b.build(), loss, inputs);
+}
+
+/** Puts a graph with the output `loss` into the one that grows, its inputs bound by name. @returns what its loss is called */
+function inlined(b: GraphBuilder, { graph }: Model, bound: Record<string, string>): string {
+  const names = new Map(Object.entries(bound));
+  for (const [name, tensor] of graph.initializers) names.set(name, b.constant(tensor, name));
+  for (const { op, domain, attributes, inputs, outputs } of graph.nodes) {
+    for (const name of outputs) if (name !== '') names.set(name, b.unique(name));
+    const renamed = (name: string) => (name === '' ? '' : (names.get(name) as string));
+    b.addMany(op, inputs.map(renamed), { domain, attributes, outputs: outputs.map(renamed) });
+  }
+  return names.get(LOSS.output) as string;
+}
+
+/** @returns how many classes all heads have @throws RetortError `RT_INVALID_MODEL` where they are not those of the model */
+function checkHeads(model: Model, heads: readonly TaskHead[]): number {
+  const classes = classesOf(model);
+  let next = 0;
+  for (const { name, offset, classes: own } of heads) {
+    if (offset !== next || own < 1) {
+      throw new RetortError('RT_INVALID_MODEL', `The head "${name}" must begin at class ${next}, not at ${offset}.`);
+    }
+    next += own;
+  }
+  if (next !== classes || heads.length === 0) {
+    throw new RetortError('RT_INVALID_MODEL', `The heads have ${next} classes, the model ${classes}.`);
+  }
+  return classes;
+}
