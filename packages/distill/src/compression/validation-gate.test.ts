@@ -27,7 +27,7 @@ describe('ValidationGate', () => {
     const record = gate.judge(STEP, gate.uncompressed, after);
     expect(record.parameters).toBe(gate.uncompressed.parameters - Math.floor(0.9 * WIDTH * CLASSES));
     expect(record).toMatchObject({ bytes: record.bytesBefore, accuracyBefore: gate.uncompressed.accuracy });
-    const largest = Math.max(...after.logits.map((logit, i) => Math.abs(logit - gate.uncompressed.logits[i])));
+    const largest = Math.max(...Array.from(after.logits, (logit, i) => Math.abs(logit - gate.uncompressed.logits[i])));
     expect(record.maxLogitChange).toBe(largest);
   });
 
