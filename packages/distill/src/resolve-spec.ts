@@ -15,6 +15,7 @@ import { featureProblems } from './feature-problems.js';
 import { lossProblems, withParameters } from './loss-problems.js';
 import { withProgressiveDefaults } from './progressive/progressive-defaults.js';
 import { assistantProblems, isOfAssistant, progressiveProblems } from './progressive/progressive-problems.js';
+import { staticDefaults } from './static-defaults.js';
 import { withAutoSection } from './sweep/auto-section.js';
 import { searchProblems } from './sweep/search-problems.js';
 import { strategyMessage, transferSetProblems, withShares } from './transfer-set/problems.js';
@@ -88,6 +89,10 @@ function withSections(input: unknown): unknown {
     ...(given.transferSet === undefined ? {} : { transferSet: withShares(given.transferSet) }),
     ...(given.compression === undefined ? {} : { compression: compressionDefaults(given.compression) }),
   };
+  if (familyOf(sections) === 'static') {
+    const own = sections.student as Record<string, unknown>;
+    return { ...sections, student: { ...staticDefaults(own), ...own } };
+  }
   if (familyOf(sections) !== 'encoder') return sections;
   const defaults = encoderDefaults(sections.student as Record<string, unknown>);
   return {

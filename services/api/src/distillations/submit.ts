@@ -1,5 +1,11 @@
 import { createHash } from 'node:crypto';
-import { type DistillationSpec, type FieldProblem, RetortError, type TeacherQueries } from '@retort/contracts';
+import {
+  type DistillationSpec,
+  type FieldProblem,
+  RetortError,
+  type StoredTeacherManifest,
+  type TeacherQueries,
+} from '@retort/contracts';
 import { type DatasetCounts, DistillationInput } from '@retort/contracts/http';
 import {
   checkTeachers,
@@ -9,10 +15,11 @@ import {
   foreignLabel,
   invalidSpec,
   mostRows,
+  recommendedSpec,
   resolveSpec,
 } from '@retort/distill';
 import { compileCheck } from '@retort/http';
-import { type Prisma, submitDistillation } from '@retort/platform';
+import { type Prisma, submitDistillation, type Teacher } from '@retort/platform';
 import { Type } from 'typebox';
 import type { ApiContext } from '../context.js';
 import { findTeachers, teacherProblems } from './teachers.js';
@@ -115,7 +122,6 @@ interface Checked {
 async function checkSubmission({ database }: ApiContext, body: unknown): Promise<Checked> {
   const problems = checkShape(body);
   const input = (typeof body === 'object' && body !== null ? body : {}) as Partial<DistillationInput>;
-  const spec = checkSpec(input.spec, problems);
   const wrong = (path: string) => problems.some((problem) => problem.path === path);
   const { prisma } = database;
   const task =
@@ -125,6 +131,7 @@ async function checkSubmission({ database }: ApiContext, body: unknown): Promise
       ? null
       : await prisma.dataset.findUnique({ where: { id: input.dataset } });
   const teachers = await findTeachers(prisma, input, problems);
+  const spec = checkSpec(input.spec, teachers?.[0], dataset, problems);
   if (task === null && !wrong('/task')) problems.push({ path: '/task', message: `there is no task "${input.task}"` });
   if (dataset === null && !wrong('/dataset'))
     problems.push({ path: '/dataset', message: `there is no dataset "${input.dataset}"` });
@@ -152,9 +159,18 @@ async function checkSubmission({ database }: ApiContext, body: unknown): Promise
   };
 }
 
-function checkSpec(input: unknown, problems: FieldProblem[]): DistillationSpec | undefined {
+/** The spec with what is recommended for these data and this teacher; where they are not known, only its own problems matter. */
+function checkSpec(
+  input: unknown,
+  teacher: Teacher | undefined,
+  dataset: { counts: unknown } | null,
+  problems: FieldProblem[],
+): DistillationSpec | undefined {
   try {
-    return resolveSpec(input);
+    if (teacher === undefined || dataset === null) return resolveSpec(input);
+    const { source, classifier } = teacher.manifest as unknown as StoredTeacherManifest;
+    const { type } = (classifier ?? source).tokenizer;
+    return recommendedSpec(input, { tokenizer: type, shape: shapeOf(dataset) });
   } catch (error) {
     if (!(error instanceof RetortError) || error.code !== 'RT_INVALID_SPEC') throw error;
     problems.push(
