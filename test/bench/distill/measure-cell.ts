@@ -35,9 +35,12 @@ export async function measureCell(
     return { figures, seconds: secondsSince() };
   }
   const rows = few && configuration.labelledOnly ? fewLabels(all, { ...few, labelledOnly: true }) : learned;
+  const { further } = configuration;
+  const dirs = [teacherDir];
+  if (further) dirs.push(await teacherFolder(workspace, cell, { ...configuration, teacher: further }, learned));
   const { metrics } = await distill({
     rows,
-    teacherDir,
+    teachers: dirs.map((dir) => ({ dir })),
     spec: await specOf(configuration, cell.seed, { teacherDir, rows }),
     outDir: studentFolder(workspace, cell),
     cache,
