@@ -13,6 +13,7 @@ import { encoderDefaults, encoderProblems } from './encoder-limits.js';
 import { ensembleProblems } from './ensemble-problems.js';
 import { featureProblems } from './feature-problems.js';
 import { lossProblems, withParameters } from './loss-problems.js';
+import { mixupProblems } from './mixup-problems.js';
 import { withProgressiveDefaults } from './progressive/progressive-defaults.js';
 import { assistantProblems, isOfAssistant, progressiveProblems } from './progressive/progressive-problems.js';
 import { staticDefaults } from './static-defaults.js';
@@ -116,6 +117,7 @@ function crossFieldProblems(spec: DistillationSpec): FieldProblem[] {
   return [
     ...studentProblems(spec),
     ...lossProblems(spec),
+    ...mixupProblems(spec),
     ...featureProblems(spec),
     ...transferSetProblems(spec),
     ...ensembleProblems(spec.ensemble),
