@@ -27,7 +27,7 @@ describe('training with mixup', () => {
   it.each([
     ['a static student', staticStudent(bag, sizes)],
     ['an encoder', encoderStudent(encoder, sizes)],
-    ['an encoder that pools the first token', encoderStudent({ ...encoder, pooling: 'first' }, sizes)],
+    ['an encoder that pools the first token', encoderStudent({ ...encoder, pooling: 'cls' }, sizes)],
   ])('teaches %s', async (_, student) => {
     const training = { epochs: 30, batchSize: 10, learningRate: 0.02, seed: 3 };
     const options = mixing(0.4, { ...student, validate: undefined, training });
