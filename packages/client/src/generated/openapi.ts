@@ -1063,6 +1063,11 @@ export interface components {
                      */
                     averageDecay?: number;
                     /**
+                     * @description α of mixup (Zhang et al. 2018): the student also learns from mixtures μ, 1 - μ of the vectors of two texts of a batch, with μ drawn from Beta(α, α) for each batch; 0 for none.
+                     * @default 0
+                     */
+                    mixup?: number;
+                    /**
                      * @description Stop after this many epochs in a row without a better validation metric; 0 for never.
                      * @default 0
                      */
@@ -1265,6 +1270,11 @@ export interface components {
                              * @default 0
                              */
                             averageDecay?: number;
+                            /**
+                             * @description α of mixup (Zhang et al. 2018): the student also learns from mixtures μ, 1 - μ of the vectors of two texts of a batch, with μ drawn from Beta(α, α) for each batch; 0 for none.
+                             * @default 0
+                             */
+                            mixup?: number;
                             /**
                              * @description Stop after this many epochs in a row without a better validation metric; 0 for never.
                              * @default 0
@@ -1480,6 +1490,11 @@ export interface components {
                  */
                 averageDecay: number;
                 /**
+                 * @description α of mixup (Zhang et al. 2018): the student also learns from mixtures μ, 1 - μ of the vectors of two texts of a batch, with μ drawn from Beta(α, α) for each batch; 0 for none.
+                 * @default 0
+                 */
+                mixup: number;
+                /**
                  * @description Stop after this many epochs in a row without a better validation metric; 0 for never.
                  * @default 0
                  */
@@ -1683,6 +1698,11 @@ export interface components {
                          * @default 0
                          */
                         averageDecay: number;
+                        /**
+                         * @description α of mixup (Zhang et al. 2018): the student also learns from mixtures μ, 1 - μ of the vectors of two texts of a batch, with μ drawn from Beta(α, α) for each batch; 0 for none.
+                         * @default 0
+                         */
+                        mixup: number;
                         /**
                          * @description Stop after this many epochs in a row without a better validation metric; 0 for never.
                          * @default 0
@@ -2220,6 +2240,17 @@ export interface components {
             /** @enum {string} */
             family: "static";
             /**
+             * @description What n-grams are made of: characters, or the tokens of a teacher with a WordPiece or Unigram tokenizer, trimmed to the data.
+             * @default characters
+             * @enum {unknown}
+             */
+            tokens: "characters" | "teacher";
+            /**
+             * @description Width of a table of the tokens by themselves, beside the n-grams; 0 for none. Of a teacher's tokens the default is 256, and the rows start as the principal components of its own embeddings.
+             * @default 0
+             */
+            tokenWidth: number;
+            /**
              * @description Embedding width per n-gram order.
              * @default 64
              */
@@ -2230,22 +2261,22 @@ export interface components {
              */
             buckets: number;
             /**
-             * @description Shortest character n-gram.
+             * @description Shortest n-gram. Of a teacher’s tokens the default is 2.
              * @default 2
              */
             minGram: number;
             /**
-             * @description Longest character n-gram.
+             * @description Longest n-gram. Of a teacher’s tokens the default is 2.
              * @default 5
              */
             maxGram: number;
             /**
-             * @description Width of the hidden layer; 0 for none.
+             * @description Width of the hidden layer; 0 for none. Of a teacher’s tokens the default is 512.
              * @default 256
              */
             hidden: number;
             /**
-             * @description Characters read of a text.
+             * @description Tokens read of a text. Of a teacher’s tokens the default is 128.
              * @default 256
              */
             maxLength: number;
@@ -2254,6 +2285,17 @@ export interface components {
         StaticStudentInput: {
             /** @enum {string} */
             family?: "static";
+            /**
+             * @description What n-grams are made of: characters, or the tokens of a teacher with a WordPiece or Unigram tokenizer, trimmed to the data.
+             * @default characters
+             * @enum {unknown}
+             */
+            tokens?: "characters" | "teacher";
+            /**
+             * @description Width of a table of the tokens by themselves, beside the n-grams; 0 for none. Of a teacher's tokens the default is 256, and the rows start as the principal components of its own embeddings.
+             * @default 0
+             */
+            tokenWidth?: number;
             /**
              * @description Embedding width per n-gram order.
              * @default 64
@@ -2265,22 +2307,22 @@ export interface components {
              */
             buckets?: number;
             /**
-             * @description Shortest character n-gram.
+             * @description Shortest n-gram. Of a teacher’s tokens the default is 2.
              * @default 2
              */
             minGram?: number;
             /**
-             * @description Longest character n-gram.
+             * @description Longest n-gram. Of a teacher’s tokens the default is 2.
              * @default 5
              */
             maxGram?: number;
             /**
-             * @description Width of the hidden layer; 0 for none.
+             * @description Width of the hidden layer; 0 for none. Of a teacher’s tokens the default is 512.
              * @default 256
              */
             hidden?: number;
             /**
-             * @description Characters read of a text.
+             * @description Tokens read of a text. Of a teacher’s tokens the default is 128.
              * @default 256
              */
             maxLength?: number;

@@ -145,8 +145,6 @@ export const DistillationScalarFieldEnum = {
   progress: 'progress',
   stageStartedAt: 'stageStartedAt',
   progressAt: 'progressAt',
-  teacherQueries: 'teacherQueries',
-  transferSet: 'transferSet',
   metrics: 'metrics',
   error: 'error',
   attempt: 'attempt',
@@ -157,7 +155,9 @@ export const DistillationScalarFieldEnum = {
   heartbeatAt: 'heartbeatAt',
   createdAt: 'createdAt',
   startedAt: 'startedAt',
-  finishedAt: 'finishedAt'
+  finishedAt: 'finishedAt',
+  teacherQueries: 'teacherQueries',
+  transferSet: 'transferSet'
 } as const
 
 export type DistillationScalarFieldEnum = (typeof DistillationScalarFieldEnum)[keyof typeof DistillationScalarFieldEnum]
@@ -179,8 +179,8 @@ export const LabelShardScalarFieldEnum = {
   end: 'end',
   done: 'done',
   cached: 'cached',
-  asked: 'asked',
-  doneAt: 'doneAt'
+  doneAt: 'doneAt',
+  asked: 'asked'
 } as const
 
 export type LabelShardScalarFieldEnum = (typeof LabelShardScalarFieldEnum)[keyof typeof LabelShardScalarFieldEnum]

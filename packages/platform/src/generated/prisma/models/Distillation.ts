@@ -87,8 +87,6 @@ export type DistillationCountAggregateOutputType = {
   progress: number
   stageStartedAt: number
   progressAt: number
-  teacherQueries: number
-  transferSet: number
   metrics: number
   error: number
   attempt: number
@@ -100,6 +98,8 @@ export type DistillationCountAggregateOutputType = {
   createdAt: number
   startedAt: number
   finishedAt: number
+  teacherQueries: number
+  transferSet: number
   _all: number
 }
 
@@ -165,8 +165,6 @@ export type DistillationCountAggregateInputType = {
   progress?: true
   stageStartedAt?: true
   progressAt?: true
-  teacherQueries?: true
-  transferSet?: true
   metrics?: true
   error?: true
   attempt?: true
@@ -178,6 +176,8 @@ export type DistillationCountAggregateInputType = {
   createdAt?: true
   startedAt?: true
   finishedAt?: true
+  teacherQueries?: true
+  transferSet?: true
   _all?: true
 }
 
@@ -278,8 +278,6 @@ export type DistillationGroupByOutputType = {
   progress: runtime.JsonValue | null
   stageStartedAt: Date | null
   progressAt: Date | null
-  teacherQueries: runtime.JsonValue | null
-  transferSet: runtime.JsonValue | null
   metrics: runtime.JsonValue | null
   error: runtime.JsonValue | null
   attempt: number
@@ -291,6 +289,8 @@ export type DistillationGroupByOutputType = {
   createdAt: Date
   startedAt: Date | null
   finishedAt: Date | null
+  teacherQueries: runtime.JsonValue | null
+  transferSet: runtime.JsonValue | null
   _count: DistillationCountAggregateOutputType | null
   _avg: DistillationAvgAggregateOutputType | null
   _sum: DistillationSumAggregateOutputType | null
@@ -327,8 +327,6 @@ export type DistillationWhereInput = {
   progress?: Prisma.JsonNullableFilter<"Distillation">
   stageStartedAt?: Prisma.DateTimeNullableFilter<"Distillation"> | Date | string | null
   progressAt?: Prisma.DateTimeNullableFilter<"Distillation"> | Date | string | null
-  teacherQueries?: Prisma.JsonNullableFilter<"Distillation">
-  transferSet?: Prisma.JsonNullableFilter<"Distillation">
   metrics?: Prisma.JsonNullableFilter<"Distillation">
   error?: Prisma.JsonNullableFilter<"Distillation">
   attempt?: Prisma.IntFilter<"Distillation"> | number
@@ -340,6 +338,8 @@ export type DistillationWhereInput = {
   createdAt?: Prisma.DateTimeFilter<"Distillation"> | Date | string
   startedAt?: Prisma.DateTimeNullableFilter<"Distillation"> | Date | string | null
   finishedAt?: Prisma.DateTimeNullableFilter<"Distillation"> | Date | string | null
+  teacherQueries?: Prisma.JsonNullableFilter<"Distillation">
+  transferSet?: Prisma.JsonNullableFilter<"Distillation">
   task?: Prisma.XOR<Prisma.TaskScalarRelationFilter, Prisma.TaskWhereInput>
   dataset?: Prisma.XOR<Prisma.DatasetScalarRelationFilter, Prisma.DatasetWhereInput>
   teacher?: Prisma.XOR<Prisma.TeacherScalarRelationFilter, Prisma.TeacherWhereInput>
@@ -360,8 +360,6 @@ export type DistillationOrderByWithRelationInput = {
   progress?: Prisma.SortOrderInput | Prisma.SortOrder
   stageStartedAt?: Prisma.SortOrderInput | Prisma.SortOrder
   progressAt?: Prisma.SortOrderInput | Prisma.SortOrder
-  teacherQueries?: Prisma.SortOrderInput | Prisma.SortOrder
-  transferSet?: Prisma.SortOrderInput | Prisma.SortOrder
   metrics?: Prisma.SortOrderInput | Prisma.SortOrder
   error?: Prisma.SortOrderInput | Prisma.SortOrder
   attempt?: Prisma.SortOrder
@@ -373,6 +371,8 @@ export type DistillationOrderByWithRelationInput = {
   createdAt?: Prisma.SortOrder
   startedAt?: Prisma.SortOrderInput | Prisma.SortOrder
   finishedAt?: Prisma.SortOrderInput | Prisma.SortOrder
+  teacherQueries?: Prisma.SortOrderInput | Prisma.SortOrder
+  transferSet?: Prisma.SortOrderInput | Prisma.SortOrder
   task?: Prisma.TaskOrderByWithRelationInput
   dataset?: Prisma.DatasetOrderByWithRelationInput
   teacher?: Prisma.TeacherOrderByWithRelationInput
@@ -397,8 +397,6 @@ export type DistillationWhereUniqueInput = Prisma.AtLeast<{
   progress?: Prisma.JsonNullableFilter<"Distillation">
   stageStartedAt?: Prisma.DateTimeNullableFilter<"Distillation"> | Date | string | null
   progressAt?: Prisma.DateTimeNullableFilter<"Distillation"> | Date | string | null
-  teacherQueries?: Prisma.JsonNullableFilter<"Distillation">
-  transferSet?: Prisma.JsonNullableFilter<"Distillation">
   metrics?: Prisma.JsonNullableFilter<"Distillation">
   error?: Prisma.JsonNullableFilter<"Distillation">
   attempt?: Prisma.IntFilter<"Distillation"> | number
@@ -409,6 +407,8 @@ export type DistillationWhereUniqueInput = Prisma.AtLeast<{
   createdAt?: Prisma.DateTimeFilter<"Distillation"> | Date | string
   startedAt?: Prisma.DateTimeNullableFilter<"Distillation"> | Date | string | null
   finishedAt?: Prisma.DateTimeNullableFilter<"Distillation"> | Date | string | null
+  teacherQueries?: Prisma.JsonNullableFilter<"Distillation">
+  transferSet?: Prisma.JsonNullableFilter<"Distillation">
   task?: Prisma.XOR<Prisma.TaskScalarRelationFilter, Prisma.TaskWhereInput>
   dataset?: Prisma.XOR<Prisma.DatasetScalarRelationFilter, Prisma.DatasetWhereInput>
   teacher?: Prisma.XOR<Prisma.TeacherScalarRelationFilter, Prisma.TeacherWhereInput>
@@ -429,8 +429,6 @@ export type DistillationOrderByWithAggregationInput = {
   progress?: Prisma.SortOrderInput | Prisma.SortOrder
   stageStartedAt?: Prisma.SortOrderInput | Prisma.SortOrder
   progressAt?: Prisma.SortOrderInput | Prisma.SortOrder
-  teacherQueries?: Prisma.SortOrderInput | Prisma.SortOrder
-  transferSet?: Prisma.SortOrderInput | Prisma.SortOrder
   metrics?: Prisma.SortOrderInput | Prisma.SortOrder
   error?: Prisma.SortOrderInput | Prisma.SortOrder
   attempt?: Prisma.SortOrder
@@ -442,6 +440,8 @@ export type DistillationOrderByWithAggregationInput = {
   createdAt?: Prisma.SortOrder
   startedAt?: Prisma.SortOrderInput | Prisma.SortOrder
   finishedAt?: Prisma.SortOrderInput | Prisma.SortOrder
+  teacherQueries?: Prisma.SortOrderInput | Prisma.SortOrder
+  transferSet?: Prisma.SortOrderInput | Prisma.SortOrder
   _count?: Prisma.DistillationCountOrderByAggregateInput
   _avg?: Prisma.DistillationAvgOrderByAggregateInput
   _max?: Prisma.DistillationMaxOrderByAggregateInput
@@ -463,8 +463,6 @@ export type DistillationScalarWhereWithAggregatesInput = {
   progress?: Prisma.JsonNullableWithAggregatesFilter<"Distillation">
   stageStartedAt?: Prisma.DateTimeNullableWithAggregatesFilter<"Distillation"> | Date | string | null
   progressAt?: Prisma.DateTimeNullableWithAggregatesFilter<"Distillation"> | Date | string | null
-  teacherQueries?: Prisma.JsonNullableWithAggregatesFilter<"Distillation">
-  transferSet?: Prisma.JsonNullableWithAggregatesFilter<"Distillation">
   metrics?: Prisma.JsonNullableWithAggregatesFilter<"Distillation">
   error?: Prisma.JsonNullableWithAggregatesFilter<"Distillation">
   attempt?: Prisma.IntWithAggregatesFilter<"Distillation"> | number
@@ -476,6 +474,8 @@ export type DistillationScalarWhereWithAggregatesInput = {
   createdAt?: Prisma.DateTimeWithAggregatesFilter<"Distillation"> | Date | string
   startedAt?: Prisma.DateTimeNullableWithAggregatesFilter<"Distillation"> | Date | string | null
   finishedAt?: Prisma.DateTimeNullableWithAggregatesFilter<"Distillation"> | Date | string | null
+  teacherQueries?: Prisma.JsonNullableWithAggregatesFilter<"Distillation">
+  transferSet?: Prisma.JsonNullableWithAggregatesFilter<"Distillation">
 }
 
 export type DistillationCreateInput = {
@@ -486,8 +486,6 @@ export type DistillationCreateInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Date | string | null
   progressAt?: Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
@@ -499,6 +497,8 @@ export type DistillationCreateInput = {
   createdAt?: Date | string
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   task: Prisma.TaskCreateNestedOneWithoutDistillationsInput
   dataset: Prisma.DatasetCreateNestedOneWithoutDistillationsInput
   teacher: Prisma.TeacherCreateNestedOneWithoutDistillationsInput
@@ -519,8 +519,6 @@ export type DistillationUncheckedCreateInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Date | string | null
   progressAt?: Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
@@ -532,6 +530,8 @@ export type DistillationUncheckedCreateInput = {
   createdAt?: Date | string
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   furtherTeachers?: Prisma.FurtherTeacherUncheckedCreateNestedManyWithoutDistillationInput
   shards?: Prisma.LabelShardUncheckedCreateNestedManyWithoutDistillationInput
   trials?: Prisma.TrialUncheckedCreateNestedManyWithoutDistillationInput
@@ -546,8 +546,6 @@ export type DistillationUpdateInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -559,6 +557,8 @@ export type DistillationUpdateInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   task?: Prisma.TaskUpdateOneRequiredWithoutDistillationsNestedInput
   dataset?: Prisma.DatasetUpdateOneRequiredWithoutDistillationsNestedInput
   teacher?: Prisma.TeacherUpdateOneRequiredWithoutDistillationsNestedInput
@@ -579,8 +579,6 @@ export type DistillationUncheckedUpdateInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -592,6 +590,8 @@ export type DistillationUncheckedUpdateInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   furtherTeachers?: Prisma.FurtherTeacherUncheckedUpdateManyWithoutDistillationNestedInput
   shards?: Prisma.LabelShardUncheckedUpdateManyWithoutDistillationNestedInput
   trials?: Prisma.TrialUncheckedUpdateManyWithoutDistillationNestedInput
@@ -609,8 +609,6 @@ export type DistillationCreateManyInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Date | string | null
   progressAt?: Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
@@ -622,6 +620,8 @@ export type DistillationCreateManyInput = {
   createdAt?: Date | string
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
 }
 
 export type DistillationUpdateManyMutationInput = {
@@ -632,8 +632,6 @@ export type DistillationUpdateManyMutationInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -645,6 +643,8 @@ export type DistillationUpdateManyMutationInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
 }
 
 export type DistillationUncheckedUpdateManyInput = {
@@ -658,8 +658,6 @@ export type DistillationUncheckedUpdateManyInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -671,6 +669,8 @@ export type DistillationUncheckedUpdateManyInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
 }
 
 export type DistillationListRelationFilter = {
@@ -694,8 +694,6 @@ export type DistillationCountOrderByAggregateInput = {
   progress?: Prisma.SortOrder
   stageStartedAt?: Prisma.SortOrder
   progressAt?: Prisma.SortOrder
-  teacherQueries?: Prisma.SortOrder
-  transferSet?: Prisma.SortOrder
   metrics?: Prisma.SortOrder
   error?: Prisma.SortOrder
   attempt?: Prisma.SortOrder
@@ -707,6 +705,8 @@ export type DistillationCountOrderByAggregateInput = {
   createdAt?: Prisma.SortOrder
   startedAt?: Prisma.SortOrder
   finishedAt?: Prisma.SortOrder
+  teacherQueries?: Prisma.SortOrder
+  transferSet?: Prisma.SortOrder
 }
 
 export type DistillationAvgOrderByAggregateInput = {
@@ -954,8 +954,6 @@ export type DistillationCreateWithoutTaskInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Date | string | null
   progressAt?: Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
@@ -967,6 +965,8 @@ export type DistillationCreateWithoutTaskInput = {
   createdAt?: Date | string
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   dataset: Prisma.DatasetCreateNestedOneWithoutDistillationsInput
   teacher: Prisma.TeacherCreateNestedOneWithoutDistillationsInput
   furtherTeachers?: Prisma.FurtherTeacherCreateNestedManyWithoutDistillationInput
@@ -985,8 +985,6 @@ export type DistillationUncheckedCreateWithoutTaskInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Date | string | null
   progressAt?: Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
@@ -998,6 +996,8 @@ export type DistillationUncheckedCreateWithoutTaskInput = {
   createdAt?: Date | string
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   furtherTeachers?: Prisma.FurtherTeacherUncheckedCreateNestedManyWithoutDistillationInput
   shards?: Prisma.LabelShardUncheckedCreateNestedManyWithoutDistillationInput
   trials?: Prisma.TrialUncheckedCreateNestedManyWithoutDistillationInput
@@ -1044,8 +1044,6 @@ export type DistillationScalarWhereInput = {
   progress?: Prisma.JsonNullableFilter<"Distillation">
   stageStartedAt?: Prisma.DateTimeNullableFilter<"Distillation"> | Date | string | null
   progressAt?: Prisma.DateTimeNullableFilter<"Distillation"> | Date | string | null
-  teacherQueries?: Prisma.JsonNullableFilter<"Distillation">
-  transferSet?: Prisma.JsonNullableFilter<"Distillation">
   metrics?: Prisma.JsonNullableFilter<"Distillation">
   error?: Prisma.JsonNullableFilter<"Distillation">
   attempt?: Prisma.IntFilter<"Distillation"> | number
@@ -1057,6 +1055,8 @@ export type DistillationScalarWhereInput = {
   createdAt?: Prisma.DateTimeFilter<"Distillation"> | Date | string
   startedAt?: Prisma.DateTimeNullableFilter<"Distillation"> | Date | string | null
   finishedAt?: Prisma.DateTimeNullableFilter<"Distillation"> | Date | string | null
+  teacherQueries?: Prisma.JsonNullableFilter<"Distillation">
+  transferSet?: Prisma.JsonNullableFilter<"Distillation">
 }
 
 export type DistillationCreateWithoutDatasetInput = {
@@ -1067,8 +1067,6 @@ export type DistillationCreateWithoutDatasetInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Date | string | null
   progressAt?: Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
@@ -1080,6 +1078,8 @@ export type DistillationCreateWithoutDatasetInput = {
   createdAt?: Date | string
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   task: Prisma.TaskCreateNestedOneWithoutDistillationsInput
   teacher: Prisma.TeacherCreateNestedOneWithoutDistillationsInput
   furtherTeachers?: Prisma.FurtherTeacherCreateNestedManyWithoutDistillationInput
@@ -1098,8 +1098,6 @@ export type DistillationUncheckedCreateWithoutDatasetInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Date | string | null
   progressAt?: Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
@@ -1111,6 +1109,8 @@ export type DistillationUncheckedCreateWithoutDatasetInput = {
   createdAt?: Date | string
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   furtherTeachers?: Prisma.FurtherTeacherUncheckedCreateNestedManyWithoutDistillationInput
   shards?: Prisma.LabelShardUncheckedCreateNestedManyWithoutDistillationInput
   trials?: Prisma.TrialUncheckedCreateNestedManyWithoutDistillationInput
@@ -1151,8 +1151,6 @@ export type DistillationCreateWithoutTeacherInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Date | string | null
   progressAt?: Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
@@ -1164,6 +1162,8 @@ export type DistillationCreateWithoutTeacherInput = {
   createdAt?: Date | string
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   task: Prisma.TaskCreateNestedOneWithoutDistillationsInput
   dataset: Prisma.DatasetCreateNestedOneWithoutDistillationsInput
   furtherTeachers?: Prisma.FurtherTeacherCreateNestedManyWithoutDistillationInput
@@ -1182,8 +1182,6 @@ export type DistillationUncheckedCreateWithoutTeacherInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Date | string | null
   progressAt?: Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
@@ -1195,6 +1193,8 @@ export type DistillationUncheckedCreateWithoutTeacherInput = {
   createdAt?: Date | string
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   furtherTeachers?: Prisma.FurtherTeacherUncheckedCreateNestedManyWithoutDistillationInput
   shards?: Prisma.LabelShardUncheckedCreateNestedManyWithoutDistillationInput
   trials?: Prisma.TrialUncheckedCreateNestedManyWithoutDistillationInput
@@ -1235,8 +1235,6 @@ export type DistillationCreateWithoutFurtherTeachersInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Date | string | null
   progressAt?: Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
@@ -1248,6 +1246,8 @@ export type DistillationCreateWithoutFurtherTeachersInput = {
   createdAt?: Date | string
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   task: Prisma.TaskCreateNestedOneWithoutDistillationsInput
   dataset: Prisma.DatasetCreateNestedOneWithoutDistillationsInput
   teacher: Prisma.TeacherCreateNestedOneWithoutDistillationsInput
@@ -1267,8 +1267,6 @@ export type DistillationUncheckedCreateWithoutFurtherTeachersInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Date | string | null
   progressAt?: Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
@@ -1280,6 +1278,8 @@ export type DistillationUncheckedCreateWithoutFurtherTeachersInput = {
   createdAt?: Date | string
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   shards?: Prisma.LabelShardUncheckedCreateNestedManyWithoutDistillationInput
   trials?: Prisma.TrialUncheckedCreateNestedManyWithoutDistillationInput
   model?: Prisma.ModelVersionUncheckedCreateNestedOneWithoutDistillationInput
@@ -1309,8 +1309,6 @@ export type DistillationUpdateWithoutFurtherTeachersInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -1322,6 +1320,8 @@ export type DistillationUpdateWithoutFurtherTeachersInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   task?: Prisma.TaskUpdateOneRequiredWithoutDistillationsNestedInput
   dataset?: Prisma.DatasetUpdateOneRequiredWithoutDistillationsNestedInput
   teacher?: Prisma.TeacherUpdateOneRequiredWithoutDistillationsNestedInput
@@ -1341,8 +1341,6 @@ export type DistillationUncheckedUpdateWithoutFurtherTeachersInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -1354,6 +1352,8 @@ export type DistillationUncheckedUpdateWithoutFurtherTeachersInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   shards?: Prisma.LabelShardUncheckedUpdateManyWithoutDistillationNestedInput
   trials?: Prisma.TrialUncheckedUpdateManyWithoutDistillationNestedInput
   model?: Prisma.ModelVersionUncheckedUpdateOneWithoutDistillationNestedInput
@@ -1367,8 +1367,6 @@ export type DistillationCreateWithoutShardsInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Date | string | null
   progressAt?: Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
@@ -1380,6 +1378,8 @@ export type DistillationCreateWithoutShardsInput = {
   createdAt?: Date | string
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   task: Prisma.TaskCreateNestedOneWithoutDistillationsInput
   dataset: Prisma.DatasetCreateNestedOneWithoutDistillationsInput
   teacher: Prisma.TeacherCreateNestedOneWithoutDistillationsInput
@@ -1399,8 +1399,6 @@ export type DistillationUncheckedCreateWithoutShardsInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Date | string | null
   progressAt?: Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
@@ -1412,6 +1410,8 @@ export type DistillationUncheckedCreateWithoutShardsInput = {
   createdAt?: Date | string
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   furtherTeachers?: Prisma.FurtherTeacherUncheckedCreateNestedManyWithoutDistillationInput
   trials?: Prisma.TrialUncheckedCreateNestedManyWithoutDistillationInput
   model?: Prisma.ModelVersionUncheckedCreateNestedOneWithoutDistillationInput
@@ -1441,8 +1441,6 @@ export type DistillationUpdateWithoutShardsInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -1454,6 +1452,8 @@ export type DistillationUpdateWithoutShardsInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   task?: Prisma.TaskUpdateOneRequiredWithoutDistillationsNestedInput
   dataset?: Prisma.DatasetUpdateOneRequiredWithoutDistillationsNestedInput
   teacher?: Prisma.TeacherUpdateOneRequiredWithoutDistillationsNestedInput
@@ -1473,8 +1473,6 @@ export type DistillationUncheckedUpdateWithoutShardsInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -1486,6 +1484,8 @@ export type DistillationUncheckedUpdateWithoutShardsInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   furtherTeachers?: Prisma.FurtherTeacherUncheckedUpdateManyWithoutDistillationNestedInput
   trials?: Prisma.TrialUncheckedUpdateManyWithoutDistillationNestedInput
   model?: Prisma.ModelVersionUncheckedUpdateOneWithoutDistillationNestedInput
@@ -1499,8 +1499,6 @@ export type DistillationCreateWithoutTrialsInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Date | string | null
   progressAt?: Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
@@ -1512,6 +1510,8 @@ export type DistillationCreateWithoutTrialsInput = {
   createdAt?: Date | string
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   task: Prisma.TaskCreateNestedOneWithoutDistillationsInput
   dataset: Prisma.DatasetCreateNestedOneWithoutDistillationsInput
   teacher: Prisma.TeacherCreateNestedOneWithoutDistillationsInput
@@ -1531,8 +1531,6 @@ export type DistillationUncheckedCreateWithoutTrialsInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Date | string | null
   progressAt?: Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
@@ -1544,6 +1542,8 @@ export type DistillationUncheckedCreateWithoutTrialsInput = {
   createdAt?: Date | string
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   furtherTeachers?: Prisma.FurtherTeacherUncheckedCreateNestedManyWithoutDistillationInput
   shards?: Prisma.LabelShardUncheckedCreateNestedManyWithoutDistillationInput
   model?: Prisma.ModelVersionUncheckedCreateNestedOneWithoutDistillationInput
@@ -1573,8 +1573,6 @@ export type DistillationUpdateWithoutTrialsInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -1586,6 +1584,8 @@ export type DistillationUpdateWithoutTrialsInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   task?: Prisma.TaskUpdateOneRequiredWithoutDistillationsNestedInput
   dataset?: Prisma.DatasetUpdateOneRequiredWithoutDistillationsNestedInput
   teacher?: Prisma.TeacherUpdateOneRequiredWithoutDistillationsNestedInput
@@ -1605,8 +1605,6 @@ export type DistillationUncheckedUpdateWithoutTrialsInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -1618,6 +1616,8 @@ export type DistillationUncheckedUpdateWithoutTrialsInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   furtherTeachers?: Prisma.FurtherTeacherUncheckedUpdateManyWithoutDistillationNestedInput
   shards?: Prisma.LabelShardUncheckedUpdateManyWithoutDistillationNestedInput
   model?: Prisma.ModelVersionUncheckedUpdateOneWithoutDistillationNestedInput
@@ -1631,8 +1631,6 @@ export type DistillationCreateWithoutModelInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Date | string | null
   progressAt?: Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
@@ -1644,6 +1642,8 @@ export type DistillationCreateWithoutModelInput = {
   createdAt?: Date | string
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   task: Prisma.TaskCreateNestedOneWithoutDistillationsInput
   dataset: Prisma.DatasetCreateNestedOneWithoutDistillationsInput
   teacher: Prisma.TeacherCreateNestedOneWithoutDistillationsInput
@@ -1663,8 +1663,6 @@ export type DistillationUncheckedCreateWithoutModelInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Date | string | null
   progressAt?: Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
@@ -1676,6 +1674,8 @@ export type DistillationUncheckedCreateWithoutModelInput = {
   createdAt?: Date | string
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   furtherTeachers?: Prisma.FurtherTeacherUncheckedCreateNestedManyWithoutDistillationInput
   shards?: Prisma.LabelShardUncheckedCreateNestedManyWithoutDistillationInput
   trials?: Prisma.TrialUncheckedCreateNestedManyWithoutDistillationInput
@@ -1705,8 +1705,6 @@ export type DistillationUpdateWithoutModelInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -1718,6 +1716,8 @@ export type DistillationUpdateWithoutModelInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   task?: Prisma.TaskUpdateOneRequiredWithoutDistillationsNestedInput
   dataset?: Prisma.DatasetUpdateOneRequiredWithoutDistillationsNestedInput
   teacher?: Prisma.TeacherUpdateOneRequiredWithoutDistillationsNestedInput
@@ -1737,8 +1737,6 @@ export type DistillationUncheckedUpdateWithoutModelInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -1750,6 +1748,8 @@ export type DistillationUncheckedUpdateWithoutModelInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   furtherTeachers?: Prisma.FurtherTeacherUncheckedUpdateManyWithoutDistillationNestedInput
   shards?: Prisma.LabelShardUncheckedUpdateManyWithoutDistillationNestedInput
   trials?: Prisma.TrialUncheckedUpdateManyWithoutDistillationNestedInput
@@ -1765,8 +1765,6 @@ export type DistillationCreateManyTaskInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Date | string | null
   progressAt?: Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
@@ -1778,6 +1776,8 @@ export type DistillationCreateManyTaskInput = {
   createdAt?: Date | string
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
 }
 
 export type DistillationUpdateWithoutTaskInput = {
@@ -1788,8 +1788,6 @@ export type DistillationUpdateWithoutTaskInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -1801,6 +1799,8 @@ export type DistillationUpdateWithoutTaskInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   dataset?: Prisma.DatasetUpdateOneRequiredWithoutDistillationsNestedInput
   teacher?: Prisma.TeacherUpdateOneRequiredWithoutDistillationsNestedInput
   furtherTeachers?: Prisma.FurtherTeacherUpdateManyWithoutDistillationNestedInput
@@ -1819,8 +1819,6 @@ export type DistillationUncheckedUpdateWithoutTaskInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -1832,6 +1830,8 @@ export type DistillationUncheckedUpdateWithoutTaskInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   furtherTeachers?: Prisma.FurtherTeacherUncheckedUpdateManyWithoutDistillationNestedInput
   shards?: Prisma.LabelShardUncheckedUpdateManyWithoutDistillationNestedInput
   trials?: Prisma.TrialUncheckedUpdateManyWithoutDistillationNestedInput
@@ -1848,8 +1848,6 @@ export type DistillationUncheckedUpdateManyWithoutTaskInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -1861,6 +1859,8 @@ export type DistillationUncheckedUpdateManyWithoutTaskInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
 }
 
 export type DistillationCreateManyDatasetInput = {
@@ -1873,8 +1873,6 @@ export type DistillationCreateManyDatasetInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Date | string | null
   progressAt?: Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
@@ -1886,6 +1884,8 @@ export type DistillationCreateManyDatasetInput = {
   createdAt?: Date | string
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
 }
 
 export type DistillationUpdateWithoutDatasetInput = {
@@ -1896,8 +1896,6 @@ export type DistillationUpdateWithoutDatasetInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -1909,6 +1907,8 @@ export type DistillationUpdateWithoutDatasetInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   task?: Prisma.TaskUpdateOneRequiredWithoutDistillationsNestedInput
   teacher?: Prisma.TeacherUpdateOneRequiredWithoutDistillationsNestedInput
   furtherTeachers?: Prisma.FurtherTeacherUpdateManyWithoutDistillationNestedInput
@@ -1927,8 +1927,6 @@ export type DistillationUncheckedUpdateWithoutDatasetInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -1940,6 +1938,8 @@ export type DistillationUncheckedUpdateWithoutDatasetInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   furtherTeachers?: Prisma.FurtherTeacherUncheckedUpdateManyWithoutDistillationNestedInput
   shards?: Prisma.LabelShardUncheckedUpdateManyWithoutDistillationNestedInput
   trials?: Prisma.TrialUncheckedUpdateManyWithoutDistillationNestedInput
@@ -1956,8 +1956,6 @@ export type DistillationUncheckedUpdateManyWithoutDatasetInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -1969,6 +1967,8 @@ export type DistillationUncheckedUpdateManyWithoutDatasetInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
 }
 
 export type DistillationCreateManyTeacherInput = {
@@ -1981,8 +1981,6 @@ export type DistillationCreateManyTeacherInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Date | string | null
   progressAt?: Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
@@ -1994,6 +1992,8 @@ export type DistillationCreateManyTeacherInput = {
   createdAt?: Date | string
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
 }
 
 export type DistillationUpdateWithoutTeacherInput = {
@@ -2004,8 +2004,6 @@ export type DistillationUpdateWithoutTeacherInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -2017,6 +2015,8 @@ export type DistillationUpdateWithoutTeacherInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   task?: Prisma.TaskUpdateOneRequiredWithoutDistillationsNestedInput
   dataset?: Prisma.DatasetUpdateOneRequiredWithoutDistillationsNestedInput
   furtherTeachers?: Prisma.FurtherTeacherUpdateManyWithoutDistillationNestedInput
@@ -2035,8 +2035,6 @@ export type DistillationUncheckedUpdateWithoutTeacherInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -2048,6 +2046,8 @@ export type DistillationUncheckedUpdateWithoutTeacherInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   furtherTeachers?: Prisma.FurtherTeacherUncheckedUpdateManyWithoutDistillationNestedInput
   shards?: Prisma.LabelShardUncheckedUpdateManyWithoutDistillationNestedInput
   trials?: Prisma.TrialUncheckedUpdateManyWithoutDistillationNestedInput
@@ -2064,8 +2064,6 @@ export type DistillationUncheckedUpdateManyWithoutTeacherInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -2077,6 +2075,8 @@ export type DistillationUncheckedUpdateManyWithoutTeacherInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
 }
 
 
@@ -2139,8 +2139,6 @@ export type DistillationSelect<ExtArgs extends runtime.Types.Extensions.Internal
   progress?: boolean
   stageStartedAt?: boolean
   progressAt?: boolean
-  teacherQueries?: boolean
-  transferSet?: boolean
   metrics?: boolean
   error?: boolean
   attempt?: boolean
@@ -2152,6 +2150,8 @@ export type DistillationSelect<ExtArgs extends runtime.Types.Extensions.Internal
   createdAt?: boolean
   startedAt?: boolean
   finishedAt?: boolean
+  teacherQueries?: boolean
+  transferSet?: boolean
   task?: boolean | Prisma.TaskDefaultArgs<ExtArgs>
   dataset?: boolean | Prisma.DatasetDefaultArgs<ExtArgs>
   teacher?: boolean | Prisma.TeacherDefaultArgs<ExtArgs>
@@ -2173,8 +2173,6 @@ export type DistillationSelectCreateManyAndReturn<ExtArgs extends runtime.Types.
   progress?: boolean
   stageStartedAt?: boolean
   progressAt?: boolean
-  teacherQueries?: boolean
-  transferSet?: boolean
   metrics?: boolean
   error?: boolean
   attempt?: boolean
@@ -2186,6 +2184,8 @@ export type DistillationSelectCreateManyAndReturn<ExtArgs extends runtime.Types.
   createdAt?: boolean
   startedAt?: boolean
   finishedAt?: boolean
+  teacherQueries?: boolean
+  transferSet?: boolean
   task?: boolean | Prisma.TaskDefaultArgs<ExtArgs>
   dataset?: boolean | Prisma.DatasetDefaultArgs<ExtArgs>
   teacher?: boolean | Prisma.TeacherDefaultArgs<ExtArgs>
@@ -2202,8 +2202,6 @@ export type DistillationSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.
   progress?: boolean
   stageStartedAt?: boolean
   progressAt?: boolean
-  teacherQueries?: boolean
-  transferSet?: boolean
   metrics?: boolean
   error?: boolean
   attempt?: boolean
@@ -2215,6 +2213,8 @@ export type DistillationSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.
   createdAt?: boolean
   startedAt?: boolean
   finishedAt?: boolean
+  teacherQueries?: boolean
+  transferSet?: boolean
   task?: boolean | Prisma.TaskDefaultArgs<ExtArgs>
   dataset?: boolean | Prisma.DatasetDefaultArgs<ExtArgs>
   teacher?: boolean | Prisma.TeacherDefaultArgs<ExtArgs>
@@ -2231,8 +2231,6 @@ export type DistillationSelectScalar = {
   progress?: boolean
   stageStartedAt?: boolean
   progressAt?: boolean
-  teacherQueries?: boolean
-  transferSet?: boolean
   metrics?: boolean
   error?: boolean
   attempt?: boolean
@@ -2244,9 +2242,11 @@ export type DistillationSelectScalar = {
   createdAt?: boolean
   startedAt?: boolean
   finishedAt?: boolean
+  teacherQueries?: boolean
+  transferSet?: boolean
 }
 
-export type DistillationOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "taskName" | "datasetId" | "teacherId" | "spec" | "status" | "stage" | "progress" | "stageStartedAt" | "progressAt" | "teacherQueries" | "transferSet" | "metrics" | "error" | "attempt" | "epoch" | "idempotencyKey" | "idempotencyDigest" | "cancelRequestedAt" | "heartbeatAt" | "createdAt" | "startedAt" | "finishedAt", ExtArgs["result"]["distillation"]>
+export type DistillationOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "taskName" | "datasetId" | "teacherId" | "spec" | "status" | "stage" | "progress" | "stageStartedAt" | "progressAt" | "metrics" | "error" | "attempt" | "epoch" | "idempotencyKey" | "idempotencyDigest" | "cancelRequestedAt" | "heartbeatAt" | "createdAt" | "startedAt" | "finishedAt" | "teacherQueries" | "transferSet", ExtArgs["result"]["distillation"]>
 export type DistillationInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   task?: boolean | Prisma.TaskDefaultArgs<ExtArgs>
   dataset?: boolean | Prisma.DatasetDefaultArgs<ExtArgs>
@@ -2305,14 +2305,6 @@ export type $DistillationPayload<ExtArgs extends runtime.Types.Extensions.Intern
      * When `progress` was written last: several labelers share one stream of progress events.
      */
     progressAt: Date | null
-    /**
-     * {upperBound, estimated, made?, cached?}: questions to the teacher, before and after; null of jobs older than the column
-     */
-    teacherQueries: runtime.JsonValue | null
-    /**
-     * {digest, rows, asked, counts}: the generated texts, an artifact of canonical rows; null until they are made
-     */
-    transferSet: runtime.JsonValue | null
     metrics: runtime.JsonValue | null
     /**
      * {code, detail, hint}
@@ -2339,6 +2331,14 @@ export type $DistillationPayload<ExtArgs extends runtime.Types.Extensions.Intern
     createdAt: Date
     startedAt: Date | null
     finishedAt: Date | null
+    /**
+     * {upperBound, estimated, made?, cached?}: questions to the teacher, before and after; null of jobs older than the column
+     */
+    teacherQueries: runtime.JsonValue | null
+    /**
+     * {digest, rows, asked, counts}: the generated texts, an artifact of canonical rows; null until they are made
+     */
+    transferSet: runtime.JsonValue | null
   }, ExtArgs["result"]["distillation"]>
   composites: {}
 }
@@ -2779,8 +2779,6 @@ export interface DistillationFieldRefs {
   readonly progress: Prisma.FieldRef<"Distillation", 'Json'>
   readonly stageStartedAt: Prisma.FieldRef<"Distillation", 'DateTime'>
   readonly progressAt: Prisma.FieldRef<"Distillation", 'DateTime'>
-  readonly teacherQueries: Prisma.FieldRef<"Distillation", 'Json'>
-  readonly transferSet: Prisma.FieldRef<"Distillation", 'Json'>
   readonly metrics: Prisma.FieldRef<"Distillation", 'Json'>
   readonly error: Prisma.FieldRef<"Distillation", 'Json'>
   readonly attempt: Prisma.FieldRef<"Distillation", 'Int'>
@@ -2792,6 +2790,8 @@ export interface DistillationFieldRefs {
   readonly createdAt: Prisma.FieldRef<"Distillation", 'DateTime'>
   readonly startedAt: Prisma.FieldRef<"Distillation", 'DateTime'>
   readonly finishedAt: Prisma.FieldRef<"Distillation", 'DateTime'>
+  readonly teacherQueries: Prisma.FieldRef<"Distillation", 'Json'>
+  readonly transferSet: Prisma.FieldRef<"Distillation", 'Json'>
 }
     
 
