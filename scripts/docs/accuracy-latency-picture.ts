@@ -16,7 +16,7 @@ const LETTER = 7;
 const FAMILY_COLORS: Record<string, string> = { static: COLORS.first, encoder: COLORS.second, teacher: COLORS.third };
 
 /** A model of a data set. */
-export interface Point {
+interface Point {
   family: string;
   /** What the family's models differ in. */
   variant: string;

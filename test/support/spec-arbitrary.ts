@@ -12,7 +12,7 @@ import {
 import { TOY_LABELS } from './toy-teacher.ts';
 
 /** What a toy teacher is: a BERT, which has layers and word tokens, or one that looks at letters alone. */
-export type ToyTeacherName = 'bert' | 'letters';
+type ToyTeacherName = 'bert' | 'letters';
 
 /** A spec with the teachers that it is for. */
 export interface SpecForTeachers {

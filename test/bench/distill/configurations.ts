@@ -7,7 +7,7 @@ export type Family = 'static' | 'encoder';
 export type Table = 'teachers' | 'main' | 'ablation' | 'low-data';
 
 /** `fine-tuned`: all of MiniLM trained with the defaults. `head`: a head on the frozen MiniLM. */
-export type TeacherKind = 'fine-tuned' | 'head';
+type TeacherKind = 'fine-tuned' | 'head';
 
 /** One row of the benchmark: what is trained, whatever the seed. */
 export interface Configuration {

@@ -12,7 +12,7 @@ import { allCells, type CellFilter, wants } from './plan.ts';
 import { minilmFolder, studentFolder, type Workspace, workspaceOf } from './workspace.ts';
 
 /** Milliseconds of a call, for one text and for 32 of them. */
-export interface CallTimes {
+interface CallTimes {
   one: number;
   batch32: number;
 }
@@ -55,7 +55,7 @@ async function round(answer: Answer, texts: readonly string[]): Promise<CallTime
  * Times two models in turns, a round of all texts each, so that both meet a slow machine and neither a cache that the other has just
  * emptied. The first round of either is not counted.
  */
-export async function compare(
+async function compare(
   minilm: Answer,
   student: Answer,
   texts: readonly string[],
