@@ -13,7 +13,17 @@ const encoder: EncoderStudent = {
   pooling: 'mean',
 };
 const bag: StaticStudent = {
-  ...{ family: 'static', width: 8, hidden: 8, buckets: 500, minGram: 1, maxGram: 2, maxLength: 9 },
+  ...{
+    family: 'static',
+    tokens: 'characters',
+    tokenWidth: 0,
+    width: 8,
+    hidden: 8,
+    buckets: 500,
+    minGram: 1,
+    maxGram: 2,
+    maxLength: 9,
+  },
 };
 const sizes = { vocabularySize: 40, classes: 3, seed: 1 };
 
