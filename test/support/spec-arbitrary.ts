@@ -64,7 +64,7 @@ const training = (epochs: fc.Arbitrary<number>) =>
       schedule: one('constant' as const, 'linear' as const, 'cosine' as const, 'one-cycle' as const),
       warmup: one(0, 0.2),
       averageDecay: one(0, 0.9),
-      mixup: one(0, 0.4),
+      mixup: one(0, 0, 0, 0, 0, 0.4),
       patience: one(0, 1),
       seed: fc.nat(1000),
     },
@@ -95,10 +95,10 @@ const student = fc.oneof(staticStudent, encoderStudent);
 const readerStudent = fc
   .tuple(staticStudent, one(0, 8))
   .map(([given, tokenWidth]) => ({ ...given, tokens: 'teacher' as const, tokenWidth }));
-/** Starts from the layers of the BERT, of which there are two. */
+/** Starts from the layers of the BERT, of which there are two, with heads as wide as its own. */
 const startedStudent = fc
   .tuple(encoderStudent, one([0], [1, 0]))
-  .map(([given, layers]) => ({ ...given, initFrom: { layers } }));
+  .map(([given, layers]) => ({ ...given, heads: 4, initFrom: { layers } }));
 
 const softLabels = anyOf({
   calibrate: fc.boolean(),

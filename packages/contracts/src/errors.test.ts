@@ -36,7 +36,7 @@ describe('toProblem', () => {
         expect(body.length).toBeLessThan(2000 * 6 + 100 * (700 * 6) + 1000);
         expect(toProblem(new RetortError('RT_INVALID_FIELD', '😀'.repeat(2000))).detail.isWellFormed()).toBe(true);
       }),
-      { numRuns: 50 },
+      { numRuns: 10 },
     );
   });
 });
