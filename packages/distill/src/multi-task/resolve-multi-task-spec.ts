@@ -1,6 +1,6 @@
 import { type FieldProblem, MultiTaskSettings, type MultiTaskSpec, RetortError } from '@retort/contracts';
 import { Value } from 'typebox/value';
-import { invalidSpec, resolveSpec } from '../resolve-spec.js';
+import { invalidSpec, resolveSpec, storedSpec } from '../resolve-spec.js';
 
 const SECTIONS = ['student', 'loss', 'training', 'multiTask'];
 
@@ -29,6 +29,17 @@ export function resolveMultiTaskSpec(input: unknown, tasks: readonly string[]): 
     training: whole.training,
     multiTask: settings as MultiTaskSpec['multiTask'],
   };
+}
+
+/** As {@link storedSpec}, of a student of several tasks. */
+export function storedMultiTaskSpec(stored: MultiTaskSpec): MultiTaskSpec {
+  const { student, loss, training } = storedSpec({
+    student: stored.student,
+    loss: stored.loss,
+    training: stored.training,
+  });
+  const multiTask = Value.Default(MultiTaskSettings, Value.Clone(stored.multiTask)) as MultiTaskSpec['multiTask'];
+  return { student, loss, training, multiTask };
 }
 
 function settingsProblems(settings: unknown, tasks: readonly string[]): FieldProblem[] {

@@ -1,8 +1,8 @@
 import type { LabelJob, Progress } from '@retort/contracts';
 import type { Database } from '../database/connect.js';
 import { appendEvent } from '../events/append-event.js';
-import { type Dataset, type Distillation, type LabelShard, Prisma } from '../generated/prisma/client.js';
-import { WITH_TEACHERS, type WithTeachers } from './teachers-of.js';
+import { type Distillation, type LabelShard, Prisma } from '../generated/prisma/client.js';
+import { WITH_TASKS, type WithTasks } from './tasks-of.js';
 import { type Transaction, transition } from './transition.js';
 
 type Prismas = Pick<Database, 'prisma'>;
@@ -11,7 +11,7 @@ type Prismas = Pick<Database, 'prisma'>;
 export const PROGRESS_INTERVAL_MS = 250;
 
 export interface ShardWork {
-  distillation: Distillation & { dataset: Dataset } & WithTeachers;
+  distillation: Distillation & WithTasks;
   shard: LabelShard;
 }
 
@@ -37,7 +37,7 @@ export async function startShard({ prisma }: Prismas, job: LabelJob): Promise<Sh
     });
     const distillation = await tx.distillation.findUnique({
       where: { id, status: 'running', stage: 'labelling' },
-      include: { dataset: true, ...WITH_TEACHERS },
+      include: WITH_TASKS,
     });
     return distillation === null ? undefined : { distillation, shard };
   });

@@ -1,9 +1,9 @@
 import type { Progress, TrialJob, TrialResult } from '@retort/contracts';
 import type { Database } from '../database/connect.js';
 import { appendEvent } from '../events/append-event.js';
-import { type Dataset, type Distillation, Prisma } from '../generated/prisma/client.js';
+import { type Distillation, Prisma } from '../generated/prisma/client.js';
 import { workerLost } from './failure.js';
-import { WITH_TEACHERS, type WithTeachers } from './teachers-of.js';
+import { WITH_TASKS, type WithTasks } from './tasks-of.js';
 import { transition } from './transition.js';
 
 type Prismas = Pick<Database, 'prisma'>;
@@ -19,7 +19,7 @@ export interface NewTrial {
 export type TrialOutcome = Omit<TrialResult, 'index' | 'rung'>;
 
 export interface TrialWork {
-  distillation: Distillation & { dataset: Dataset } & WithTeachers;
+  distillation: Distillation & WithTasks;
 }
 
 /**
@@ -67,7 +67,7 @@ export async function startTrial(
     if ((await transition(tx, id, 'cancelled', { where: cancelled })) !== undefined) return undefined;
     const distillation = await tx.distillation.findUnique({
       where: { id, status: 'running', stage: 'searching' },
-      include: { dataset: true, ...WITH_TEACHERS },
+      include: WITH_TASKS,
     });
     if (distillation === null) return undefined;
     const lost = { seconds: 0, error: workerLost(`The trial was begun ${maxAttempts} times and never ended.`).detail };

@@ -1,17 +1,17 @@
 import type { Progress } from '@retort/contracts';
 import type { Database } from '../database/connect.js';
 import { appendEvent } from '../events/append-event.js';
-import { type Dataset, type Distillation, Prisma } from '../generated/prisma/client.js';
+import { type Distillation, Prisma } from '../generated/prisma/client.js';
 import { type Claim, held } from './end.js';
 import { type StoredError, workerLost } from './failure.js';
 import { HEARTBEAT_FRESH_MS } from './submit.js';
-import { WITH_TEACHERS, type WithTeachers } from './teachers-of.js';
+import { WITH_TASKS, type WithTasks } from './tasks-of.js';
 import { appendStatus, isOver, transition } from './transition.js';
 
 type Prismas = Pick<Database, 'prisma'>;
 
 interface TrainingWork {
-  distillation: Distillation & { dataset: Dataset } & WithTeachers;
+  distillation: Distillation & WithTasks;
   claim: Claim;
 }
 
@@ -43,8 +43,7 @@ export async function claimTraining({ prisma }: Prismas, id: string, maxAttempts
       ],
     });
     if (row !== undefined) {
-      const include = { dataset: true, ...WITH_TEACHERS };
-      const distillation = await tx.distillation.findUniqueOrThrow({ where: { id }, include });
+      const distillation = await tx.distillation.findUniqueOrThrow({ where: { id }, include: WITH_TASKS });
       return { kind: 'claimed', distillation, claim: { id, epoch: row.epoch, attempt: row.attempt } };
     }
     const error = workerLost(`Training was begun ${maxAttempts} times and its worker died each time.`);

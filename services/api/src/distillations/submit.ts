@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
-import { type DistillationSpec, type FieldProblem, RetortError, type TeacherQueries } from '@retort/contracts';
-import { type DatasetCounts, DistillationInput } from '@retort/contracts/http';
+import { RetortError } from '@retort/contracts';
+import { DatasetId, DistillationInput, TaskName } from '@retort/contracts/http';
 import {
   checkTeachers,
-  type DatasetShape,
   ensembleDefaults,
   estimateTeacherQueries,
   foreignLabel,
@@ -15,15 +14,19 @@ import { compileCheck } from '@retort/http';
 import { type Prisma, submitDistillation } from '@retort/platform';
 import { Type } from 'typebox';
 import type { ApiContext } from '../context.js';
+import { checkTasks } from './check-tasks.js';
+import { type Checked, shapeOf, specOrProblems } from './checked.js';
 import { findTeachers, teacherProblems } from './teachers.js';
 import { WITH_RELATED } from './with-related.js';
 
 type Distillation = Prisma.DistillationGetPayload<{ include: typeof WITH_RELATED }>;
 
+const { teacher, teachers } = DistillationInput.properties;
+
 /** The spec has a check of its own, with defaults and with problems that span fields. */
 const checkShape = compileCheck(
   Type.Object(
-    { ...DistillationInput.properties, spec: Type.Optional(Type.Unknown()) },
+    { task: TaskName, dataset: DatasetId, teacher, teachers, spec: Type.Optional(Type.Unknown()) },
     { additionalProperties: false },
   ),
 );
@@ -53,7 +56,8 @@ export async function submit(
       : { idempotencyKey: sha256(`${callerId}\n${idempotencyKey}`), idempotencyDigest: sha256(canonicalJson(body)) };
   const earlier = await findEarlier(context, idempotency);
   if (earlier !== undefined) return { distillation: earlier, created: false };
-  const checked = await checkSubmission(context, body);
+  const several = typeof body === 'object' && body !== null && 'tasks' in body;
+  const checked = several ? await checkTasks(context, body) : await checkSubmission(context, body);
   try {
     const { id } = await submitDistillation(
       {
@@ -100,22 +104,11 @@ async function findEarlier(
   return row ?? undefined;
 }
 
-interface Checked {
-  taskName: string;
-  datasetId: string;
-  teacherId: string;
-  furtherTeacherIds: string[];
-  spec: DistillationSpec;
-  /** Rows that may come to be labelled, generated ones included. */
-  rows: number;
-  teacherQueries: TeacherQueries;
-}
-
 /** Everything that can be wrong is looked at before anything is said, so that one answer names all of it. */
 async function checkSubmission({ database }: ApiContext, body: unknown): Promise<Checked> {
   const problems = checkShape(body);
   const input = (typeof body === 'object' && body !== null ? body : {}) as Partial<DistillationInput>;
-  const spec = checkSpec(input.spec, problems);
+  const spec = specOrProblems(() => resolveSpec(input.spec), problems);
   const wrong = (path: string) => problems.some((problem) => problem.path === path);
   const { prisma } = database;
   const task =
@@ -150,24 +143,6 @@ async function checkSubmission({ database }: ApiContext, body: unknown): Promise
     rows: mostRows(shape, spec.transferSet),
     teacherQueries: estimateTeacherQueries(shape, spec.transferSet, { teachers: teachers.length, foreign }),
   };
-}
-
-function checkSpec(input: unknown, problems: FieldProblem[]): DistillationSpec | undefined {
-  try {
-    return resolveSpec(input);
-  } catch (error) {
-    if (!(error instanceof RetortError) || error.code !== 'RT_INVALID_SPEC') throw error;
-    problems.push(
-      ...error.problems.map(({ path, message }) => ({ path: `/spec${path === '/' ? '' : path}`, message })),
-    );
-    return undefined;
-  }
-}
-
-/** The dataset's counts, as it was taken in with them. */
-function shapeOf({ counts }: { counts: unknown }): DatasetShape {
-  const { splits: rows, labels } = counts as DatasetCounts;
-  return { rows, labels };
 }
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
