@@ -131,6 +131,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/distillations/{distillation}/trials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the trials of a distillation whose spec is searched
+         * @description By round and candidate. Those of a later round are added when the round before is done.
+         */
+        get: operations["listTrials"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/distillations/{distillation}/events": {
         parameters: {
             query?: never;
@@ -591,6 +611,154 @@ export interface components {
             nextCursor: string | null;
         };
         /**
+         * AutoSpec
+         * @description Chooses the student: `spec.student` stands in for it until the search has ended.
+         */
+        AutoSpec: {
+            budget?: components["schemas"]["StudentBudget"];
+            /** @description Minutes that trials may take, summed over them. The trial that runs out of them is stopped; the first always ends. */
+            minutes?: number;
+            /**
+             * @description A trial stops after this many epochs in a row without a better validation metric; 0 for never.
+             * @default 3
+             */
+            patience: number;
+            /**
+             * @description Of the validation rows: the share answered with their label, or with the answer of the teacher.
+             * @default accuracy
+             * @enum {unknown}
+             */
+            metric: "accuracy" | "agreement";
+        };
+        /** AutoSpecInput */
+        AutoSpecInput: {
+            budget?: components["schemas"]["StudentBudget"];
+            /** @description Minutes that trials may take, summed over them. The trial that runs out of them is stopped; the first always ends. */
+            minutes?: number;
+            /**
+             * @description A trial stops after this many epochs in a row without a better validation metric; 0 for never.
+             * @default 3
+             */
+            patience?: number;
+            /**
+             * @description Of the validation rows: the share answered with their label, or with the answer of the teacher.
+             * @default accuracy
+             * @enum {unknown}
+             */
+            metric?: "accuracy" | "agreement";
+        };
+        /**
+         * AutoStudentInput
+         * @description The most accurate student within the budget, out of candidates of every family and several sizes.
+         */
+        AutoStudentInput: {
+            /** @enum {string} */
+            family: "auto";
+            budget?: components["schemas"]["StudentBudget"];
+        };
+        /** CompressionRecord */
+        CompressionRecord: {
+            step: components["schemas"]["CompressionStep"];
+            /** @description Whether the packaged student has it. */
+            accepted: boolean;
+            /** @description Why it was not accepted. */
+            reason?: string;
+            /** @description Validation accuracy before the step, 0..1. */
+            accuracyBefore: number;
+            /** @description The same after it, 0..1. */
+            accuracyAfter: number;
+            /** @description Share of validation rows that are answered as by the uncompressed student, 0..1. */
+            agreement: number;
+            /** @description Largest difference of a logit from before the step. */
+            maxLogitChange: number;
+            /** @description Of the graph before the step. */
+            bytesBefore: number;
+            /** @description Of the graph after it. */
+            bytes: number;
+            /** @description Weights that are not 0, after it. */
+            parameters: number;
+        };
+        /** CompressionSpec */
+        CompressionSpec: {
+            /**
+             * @default [
+             *       {
+             *         "kind": "quantize"
+             *       }
+             *     ]
+             */
+            steps: components["schemas"]["CompressionStep"][];
+            /**
+             * @description Epochs of training after each pruning step, with the same loss; 0 for none.
+             * @default 3
+             */
+            fineTuneEpochs: number;
+            /**
+             * @description Peak learning rate of that training, as a share of training.learningRate.
+             * @default 0.1
+             */
+            fineTuneRate: number;
+            /** @default {} */
+            allowance: {
+                /**
+                 * @description Most validation accuracy (where no row has a label: agreement with the teacher) that may be lost in all against the uncompressed student.
+                 * @default 0.005
+                 */
+                accuracy: number;
+                /** @description Least share of validation rows that are answered as by the uncompressed student; default 0. */
+                agreement?: number;
+            };
+        };
+        /** CompressionSpecInput */
+        CompressionSpecInput: {
+            steps?: components["schemas"]["CompressionStep"][];
+            /**
+             * @description Epochs of training after each pruning step, with the same loss; 0 for none.
+             * @default 3
+             */
+            fineTuneEpochs?: number;
+            /**
+             * @description Peak learning rate of that training, as a share of training.learningRate.
+             * @default 0.1
+             */
+            fineTuneRate?: number;
+            allowance?: {
+                /**
+                 * @description Most validation accuracy (where no row has a label: agreement with the teacher) that may be lost in all against the uncompressed student.
+                 * @default 0.005
+                 */
+                accuracy?: number;
+                /** @description Least share of validation rows that are answered as by the uncompressed student; default 0. */
+                agreement?: number;
+            };
+        };
+        /** CompressionStep */
+        CompressionStep: {
+            /**
+             * @description prune-heads: attention heads of an encoder. prune-hidden: units between two dense layers. prune-magnitude: the smallest weights of matrices become 0. prune-vocabulary: rare tokens of an encoder. quantize: int8; it comes last.
+             * @enum {unknown}
+             */
+            kind: "prune-heads" | "prune-hidden" | "prune-magnitude" | "prune-vocabulary" | "quantize";
+            /** @description Of prune-heads, prune-hidden and prune-magnitude: the share that is taken away, default 0.25, of prune-magnitude 0.5. */
+            share?: number;
+            /**
+             * @description Of prune-heads and prune-hidden: by what the least important are found, how far the loss would change to first order (default), or the norm of the weights that read them.
+             * @enum {unknown}
+             */
+            importance?: "taylor" | "norm";
+            /**
+             * @description Of prune-magnitude: whether the share is taken of each matrix (default) or of all together.
+             * @enum {unknown}
+             */
+            scope?: "tensor" | "global";
+            /** @description Of prune-vocabulary: how often the training texts must have a token for it to stay; default 2. */
+            minCount?: number;
+            /** @description Of quantize: the matrices; default true. */
+            weights?: boolean;
+            /** @description Of quantize: the embedding tables; default true. */
+            tables?: boolean;
+        };
+        /**
          * Dataset
          * @description One uploaded file of examples. The same bytes give the same id.
          */
@@ -672,11 +840,17 @@ export interface components {
              * @example tch_5b8e1d0a7c3f4e2b
              */
             teacher: string;
+            /** @description All teachers of the task, `teacher` first. */
+            teachers: string[];
+            /** @description Where the student answers several: all of them. `task`, `dataset`, `teacher`, `metrics` and `model` are of the first. */
+            tasks?: components["schemas"]["TaskOfDistillation"][];
             spec: components["schemas"]["DistillationSpec"];
             /** @enum {unknown} */
             status: "queued" | "running" | "succeeded" | "failed" | "cancelled";
-            stage: ("labelling" | "training" | "evaluating" | "packaging") | null;
+            stage: ("labelling" | "searching" | "training" | "evaluating" | "packaging") | null;
             progress: components["schemas"]["Progress"] | null;
+            teacherQueries: components["schemas"]["TeacherQueries"] | null;
+            transferSet: components["schemas"]["TransferSetCounts"] | null;
             metrics: components["schemas"]["StudentMetrics"] | null;
             error: components["schemas"]["JobError"] | null;
             /** @description Times that a worker began it. */
@@ -712,19 +886,23 @@ export interface components {
              * @description Name of a task: lower-case letters, digits, `-` and `_`, at most 64.
              * @example assistant
              */
-            task: string;
+            task?: string;
             /**
              * @description Id of a dataset.
              * @example ds_1f0c8a5c6f0e4b7d9a3e2c41
              */
-            dataset: string;
+            dataset?: string;
             /**
              * @description Id of a teacher.
              * @example tch_5b8e1d0a7c3f4e2b
              */
-            teacher: string;
+            teacher?: string;
+            /** @description Instead of `teacher`: several, whose answers `spec.ensemble` combines. Features and first weights are those of the first. */
+            teachers?: string[];
+            /** @description Instead of `task`, `dataset` and `teacher`: several tasks, each with a teacher of its own, for one student with a head for each. An encoder student reads the tokens of the first task’s teacher. */
+            tasks?: components["schemas"]["TaskOfDistillationInput"][];
             spec?: {
-                student?: components["schemas"]["StaticStudentInput"] | components["schemas"]["EncoderStudentInput"];
+                student?: (components["schemas"]["StaticStudentInput"] | components["schemas"]["EncoderStudentInput"]) | ("auto" | components["schemas"]["AutoStudentInput"]);
                 loss?: {
                     /**
                      * @description Weight of the hard-label cross-entropy: L = lambda·CE + (1-lambda)·T²·KL(teacher‖student).
@@ -741,6 +919,96 @@ export interface components {
                      * @default 0
                      */
                     labelSmoothing?: number;
+                    /**
+                     * @description What stands in the place of KL(teacher‖student). T² is before it but for dist and logit-mse.
+                     * @default forward-kl
+                     * @enum {unknown}
+                     */
+                    divergence?: "forward-kl" | "reverse-kl" | "jensen-shannon" | "dkd" | "dist" | "logit-mse";
+                    dkd?: {
+                        /**
+                         * @description Weight of what is learned about the other classes, beside 1 for the target class.
+                         * @default 8
+                         */
+                        beta?: number;
+                    };
+                    dist?: {
+                        /**
+                         * @description Weight of the correlation over the classes of a row.
+                         * @default 1
+                         */
+                        inter?: number;
+                        /**
+                         * @description Weight of the correlation over the rows of a batch, class by class.
+                         * @default 1
+                         */
+                        intra?: number;
+                    };
+                    schedule?: {
+                        /**
+                         * @description step: a stage has its values from its beginning. linear: they are reached at its end, in a straight line from those before it, at first those of the loss.
+                         * @default step
+                         * @enum {unknown}
+                         */
+                        interpolation?: "step" | "linear";
+                        stages: {
+                            /** @description Share of the training at which the stage ends; stages ascend and the last ends at 1. */
+                            until: number;
+                            /** @description Default: that of the loss. */
+                            temperature?: number;
+                            /** @description Default: that of the loss. */
+                            lambda?: number;
+                        }[];
+                    };
+                };
+                softLabels?: {
+                    /**
+                     * @description Divides the teacher’s logits by the temperature that fits the labelled validation rows best (Guo et al. 2017).
+                     * @default false
+                     */
+                    calibrate?: boolean;
+                    /**
+                     * @description Share of the label that is mixed into the teacher’s probabilities where its answer is not the label.
+                     * @default 0
+                     */
+                    correct?: number;
+                    /**
+                     * @description Power of the probabilities, normalised again: above 1 sharper, below 1 softer.
+                     * @default 1
+                     */
+                    sharpen?: number;
+                    /** @description Keeps only the k highest probabilities; what the others had is spread evenly over them. Below the number of labels. */
+                    topK?: number;
+                    /**
+                     * @description What a row counts in the loss: how sure the teacher was of it, relative to the mean over all rows.
+                     * @default none
+                     * @enum {unknown}
+                     */
+                    weighting?: "none" | "max-probability" | "margin" | "entropy";
+                };
+                curriculum?: {
+                    /**
+                     * @description What makes a row easy: a wide margin between the teacher’s two highest probabilities, or a low entropy.
+                     * @default margin
+                     * @enum {unknown}
+                     */
+                    by?: "margin" | "entropy";
+                    /**
+                     * @description Share of the rows, the easiest, in the first epoch.
+                     * @default 0.3
+                     */
+                    start?: number;
+                    /**
+                     * @description Share of the epochs after which all rows take part.
+                     * @default 0.5
+                     */
+                    until?: number;
+                    /**
+                     * @description How the share of rows grows: in a straight line, or fast at first, so that new rows come in proportion to how few of them there are (Platanios et al. 2019).
+                     * @default root
+                     * @enum {unknown}
+                     */
+                    pacing?: "linear" | "root";
                 };
                 training?: {
                     /** @default 15 */
@@ -811,6 +1079,255 @@ export interface components {
                     /** @default 1 */
                     seed?: number;
                 };
+                features?: {
+                    /**
+                     * @description hidden: the states after a layer, through a learned projection. attention: the attention maps of a layer. value-relation, query-key-relation: softmax(v·vᵀ/√d) and softmax(q·kᵀ/√d) between the tokens of a layer (MiniLM). embedding: the vector of the whole text, through a learned projection. All but embedding need an encoder student that reads the tokens of its teacher.
+                     * @enum {unknown}
+                     */
+                    kind: "hidden" | "attention" | "value-relation" | "query-key-relation" | "embedding";
+                    /** @description Layer of the teacher, counted from 0; default the last. */
+                    teacherLayer?: number;
+                    /** @description Name of a value in the ONNX graph of the teacher, instead of a layer: [batch, tokens, width], for attention [batch, heads, tokens, tokens], for embedding [batch, width]. */
+                    teacherTensor?: string;
+                    /** @description Layer of the student, counted from 0; default the last. */
+                    studentLayer?: number;
+                    /**
+                     * @description hidden: mse (default) or cosine. attention: kl (default) or mse. embedding: cosine (default) or mse. Relations: kl.
+                     * @enum {unknown}
+                     */
+                    distance?: "mse" | "cosine" | "kl";
+                    /** @description Heads that the width of both models is cut into for a relation. Default: the most heads that the teacher or the student has and that divide both widths, else 1. */
+                    relationHeads?: number;
+                    /**
+                     * @description Factor of the term in the loss.
+                     * @default 1
+                     */
+                    weight?: number;
+                }[];
+                transferSet?: components["schemas"]["TransferSetInput"];
+                ensemble?: {
+                    /**
+                     * @description What the weighted mean is taken of: probabilities (a mixture), or logits (a product of experts).
+                     * @default probabilities
+                     * @enum {unknown}
+                     */
+                    combine?: "probabilities" | "logits";
+                    /** @default {} */
+                    weighting?: {
+                        /**
+                         * @description fixed: `weights` alone. confidence: how sure the teacher is of the text. skill: its F1 of the label on validation rows. agreement: how near it is to the other teachers on the text (3 teachers or more). route: within a group of labels one teacher decides, see `routes`.
+                         * @default fixed
+                         * @enum {unknown}
+                         */
+                        by: "fixed" | "confidence" | "skill" | "agreement" | "route";
+                        /**
+                         * @description Of confidence: the largest probability, or 1 - entropy / log(labels). Default max-probability; only with by: confidence.
+                         * @enum {unknown}
+                         */
+                        measure?: "max-probability" | "entropy";
+                        /** @description γ of the weight ∝ weights[teacher] · exp(γ · score), the score being 0..1; 0 leaves `weights` alone. Default 5; not with fixed or route. */
+                        sharpness?: number;
+                        /** @description Of skill: rows that each label is imagined to have besides its own, answered as well as the teacher answers on the whole. Default 5; only with by: skill. */
+                        smoothing?: number;
+                    };
+                    /** @description One entry for each teacher, in their order: the weight that it has before `weighting` changes it. Default: all the same. */
+                    weights?: number[];
+                    /** @description The labels of the student. Default: what the labels of the first teacher are mapped onto. */
+                    labels?: string[];
+                    /** @description One entry for each teacher, in their order: {"its label": "label of the student", or null to drop it}; several may map onto one. Labels that are not named keep their name. null instead of a map: all of them do. */
+                    labelMaps?: ({
+                        [key: string]: string | null;
+                    } | null)[];
+                    /** @description One entry for each teacher, in their order: the labels of the student between which it decides, or null; together they name each label once. Only with by: route. */
+                    routes?: (string[] | null)[];
+                    /**
+                     * @description Whether the logits of each teacher are first divided by a temperature fitted on the labelled validation rows, so that teachers of different scales mean the same by a probability. Without such rows they stay as they are.
+                     * @default true
+                     */
+                    calibrate?: boolean;
+                };
+                /**
+                 * @description Label of rows that belong to no other label; they may stand in the data of a teacher that does not know it.
+                 * @default oos
+                 */
+                outOfScope?: string;
+                progressive?: {
+                    /** @description Teacher assistants (Mirzadeh et al. 2020), the largest first: each learns from the one before it, the first from the teacher, the student from the last. */
+                    assistants?: {
+                        student?: components["schemas"]["StaticStudentInput"] | components["schemas"]["EncoderStudentInput"];
+                        loss?: {
+                            /**
+                             * @description Weight of the hard-label cross-entropy: L = lambda·CE + (1-lambda)·T²·KL(teacher‖student).
+                             * @default 0.1
+                             */
+                            lambda?: number;
+                            /**
+                             * @description T of both softmaxes.
+                             * @default 3
+                             */
+                            temperature?: number;
+                            /**
+                             * @description Share ε of the hard label that is spread evenly over all classes.
+                             * @default 0
+                             */
+                            labelSmoothing?: number;
+                            /**
+                             * @description What stands in the place of KL(teacher‖student). T² is before it but for dist and logit-mse.
+                             * @default forward-kl
+                             * @enum {unknown}
+                             */
+                            divergence?: "forward-kl" | "reverse-kl" | "jensen-shannon" | "dkd" | "dist" | "logit-mse";
+                            dkd?: {
+                                /**
+                                 * @description Weight of what is learned about the other classes, beside 1 for the target class.
+                                 * @default 8
+                                 */
+                                beta?: number;
+                            };
+                            dist?: {
+                                /**
+                                 * @description Weight of the correlation over the classes of a row.
+                                 * @default 1
+                                 */
+                                inter?: number;
+                                /**
+                                 * @description Weight of the correlation over the rows of a batch, class by class.
+                                 * @default 1
+                                 */
+                                intra?: number;
+                            };
+                            schedule?: {
+                                /**
+                                 * @description step: a stage has its values from its beginning. linear: they are reached at its end, in a straight line from those before it, at first those of the loss.
+                                 * @default step
+                                 * @enum {unknown}
+                                 */
+                                interpolation?: "step" | "linear";
+                                stages: {
+                                    /** @description Share of the training at which the stage ends; stages ascend and the last ends at 1. */
+                                    until: number;
+                                    /** @description Default: that of the loss. */
+                                    temperature?: number;
+                                    /** @description Default: that of the loss. */
+                                    lambda?: number;
+                                }[];
+                            };
+                        };
+                        training?: {
+                            /** @default 15 */
+                            epochs?: number;
+                            /**
+                             * @description Rows of one run of the graph.
+                             * @default 64
+                             */
+                            batchSize?: number;
+                            /**
+                             * @description Batches whose gradients make one step: it learns from accumulate · batchSize rows.
+                             * @default 1
+                             */
+                            accumulate?: number;
+                            /**
+                             * @default adamw
+                             * @enum {unknown}
+                             */
+                            optimizer?: "adamw" | "sgd";
+                            /**
+                             * @description Peak learning rate.
+                             * @default 0.01
+                             */
+                            learningRate?: number;
+                            /**
+                             * @description Of SGD.
+                             * @default 0.9
+                             */
+                            momentum?: number;
+                            /**
+                             * @description Whether SGD looks ahead by its momentum.
+                             * @default false
+                             */
+                            nesterov?: boolean;
+                            /**
+                             * @description Of matrices and tables. AdamW: decoupled, per unit of learning rate. SGD: added to the gradient.
+                             * @default 0.01
+                             */
+                            weightDecay?: number;
+                            /**
+                             * @description Largest norm of the whole gradient; a longer one is scaled down to it.
+                             * @default 1
+                             */
+                            clipNorm?: number;
+                            /**
+                             * @description How the learning rate goes on from its peak.
+                             * @default cosine
+                             * @enum {unknown}
+                             */
+                            schedule?: "constant" | "linear" | "cosine" | "one-cycle";
+                            /** @description Share of the steps over which the learning rate rises; default 0.05, of one-cycle 0.3. */
+                            warmup?: number;
+                            /**
+                             * @description Decay of the exponential moving average of the weights that becomes the student; 0 for none.
+                             * @default 0
+                             */
+                            averageDecay?: number;
+                            /**
+                             * @description Stop after this many epochs in a row without a better validation metric; 0 for never.
+                             * @default 0
+                             */
+                            patience?: number;
+                            /**
+                             * @description By how much the metric must rise to count as better.
+                             * @default 0
+                             */
+                            minDelta?: number;
+                            /** @default 1 */
+                            seed?: number;
+                        };
+                        /**
+                         * @description Weight of the teacher’s soft labels, averaged with the assistant’s, in what the next student learns from: 0 for the assistant’s alone.
+                         * @default 0
+                         */
+                        mix?: number;
+                    }[];
+                    growth?: {
+                        /** @description In order: more layers each time, in the last as many as the student has. */
+                        stages: {
+                            /** @description Transformer layers that are trained in it. */
+                            layers: number;
+                            /** @description Of `training.epochs`; the shares sum to 1. Default: equal shares. */
+                            share?: number;
+                        }[];
+                        /**
+                         * @description What a new layer starts as: the trained layers again from the first on (`stack`, Gong et al. 2019), the last trained layer (`last`), or what the student would have started as (`fresh`).
+                         * @default stack
+                         * @enum {unknown}
+                         */
+                        newLayers?: "stack" | "last" | "fresh";
+                    };
+                };
+                compression?: components["schemas"]["CompressionSpecInput"];
+                sweep?: components["schemas"]["SweepSpecInput"];
+                auto?: components["schemas"]["AutoSpecInput"];
+                multiTask?: {
+                    /**
+                     * @description Exponent α: an epoch has rows of a task in proportion to (its rows)^α. 1: every row once; 0: as many of each task, those of small ones several times.
+                     * @default 1
+                     */
+                    sampling?: number;
+                    /**
+                     * @description By the name of the task.
+                     * @default {}
+                     */
+                    tasks?: {
+                        [key: string]: {
+                            /** @description Factor on the loss of its rows; default 1. */
+                            weight?: number;
+                            /** @description Least accuracy on the test split; below it the gate is failed. */
+                            minAccuracy?: number;
+                            /** @description Least agreement with the teacher on the test split; below it the gate is failed. */
+                            minAgreement?: number;
+                        };
+                    };
+                };
             };
         };
         /** DistillationPage */
@@ -820,7 +1337,7 @@ export interface components {
         };
         /**
          * DistillationSpec
-         * @description How to distil, with every default filled in.
+         * @description How to distil, with every default filled in; `multiTask` where the student answers several tasks.
          */
         DistillationSpec: {
             student: components["schemas"]["StaticStudent"] | components["schemas"]["EncoderStudent"];
@@ -840,6 +1357,96 @@ export interface components {
                  * @default 0
                  */
                 labelSmoothing: number;
+                /**
+                 * @description What stands in the place of KL(teacher‖student). T² is before it but for dist and logit-mse.
+                 * @default forward-kl
+                 * @enum {unknown}
+                 */
+                divergence: "forward-kl" | "reverse-kl" | "jensen-shannon" | "dkd" | "dist" | "logit-mse";
+                dkd?: {
+                    /**
+                     * @description Weight of what is learned about the other classes, beside 1 for the target class.
+                     * @default 8
+                     */
+                    beta: number;
+                };
+                dist?: {
+                    /**
+                     * @description Weight of the correlation over the classes of a row.
+                     * @default 1
+                     */
+                    inter: number;
+                    /**
+                     * @description Weight of the correlation over the rows of a batch, class by class.
+                     * @default 1
+                     */
+                    intra: number;
+                };
+                schedule?: {
+                    /**
+                     * @description step: a stage has its values from its beginning. linear: they are reached at its end, in a straight line from those before it, at first those of the loss.
+                     * @default step
+                     * @enum {unknown}
+                     */
+                    interpolation: "step" | "linear";
+                    stages: {
+                        /** @description Share of the training at which the stage ends; stages ascend and the last ends at 1. */
+                        until: number;
+                        /** @description Default: that of the loss. */
+                        temperature?: number;
+                        /** @description Default: that of the loss. */
+                        lambda?: number;
+                    }[];
+                };
+            };
+            softLabels?: {
+                /**
+                 * @description Divides the teacher’s logits by the temperature that fits the labelled validation rows best (Guo et al. 2017).
+                 * @default false
+                 */
+                calibrate: boolean;
+                /**
+                 * @description Share of the label that is mixed into the teacher’s probabilities where its answer is not the label.
+                 * @default 0
+                 */
+                correct: number;
+                /**
+                 * @description Power of the probabilities, normalised again: above 1 sharper, below 1 softer.
+                 * @default 1
+                 */
+                sharpen: number;
+                /** @description Keeps only the k highest probabilities; what the others had is spread evenly over them. Below the number of labels. */
+                topK?: number;
+                /**
+                 * @description What a row counts in the loss: how sure the teacher was of it, relative to the mean over all rows.
+                 * @default none
+                 * @enum {unknown}
+                 */
+                weighting: "none" | "max-probability" | "margin" | "entropy";
+            };
+            curriculum?: {
+                /**
+                 * @description What makes a row easy: a wide margin between the teacher’s two highest probabilities, or a low entropy.
+                 * @default margin
+                 * @enum {unknown}
+                 */
+                by: "margin" | "entropy";
+                /**
+                 * @description Share of the rows, the easiest, in the first epoch.
+                 * @default 0.3
+                 */
+                start: number;
+                /**
+                 * @description Share of the epochs after which all rows take part.
+                 * @default 0.5
+                 */
+                until: number;
+                /**
+                 * @description How the share of rows grows: in a straight line, or fast at first, so that new rows come in proportion to how few of them there are (Platanios et al. 2019).
+                 * @default root
+                 * @enum {unknown}
+                 */
+                pacing: "linear" | "root";
             };
             training: {
                 /** @default 15 */
@@ -909,6 +1516,256 @@ export interface components {
                 minDelta: number;
                 /** @default 1 */
                 seed: number;
+            };
+            /** @description Terms of the loss that compare what is inside teacher and student; left out, only their answers are. */
+            features?: {
+                /**
+                 * @description hidden: the states after a layer, through a learned projection. attention: the attention maps of a layer. value-relation, query-key-relation: softmax(v·vᵀ/√d) and softmax(q·kᵀ/√d) between the tokens of a layer (MiniLM). embedding: the vector of the whole text, through a learned projection. All but embedding need an encoder student that reads the tokens of its teacher.
+                 * @enum {unknown}
+                 */
+                kind: "hidden" | "attention" | "value-relation" | "query-key-relation" | "embedding";
+                /** @description Layer of the teacher, counted from 0; default the last. */
+                teacherLayer?: number;
+                /** @description Name of a value in the ONNX graph of the teacher, instead of a layer: [batch, tokens, width], for attention [batch, heads, tokens, tokens], for embedding [batch, width]. */
+                teacherTensor?: string;
+                /** @description Layer of the student, counted from 0; default the last. */
+                studentLayer?: number;
+                /**
+                 * @description hidden: mse (default) or cosine. attention: kl (default) or mse. embedding: cosine (default) or mse. Relations: kl.
+                 * @enum {unknown}
+                 */
+                distance?: "mse" | "cosine" | "kl";
+                /** @description Heads that the width of both models is cut into for a relation. Default: the most heads that the teacher or the student has and that divide both widths, else 1. */
+                relationHeads?: number;
+                /**
+                 * @description Factor of the term in the loss.
+                 * @default 1
+                 */
+                weight: number;
+            }[];
+            transferSet?: components["schemas"]["TransferSet"];
+            ensemble?: {
+                /**
+                 * @description What the weighted mean is taken of: probabilities (a mixture), or logits (a product of experts).
+                 * @default probabilities
+                 * @enum {unknown}
+                 */
+                combine: "probabilities" | "logits";
+                /** @default {} */
+                weighting: {
+                    /**
+                     * @description fixed: `weights` alone. confidence: how sure the teacher is of the text. skill: its F1 of the label on validation rows. agreement: how near it is to the other teachers on the text (3 teachers or more). route: within a group of labels one teacher decides, see `routes`.
+                     * @default fixed
+                     * @enum {unknown}
+                     */
+                    by: "fixed" | "confidence" | "skill" | "agreement" | "route";
+                    /**
+                     * @description Of confidence: the largest probability, or 1 - entropy / log(labels). Default max-probability; only with by: confidence.
+                     * @enum {unknown}
+                     */
+                    measure?: "max-probability" | "entropy";
+                    /** @description γ of the weight ∝ weights[teacher] · exp(γ · score), the score being 0..1; 0 leaves `weights` alone. Default 5; not with fixed or route. */
+                    sharpness?: number;
+                    /** @description Of skill: rows that each label is imagined to have besides its own, answered as well as the teacher answers on the whole. Default 5; only with by: skill. */
+                    smoothing?: number;
+                };
+                /** @description One entry for each teacher, in their order: the weight that it has before `weighting` changes it. Default: all the same. */
+                weights?: number[];
+                /** @description The labels of the student. Default: what the labels of the first teacher are mapped onto. */
+                labels?: string[];
+                /** @description One entry for each teacher, in their order: {"its label": "label of the student", or null to drop it}; several may map onto one. Labels that are not named keep their name. null instead of a map: all of them do. */
+                labelMaps?: ({
+                    [key: string]: string | null;
+                } | null)[];
+                /** @description One entry for each teacher, in their order: the labels of the student between which it decides, or null; together they name each label once. Only with by: route. */
+                routes?: (string[] | null)[];
+                /**
+                 * @description Whether the logits of each teacher are first divided by a temperature fitted on the labelled validation rows, so that teachers of different scales mean the same by a probability. Without such rows they stay as they are.
+                 * @default true
+                 */
+                calibrate: boolean;
+            };
+            /**
+             * @description Label of rows that belong to no other label; they may stand in the data of a teacher that does not know it.
+             * @default oos
+             */
+            outOfScope?: string;
+            progressive?: {
+                /** @description Teacher assistants (Mirzadeh et al. 2020), the largest first: each learns from the one before it, the first from the teacher, the student from the last. */
+                assistants?: {
+                    student: components["schemas"]["StaticStudent"] | components["schemas"]["EncoderStudent"];
+                    loss: {
+                        /**
+                         * @description Weight of the hard-label cross-entropy: L = lambda·CE + (1-lambda)·T²·KL(teacher‖student).
+                         * @default 0.1
+                         */
+                        lambda: number;
+                        /**
+                         * @description T of both softmaxes.
+                         * @default 3
+                         */
+                        temperature: number;
+                        /**
+                         * @description Share ε of the hard label that is spread evenly over all classes.
+                         * @default 0
+                         */
+                        labelSmoothing: number;
+                        /**
+                         * @description What stands in the place of KL(teacher‖student). T² is before it but for dist and logit-mse.
+                         * @default forward-kl
+                         * @enum {unknown}
+                         */
+                        divergence: "forward-kl" | "reverse-kl" | "jensen-shannon" | "dkd" | "dist" | "logit-mse";
+                        dkd?: {
+                            /**
+                             * @description Weight of what is learned about the other classes, beside 1 for the target class.
+                             * @default 8
+                             */
+                            beta: number;
+                        };
+                        dist?: {
+                            /**
+                             * @description Weight of the correlation over the classes of a row.
+                             * @default 1
+                             */
+                            inter: number;
+                            /**
+                             * @description Weight of the correlation over the rows of a batch, class by class.
+                             * @default 1
+                             */
+                            intra: number;
+                        };
+                        schedule?: {
+                            /**
+                             * @description step: a stage has its values from its beginning. linear: they are reached at its end, in a straight line from those before it, at first those of the loss.
+                             * @default step
+                             * @enum {unknown}
+                             */
+                            interpolation: "step" | "linear";
+                            stages: {
+                                /** @description Share of the training at which the stage ends; stages ascend and the last ends at 1. */
+                                until: number;
+                                /** @description Default: that of the loss. */
+                                temperature?: number;
+                                /** @description Default: that of the loss. */
+                                lambda?: number;
+                            }[];
+                        };
+                    };
+                    training: {
+                        /** @default 15 */
+                        epochs: number;
+                        /**
+                         * @description Rows of one run of the graph.
+                         * @default 64
+                         */
+                        batchSize: number;
+                        /**
+                         * @description Batches whose gradients make one step: it learns from accumulate · batchSize rows.
+                         * @default 1
+                         */
+                        accumulate: number;
+                        /**
+                         * @default adamw
+                         * @enum {unknown}
+                         */
+                        optimizer: "adamw" | "sgd";
+                        /**
+                         * @description Peak learning rate.
+                         * @default 0.01
+                         */
+                        learningRate: number;
+                        /**
+                         * @description Of SGD.
+                         * @default 0.9
+                         */
+                        momentum: number;
+                        /**
+                         * @description Whether SGD looks ahead by its momentum.
+                         * @default false
+                         */
+                        nesterov: boolean;
+                        /**
+                         * @description Of matrices and tables. AdamW: decoupled, per unit of learning rate. SGD: added to the gradient.
+                         * @default 0.01
+                         */
+                        weightDecay: number;
+                        /**
+                         * @description Largest norm of the whole gradient; a longer one is scaled down to it.
+                         * @default 1
+                         */
+                        clipNorm: number;
+                        /**
+                         * @description How the learning rate goes on from its peak.
+                         * @default cosine
+                         * @enum {unknown}
+                         */
+                        schedule: "constant" | "linear" | "cosine" | "one-cycle";
+                        /** @description Share of the steps over which the learning rate rises; default 0.05, of one-cycle 0.3. */
+                        warmup?: number;
+                        /**
+                         * @description Decay of the exponential moving average of the weights that becomes the student; 0 for none.
+                         * @default 0
+                         */
+                        averageDecay: number;
+                        /**
+                         * @description Stop after this many epochs in a row without a better validation metric; 0 for never.
+                         * @default 0
+                         */
+                        patience: number;
+                        /**
+                         * @description By how much the metric must rise to count as better.
+                         * @default 0
+                         */
+                        minDelta: number;
+                        /** @default 1 */
+                        seed: number;
+                    };
+                    /**
+                     * @description Weight of the teacher’s soft labels, averaged with the assistant’s, in what the next student learns from: 0 for the assistant’s alone.
+                     * @default 0
+                     */
+                    mix: number;
+                }[];
+                growth?: {
+                    /** @description In order: more layers each time, in the last as many as the student has. */
+                    stages: {
+                        /** @description Transformer layers that are trained in it. */
+                        layers: number;
+                        /** @description Of `training.epochs`; the shares sum to 1. Default: equal shares. */
+                        share: number;
+                    }[];
+                    /**
+                     * @description What a new layer starts as: the trained layers again from the first on (`stack`, Gong et al. 2019), the last trained layer (`last`), or what the student would have started as (`fresh`).
+                     * @default stack
+                     * @enum {unknown}
+                     */
+                    newLayers: "stack" | "last" | "fresh";
+                };
+            };
+            compression?: components["schemas"]["CompressionSpec"];
+            sweep?: components["schemas"]["SweepSpec"];
+            auto?: components["schemas"]["AutoSpec"];
+            multiTask?: {
+                /**
+                 * @description Exponent α: an epoch has rows of a task in proportion to (its rows)^α. 1: every row once; 0: as many of each task, those of small ones several times.
+                 * @default 1
+                 */
+                sampling: number;
+                /**
+                 * @description By the name of the task.
+                 * @default {}
+                 */
+                tasks: {
+                    [key: string]: {
+                        /** @description Factor on the loss of its rows; default 1. */
+                        weight?: number;
+                        /** @description Least accuracy on the test split; below it the gate is failed. */
+                        minAccuracy?: number;
+                        /** @description Least agreement with the teacher on the test split; below it the gate is failed. */
+                        minAgreement?: number;
+                    };
+                };
             };
         };
         /** DuplicateTexts */
@@ -1016,6 +1873,35 @@ export interface components {
             message: string;
         };
         /**
+         * FloatFigures
+         * @description The same student in float32, where `student` is its int8 form.
+         */
+        FloatFigures: {
+            /** @description Accuracy, 0..1. */
+            accuracy: number;
+            /** @description Agreement with the teacher, 0..1. */
+            agreement: number;
+            /** @description Bytes of the files needed to answer. */
+            bytes: number;
+            /** @description Median for one text, one thread, tokenizer included. */
+            latencyMs: number;
+        };
+        /**
+         * Gate
+         * @description Of one of several tasks: whether the student is what the spec asked for.
+         */
+        Gate: {
+            passed: boolean;
+            failures: {
+                /** @enum {unknown} */
+                measure: "accuracy" | "agreement";
+                /** @description What was wanted, 0..1. */
+                least: number;
+                /** @description What was measured, 0..1. */
+                got: number;
+            }[];
+        };
+        /**
          * InferAnswer
          * @description Answer to `input`.
          */
@@ -1091,6 +1977,24 @@ export interface components {
             score: number;
         };
         /**
+         * LatencyFigures
+         * @description One thread, tokenizer included: one text, and 32 at once.
+         */
+        LatencyFigures: {
+            one: {
+                /** @description Median, milliseconds. */
+                p50Ms: number;
+                /** @description 99th percentile by nearest rank, milliseconds. */
+                p99Ms: number;
+            };
+            batch32: {
+                /** @description Median, milliseconds. */
+                p50Ms: number;
+                /** @description 99th percentile by nearest rank, milliseconds. */
+                p99Ms: number;
+            };
+        };
+        /**
          * Lineage
          * @description Where a model comes from: enough to make it again.
          */
@@ -1108,11 +2012,20 @@ export interface components {
                 /** @description Over the files that decide its answers. */
                 digest: string;
             };
+            /** @description All teachers, where there were several; the first is `teacher`. */
+            teachers?: {
+                id?: string;
+                name?: string;
+                /** @description Over the files that decide its answers. */
+                digest: string;
+            }[];
             spec: components["schemas"]["DistillationSpec"];
             seed: number;
             /** @description Version of Retort that trained it. */
             codeVersion: string;
             distillationId?: string;
+            /** @description All tasks that the student answers, where it is of several. */
+            tasks?: string[];
         } & {
             [key: string]: unknown;
         };
@@ -1216,6 +2129,13 @@ export interface components {
             /** @description The key itself. It is shown this once and kept only as a hash. */
             key: string;
         };
+        /** OutOfScopeFigures */
+        OutOfScopeFigures: {
+            /** @description Probability that a text in scope gets the higher confidence; 0.5 is chance, 0..1. */
+            auroc: number;
+            /** @description Share of the texts out of scope below the confidence that 95% of those in scope reach, 0..1. */
+            recallAt95: number;
+        };
         /**
          * PredictRequest
          * @description Either `input` or `inputs`.
@@ -1281,7 +2201,7 @@ export interface components {
         /** Progress */
         Progress: {
             /** @enum {unknown} */
-            stage: "labelling" | "training" | "evaluating" | "packaging";
+            stage: "labelling" | "searching" | "training" | "evaluating" | "packaging";
             /** @description Units done (texts, steps, files). */
             done: number;
             total: number;
@@ -1336,6 +2256,27 @@ export interface components {
             valid: number;
             /** @description Test rows. */
             test: number;
+        };
+        /** StageMetrics */
+        StageMetrics: {
+            /** @description An assistant, a depth of a growing student, or last the student. */
+            stage: string;
+            /** @description Trainable numbers. */
+            parameters: number;
+            /** @description Epochs that were trained. */
+            epochs: number;
+            /** @description Epoch whose weights were kept. */
+            bestEpoch: number;
+            /** @description Mean training loss of that epoch. */
+            loss: number;
+            validation?: {
+                /** @description Accuracy on the validation rows, 0..1. */
+                accuracy?: number;
+                /** @description Share of validation texts that it and the teacher answer alike, 0..1. */
+                agreement: number;
+            };
+            /** @description Seconds of training. */
+            seconds: number;
         };
         /** StaticStudent */
         StaticStudent: {
@@ -1407,6 +2348,13 @@ export interface components {
              */
             maxLength?: number;
         };
+        /** StudentBudget */
+        StudentBudget: {
+            /** @description Most milliseconds for one text, median, one thread, tokenizer included, on the machine that trains. */
+            latencyMs?: number;
+            /** @description Most bytes of the files needed to answer. */
+            bytes?: number;
+        };
         /** StudentFigures */
         StudentFigures: {
             /** @description Accuracy, 0..1. */
@@ -1423,8 +2371,13 @@ export interface components {
             klToTeacher: number;
             /** @description Expected calibration error, 15 bins, 0..1. */
             calibrationError: number;
+            /** @description The same before the temperature was fitted, 0..1. */
+            uncalibratedError?: number;
             /** @description Trainable numbers. */
             parameters: number;
+            /** @description Floating point operations for one test text of median length: those of the matrix products. */
+            flops?: number;
+            latency?: components["schemas"]["LatencyFigures"];
         };
         /**
          * StudentMetrics
@@ -1432,13 +2385,42 @@ export interface components {
          */
         StudentMetrics: {
             teacher: components["schemas"]["TeacherFigures"];
+            /** @description Each of several teachers by itself. */
+            teachers?: {
+                name?: string;
+                /** @description Accuracy of its own answers, 0..1. */
+                accuracy: number;
+                /** @description Bytes of the files needed to answer. */
+                bytes: number;
+                /** @description Median for one text, one thread, tokenizer included. */
+                latencyMs: number;
+                /** @description What its logits were divided by before they were combined. */
+                temperature: number;
+            }[];
             student: components["schemas"]["StudentFigures"];
             /** @description Teacher latency over student latency. */
             speedup: number;
-            /** @description Rows that were measured on. */
+            /** @description Rows that were measured on, without those out of scope. */
             testRows: number;
             /** @description Epoch whose weights were kept. */
             bestEpoch: number;
+            /** @description What the best epoch was chosen by, on the validation split. */
+            validation?: {
+                /** @enum {unknown} */
+                metric: "accuracy" | "agreement";
+                /** @description Its value, 0..1. */
+                value: number;
+            };
+            /** @description How well the confidences tell texts of the task from others, where the test split has such. */
+            outOfScope?: {
+                label: string;
+                /** @description Test rows out of scope. */
+                rows: number;
+                teacher: components["schemas"]["OutOfScopeFigures"];
+                student: components["schemas"]["OutOfScopeFigures"];
+            };
+            /** @description Where it was trained in several, in order. */
+            stages?: components["schemas"]["StageMetrics"][];
             perClass: {
                 label: string;
                 /** @description Precision, 0..1. */
@@ -1457,8 +2439,128 @@ export interface components {
                 /** @description Times. */
                 count: number;
             }[];
+            /** @description Steps of compression, in order. */
+            compression?: components["schemas"]["CompressionRecord"][];
+            gate?: components["schemas"]["Gate"];
+            float?: components["schemas"]["FloatFigures"];
         } & {
             [key: string]: unknown;
+        };
+        /** SweepSpec */
+        SweepSpec: {
+            /** @description What to try for each field, by its JSON pointer into the spec, such as "/loss/temperature". */
+            space: {
+                [key: string]: {
+                    /** @description Least value. */
+                    min: number;
+                    /** @description Greatest value. */
+                    max: number;
+                    /**
+                     * @description What is drawn uniformly: the value (linear, the default) or its logarithm (log).
+                     * @enum {unknown}
+                     */
+                    scale?: "linear" | "log";
+                } | {
+                    values: (number | string | boolean)[];
+                };
+            };
+            /**
+             * @description random: every trial trains in full. successive-halving: all train for a few epochs, the best of them for eta times as many, and so on.
+             * @default successive-halving
+             * @enum {unknown}
+             */
+            method: "random" | "successive-halving";
+            /**
+             * @description Points of the space to try.
+             * @default 20
+             */
+            trials: number;
+            /**
+             * @description Of successive halving: one in this many goes on, for this many times the epochs.
+             * @default 3
+             */
+            eta: number;
+            /**
+             * @description Of successive halving: share of the epochs that all trials train for at first.
+             * @default 0.125
+             */
+            firstShare: number;
+            /** @description Minutes that trials may take, summed over them. The trial that runs out of them is stopped; the first always ends. */
+            minutes?: number;
+            /**
+             * @description A trial stops after this many epochs in a row without a better validation metric; 0 for never.
+             * @default 3
+             */
+            patience: number;
+            /**
+             * @description Of the validation rows: the share answered with their label, or with the answer of the teacher.
+             * @default accuracy
+             * @enum {unknown}
+             */
+            metric: "accuracy" | "agreement";
+            /**
+             * @description Draws the points.
+             * @default 1
+             */
+            seed: number;
+        };
+        /** SweepSpecInput */
+        SweepSpecInput: {
+            /** @description What to try for each field, by its JSON pointer into the spec, such as "/loss/temperature". */
+            space: {
+                [key: string]: {
+                    /** @description Least value. */
+                    min: number;
+                    /** @description Greatest value. */
+                    max: number;
+                    /**
+                     * @description What is drawn uniformly: the value (linear, the default) or its logarithm (log).
+                     * @enum {unknown}
+                     */
+                    scale?: "linear" | "log";
+                } | {
+                    values: (number | string | boolean)[];
+                };
+            };
+            /**
+             * @description random: every trial trains in full. successive-halving: all train for a few epochs, the best of them for eta times as many, and so on.
+             * @default successive-halving
+             * @enum {unknown}
+             */
+            method?: "random" | "successive-halving";
+            /**
+             * @description Points of the space to try.
+             * @default 20
+             */
+            trials?: number;
+            /**
+             * @description Of successive halving: one in this many goes on, for this many times the epochs.
+             * @default 3
+             */
+            eta?: number;
+            /**
+             * @description Of successive halving: share of the epochs that all trials train for at first.
+             * @default 0.125
+             */
+            firstShare?: number;
+            /** @description Minutes that trials may take, summed over them. The trial that runs out of them is stopped; the first always ends. */
+            minutes?: number;
+            /**
+             * @description A trial stops after this many epochs in a row without a better validation metric; 0 for never.
+             * @default 3
+             */
+            patience?: number;
+            /**
+             * @description Of the validation rows: the share answered with their label, or with the answer of the teacher.
+             * @default accuracy
+             * @enum {unknown}
+             */
+            metric?: "accuracy" | "agreement";
+            /**
+             * @description Draws the points.
+             * @default 1
+             */
+            seed?: number;
         };
         /**
          * Task
@@ -1526,6 +2628,47 @@ export interface components {
              *     ]
              */
             labels?: string[];
+        };
+        /**
+         * TaskOfDistillation
+         * @description One of the tasks that the student of a job answers.
+         */
+        TaskOfDistillation: {
+            /**
+             * @description Name of a task: lower-case letters, digits, `-` and `_`, at most 64.
+             * @example assistant
+             */
+            task: string;
+            /**
+             * @description Id of a dataset.
+             * @example ds_1f0c8a5c6f0e4b7d9a3e2c41
+             */
+            dataset: string;
+            /**
+             * @description Id of a teacher.
+             * @example tch_5b8e1d0a7c3f4e2b
+             */
+            teacher: string;
+            metrics: components["schemas"]["StudentMetrics"] | null;
+            model: string | null;
+        };
+        /** TaskOfDistillationInput */
+        TaskOfDistillationInput: {
+            /**
+             * @description Name of a task: lower-case letters, digits, `-` and `_`, at most 64.
+             * @example assistant
+             */
+            task: string;
+            /**
+             * @description Id of a dataset.
+             * @example ds_1f0c8a5c6f0e4b7d9a3e2c41
+             */
+            dataset: string;
+            /**
+             * @description Id of a teacher.
+             * @example tch_5b8e1d0a7c3f4e2b
+             */
+            teacher: string;
         };
         /** TaskPage */
         TaskPage: {
@@ -1683,7 +2826,10 @@ export interface components {
             /** @description Milliseconds that the server took. */
             latencyMs: number;
         };
-        /** TeacherFigures */
+        /**
+         * TeacherFigures
+         * @description Of several teachers: their combined answer, and sums.
+         */
         TeacherFigures: {
             /** @description Accuracy, 0..1. */
             accuracy: number;
@@ -1691,6 +2837,11 @@ export interface components {
             bytes: number;
             /** @description Median for one text, one thread, tokenizer included. */
             latencyMs: number;
+            /** @description Mean F1 of the labels, 0..1. */
+            macroF1?: number;
+            /** @description Expected calibration error, 15 bins, 0..1. */
+            calibrationError?: number;
+            latency?: components["schemas"]["LatencyFigures"];
         };
         /**
          * TeacherHead
@@ -1772,6 +2923,17 @@ export interface components {
             total: number;
         } & {
             [key: string]: unknown;
+        };
+        /** TeacherQueries */
+        TeacherQueries: {
+            /** @description Most questions, as known at submission. */
+            upperBound: number;
+            /** @description Questions expected at submission, with nothing in the cache. */
+            estimated: number;
+            /** @description Questions that were asked. */
+            made?: number;
+            /** @description Texts that were answered without one. */
+            cached?: number;
         };
         /**
          * TeacherTraining
@@ -1876,6 +3038,183 @@ export interface components {
             train?: components["schemas"]["TeacherTraining"];
             /** @description The files of the folder; each file name is the path within it (`onnx/model.onnx`). Fields come first. */
             files: Blob[];
+        };
+        /** TransferSet */
+        TransferSet: {
+            /**
+             * @description New texts for each training text; 0 for none.
+             * @default 10
+             */
+            multiply: number;
+            /**
+             * @description Strategies with their shares.
+             * @default {
+             *       "token-dropout": 1,
+             *       "swap": 1,
+             *       "masked-replacement": 1,
+             *       "span-mixing": 1,
+             *       "typo": 1
+             *     }
+             */
+            strategies: {
+                /** @description Leaves words out. */
+                "token-dropout"?: number;
+                /** @description Exchanges neighbouring words, or two that stand apart. */
+                swap?: number;
+                /** @description Replaces words by others that the training split has between the same two, by its counts of words and pairs of words. */
+                "masked-replacement"?: number;
+                /** @description Replaces words by words near them in the embedding table of the teacher; that needs a WordPiece or Unigram teacher. */
+                "neighbour-replacement"?: number;
+                /** @description Replaces rare words by more frequent ones near them in the embedding table of the teacher, which it needs too. */
+                "back-off"?: number;
+                /** @description Joins spans of two texts of the same class: of one label, else of one answer of the teacher. */
+                "span-mixing"?: number;
+                /** @description Mistypes letters: a neighbour on the keyboard, one left out, doubled or exchanged with the next. */
+                typo?: number;
+            };
+            /**
+             * @description Share of the words of a text that is changed, at least one word. Span mixing has its own.
+             * @default 0.15
+             */
+            strength: number;
+            /**
+             * @description Generated texts to whose likeliest label the teacher's softmax gives less are left out.
+             * @default 0.3
+             */
+            minConfidence: number;
+            /**
+             * @description Most texts that are generated, whatever multiply says.
+             * @default 200000
+             */
+            maxTexts: number;
+            /**
+             * @description Whether training texts without a label are varied too. (They train in any case.)
+             * @default true
+             */
+            includeUnlabelled: boolean;
+            /**
+             * @description Whether a generated text keeps the label of its source where the teacher answers the same.
+             * @default false
+             */
+            keepLabels: boolean;
+            /** @description Of the generation. Default: training.seed. */
+            seed?: number;
+        };
+        /** TransferSetCounts */
+        TransferSetCounts: {
+            /** @description Training texts that came without a label. */
+            unlabelled: number;
+            /** @description Training texts that new ones were made of. */
+            sources: number;
+            /** @description Texts that the strategies made. */
+            generated: number;
+            /** @description Of these, removed as equal to another one or to a text of the data set, of any split. */
+            duplicates: number;
+            /** @description Of the rest, left out since the teacher was not sure. */
+            filtered?: number;
+            /** @description Generated texts that the student is trained on. */
+            kept?: number;
+        };
+        /** TransferSetInput */
+        TransferSetInput: {
+            /**
+             * @description New texts for each training text; 0 for none.
+             * @default 10
+             */
+            multiply?: number;
+            strategies?: {
+                /** @description Leaves words out. */
+                "token-dropout"?: number;
+                /** @description Exchanges neighbouring words, or two that stand apart. */
+                swap?: number;
+                /** @description Replaces words by others that the training split has between the same two, by its counts of words and pairs of words. */
+                "masked-replacement"?: number;
+                /** @description Replaces words by words near them in the embedding table of the teacher; that needs a WordPiece or Unigram teacher. */
+                "neighbour-replacement"?: number;
+                /** @description Replaces rare words by more frequent ones near them in the embedding table of the teacher, which it needs too. */
+                "back-off"?: number;
+                /** @description Joins spans of two texts of the same class: of one label, else of one answer of the teacher. */
+                "span-mixing"?: number;
+                /** @description Mistypes letters: a neighbour on the keyboard, one left out, doubled or exchanged with the next. */
+                typo?: number;
+            } | ("token-dropout" | "swap" | "masked-replacement" | "neighbour-replacement" | "back-off" | "span-mixing" | "typo")[];
+            /**
+             * @description Share of the words of a text that is changed, at least one word. Span mixing has its own.
+             * @default 0.15
+             */
+            strength?: number;
+            /**
+             * @description Generated texts to whose likeliest label the teacher's softmax gives less are left out.
+             * @default 0.3
+             */
+            minConfidence?: number;
+            /**
+             * @description Most texts that are generated, whatever multiply says.
+             * @default 200000
+             */
+            maxTexts?: number;
+            /**
+             * @description Whether training texts without a label are varied too. (They train in any case.)
+             * @default true
+             */
+            includeUnlabelled?: boolean;
+            /**
+             * @description Whether a generated text keeps the label of its source where the teacher answers the same.
+             * @default false
+             */
+            keepLabels?: boolean;
+            /** @description Of the generation. Default: training.seed. */
+            seed?: number;
+        };
+        /**
+         * Trial
+         * @description One training of a search for the spec.
+         */
+        Trial: {
+            /** @description Round of the search; a candidate that was promoted has a trial in each. */
+            rung: number;
+            /** @description Of the candidate. */
+            index: number;
+            /** @description What the search set, by JSON pointer into the spec; of "auto", the student. */
+            varied: {
+                [key: string]: unknown;
+            };
+            /**
+             * @description failed: it diverged, was stopped when the minutes were used up, or its worker died too often.
+             * @enum {unknown}
+             */
+            status: "queued" | "running" | "succeeded" | "failed";
+            /** @description Times that a worker began it. */
+            attempt: number;
+            seconds: number | null;
+            measured: components["schemas"]["TrialMeasures"] | null;
+            error: string | null;
+            startedAt: string | null;
+            finishedAt: string | null;
+        };
+        /** TrialList */
+        TrialList: {
+            items: components["schemas"]["Trial"][];
+        };
+        /**
+         * TrialMeasures
+         * @description Measured on the validation rows.
+         */
+        TrialMeasures: {
+            /** @description The metric of the search, 0..1, on the validation rows. */
+            value: number;
+            /** @description Validation rows that it was measured on. */
+            rows: number;
+            /** @description Mean KL(teacher‖student), nats. */
+            loss: number;
+            /** @description Epochs that it was to train for. */
+            epochs: number;
+            /** @description Bytes of the files needed to answer. */
+            bytes: number;
+            /** @description Median for one text, one thread, tokenizer included. */
+            latencyMs: number;
+            /** @description Teacher latency over student latency, measured in turns. */
+            speedup: number;
         };
     };
     responses: never;
@@ -2224,6 +3563,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Distillation"];
+                };
+            };
+            /** @description A failure. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTrials: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of a distillation.
+                 * @example dst_9c41d7be02aa4f6e
+                 */
+                distillation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialList"];
                 };
             };
             /** @description A failure. */

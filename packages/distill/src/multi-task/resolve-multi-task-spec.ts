@@ -8,10 +8,10 @@ const SECTIONS = ['student', 'loss', 'training', 'multiTask'];
  * Fills a user's spec of a student of several tasks with the defaults and checks it whole: `student`, `loss` and `training` as for one
  * task, and `multiTask`.
  *
- * @param tasks names of the tasks that there are
+ * @param tasks names of the tasks that there are; undefined while they are not known, when settings may name any
  * @throws RetortError `RT_INVALID_SPEC` with one {@link FieldProblem} per finding
  */
-export function resolveMultiTaskSpec(input: unknown, tasks: readonly string[]): MultiTaskSpec {
+export function resolveMultiTaskSpec(input: unknown, tasks: readonly string[] | undefined): MultiTaskSpec {
   const given = isObject(input) ? input : {};
   const problems: FieldProblem[] =
     isObject(input) || input === undefined ? [] : [{ path: '/', message: 'must be object' }];
@@ -42,7 +42,7 @@ export function storedMultiTaskSpec(stored: MultiTaskSpec): MultiTaskSpec {
   return { student, loss, training, multiTask };
 }
 
-function settingsProblems(settings: unknown, tasks: readonly string[]): FieldProblem[] {
+function settingsProblems(settings: unknown, tasks: readonly string[] | undefined): FieldProblem[] {
   if (!Value.Check(MultiTaskSettings, settings)) {
     return Value.Errors(MultiTaskSettings, settings)
       .filter(({ keyword }) => keyword !== 'additionalProperties')
@@ -51,6 +51,7 @@ function settingsProblems(settings: unknown, tasks: readonly string[]): FieldPro
         message: keyword === 'boolean' ? 'is not a field of the spec' : message,
       }));
   }
+  if (tasks === undefined) return [];
   return Object.keys(settings.tasks)
     .filter((name) => !tasks.includes(name))
     .map((name) => ({ path: `/multiTask/tasks/${name}`, message: `is none of the tasks ${tasks.join(', ')}` }));

@@ -22,7 +22,7 @@ export {
   submitDistillation,
 } from './submit.js';
 export { type Sweeper, type SweeperContext, type SweeperOptions, startSweeper, sweep } from './sweeper.js';
-export { type DistilledTask, type TaskShard, taskOfShard, tasksOf } from './tasks-of.js';
+export { type TaskShard, taskOfShard, tasksOf } from './tasks-of.js';
 export {
   beatTeacher,
   cancelTeacher,

@@ -25,10 +25,10 @@ export async function checkTasks(context: Pick<ApiContext, 'database'>, body: ob
   const problems = checkShape(body);
   const { tasks, spec: given } = body as { tasks: unknown; spec?: unknown };
   // What is no list of tasks, or too long a one, is not looked into.
-  if (problems.some(({ path }) => path.startsWith('/tasks'))) throw invalidSpec(problems);
-  const inputs = tasks as TaskOfInput[];
+  const readable = !problems.some(({ path }) => path.startsWith('/tasks'));
+  const inputs = readable ? (tasks as TaskOfInput[]) : [];
   const names = inputs.map(({ task }) => task);
-  const spec = specOrProblems(() => resolveMultiTaskSpec(given, names), problems);
+  const spec = specOrProblems(() => resolveMultiTaskSpec(given, readable ? names : undefined), problems);
   const found: FoundTask[] = [];
   for (const [k, input] of inputs.entries()) {
     if (names.indexOf(input.task) < k) {
