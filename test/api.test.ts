@@ -513,8 +513,8 @@ describe('distillations', () => {
     const crossed = [first, { ...second, dataset }];
     expect(await problems({ tasks: crossed })).toEqual(expect.arrayContaining(['/tasks/1/dataset']));
     expect(await problems({ tasks: [first, { ...second, teacher }] })).toEqual([
-      '/tasks/1/teacher',
       '/tasks/1/dataset',
+      '/tasks/1/teacher',
     ]);
 
     const gate = { minAccuracy: 0.9 };
