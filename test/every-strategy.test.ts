@@ -3,13 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Progress } from '@retort/contracts';
 import { type Distilled, distill, resolveSpec } from '@retort/distill';
-import { floats, GraphBuilder, int64s } from '@retort/onnx';
 import { openTextClassifier } from '@retort/text';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { exportedBert } from './support/exported-bert.ts';
-import { configOf, writeFolder } from './support/tiny-models.ts';
-import { wordpiece } from './support/tokenizers.ts';
-import { TOY_LABELS, toyRows, writeToyTeacher } from './support/toy-teacher.ts';
+import { writeToyBert } from './support/toy-bert.ts';
+import { toyRows, writeToyTeacher } from './support/toy-teacher.ts';
 
 const encoder = { family: 'encoder', width: 16, heads: 2, intermediate: 16, maxLength: 24 } as const;
 const SPEC = resolveSpec({
@@ -39,27 +36,6 @@ const SPEC = resolveSpec({
   },
 });
 
-/** A BERT of random weights that classifies by its first token. */
-function bertClassifier(vocabulary: number) {
-  const b = new GraphBuilder({
-    base: exportedBert({
-      layers: 2,
-      width: 16,
-      heads: 4,
-      intermediate: 24,
-      positions: 40,
-      vocabulary,
-      style: 'matmul',
-    }),
-  });
-  b.graph.outputs = [];
-  const first = b.add('Gather', ['last_hidden_state', b.constant(int64s([], [0]))], { attributes: { axis: 1 } });
-  const weights = Array.from({ length: 48 }, (_, i) => Math.sin(i));
-  b.add('Gemm', [first, b.constant(floats([16, 3], weights)), b.constant(floats([3]))], { outputs: ['logits'] });
-  b.output('logits', 'float32', ['batch', 3]);
-  return b.build();
-}
-
 describe('every section of a spec at once', () => {
   let work: string;
   let whole: Distilled;
@@ -67,12 +43,7 @@ describe('every section of a spec at once', () => {
 
   beforeAll(async () => {
     work = await mkdtemp(join(tmpdir(), 'retort-every-'));
-    const json = wordpiece({ lowercase: true });
-    writeFolder(join(work, 'bert'), bertClassifier(Object.keys(json.model.vocab).length), {
-      'config.json': configOf(TOY_LABELS),
-      'tokenizer.json': json,
-      'tokenizer_config.json': { model_max_length: 40, pad_token: '[PAD]', unk_token: '[UNK]' },
-    });
+    writeToyBert(join(work, 'bert'));
     await writeToyTeacher(join(work, 'letters'));
     whole = await run('whole');
   });

@@ -59,6 +59,8 @@ for (const { name, skip } of queueBackends()) {
       await context?.close();
     });
 
+    /** For what the queue has no part in but to bring the job: queues.test.ts holds both backends to that. */
+    const itOnce = it.runIf(name === 'postgres');
     const row = (id: string) => context.database.prisma.distillation.findUniqueOrThrow({ where: { id } });
     const events = (id: string) => readEvents(context.database.prisma, id, '0', 1000);
     const models = () => context.database.prisma.modelVersion.findMany({ orderBy: { version: 'asc' } });
@@ -121,7 +123,7 @@ for (const { name, skip } of queueBackends()) {
       for (const { digest, bytes } of files) expect(await context.artifacts.stat(digest)).toEqual({ bytes });
     });
 
-    it('answers the same texts from the cache the second time, and ends in the same bytes', async () => {
+    itOnce('answers the same texts from the cache the second time, and ends in the same bytes', async () => {
       await startTrainer();
       const id = await submitToy(context, teacher);
       expect(await ended(context, id)).toMatchObject({ status: 'succeeded' });
@@ -240,7 +242,7 @@ for (const { name, skip } of queueBackends()) {
       expect(await ended(context, id)).toMatchObject({ status: 'cancelled' });
     });
 
-    it('stops training when cancelled, and leaves nothing behind', async () => {
+    itOnce('stops training when cancelled, and leaves nothing behind', async () => {
       await startTrainer();
       const before = await models();
       const id = await submitToy(context, teacher, 1000);
@@ -255,7 +257,7 @@ for (const { name, skip } of queueBackends()) {
       await expect(requestCancel(context, before[0]!.distillationId)).rejects.toMatchObject({ code: 'RT_CONFLICT' });
     });
 
-    it('fails at once, saying what is wrong, when the teacher is broken', async () => {
+    itOnce('fails at once, saying what is wrong, when the teacher is broken', async () => {
       const broken = await registerToyTeacher(context, { graph: 'no graph at all' });
       const id = await submitToy(context, broken);
       const { status, error } = await ended(context, id);
@@ -267,7 +269,7 @@ for (const { name, skip } of queueBackends()) {
       expect(log.filter(({ type }) => type === 'error')).toHaveLength(1);
     });
 
-    it('trains the head of an encoder, which then teaches', async () => {
+    itOnce('trains the head of an encoder, which then teaches', async () => {
       await startTrainer();
       const encoder = await registerToyTeacher(context, { kind: 'encoder' });
       await occurrence(context, encoder, ({ data }) => (data as { status?: string }).status === 'ready');
@@ -278,7 +280,7 @@ for (const { name, skip } of queueBackends()) {
       expect(await ended(context, id)).toMatchObject({ status: 'succeeded' });
     });
 
-    it('fine-tunes an encoder, going on where a trainer was stopped', async () => {
+    itOnce('fine-tunes an encoder, going on where a trainer was stopped', async () => {
       const stopped = await forkTrainer();
       const encoder = await registerToyTeacher(context, {
         kind: 'encoder',
@@ -297,7 +299,7 @@ for (const { name, skip } of queueBackends()) {
       await eventually(async () => ((await readdir(folder)).length === 0 ? true : undefined), 5_000);
     });
 
-    it('stops fine-tuning when it is cancelled, and leaves nothing behind', async () => {
+    itOnce('stops fine-tuning when it is cancelled, and leaves nothing behind', async () => {
       await startTrainer();
       const encoder = await registerToyTeacher(context, { kind: 'encoder', train: { epochs: 100 } });
       await occurrence(context, encoder, inStage('fine-tuning'));

@@ -1,5 +1,6 @@
 import type { TrainableModel } from '@retort/learn';
 import { floatScalar, floats, GraphBuilder, int64Vector } from '@retort/onnx';
+import { EMBEDDING_TAP } from '../../packages/learn/src/student-taps.ts';
 
 /** Sizes of a {@link bagClassifier}. */
 export interface BagSizes {
@@ -43,7 +44,7 @@ export function bagClassifier({ vocabulary, width, classes }: BagSizes, dropout 
     b.add('Gather', ['table', 'input_ids']),
   ]);
   const flat = b.add('Reshape', [sum, b.constant(int64Vector([-1, width]))]);
-  let x = b.add('LayerNormalization', [flat, 'scale', 'shift']);
+  let x = b.add('LayerNormalization', [flat, 'scale', 'shift'], { outputs: [EMBEDDING_TAP] });
   if (dropout > 0) x = b.add('Dropout', [x, b.constant(floatScalar(dropout))]);
   b.output(b.add('Gemm', [x, 'kernel', 'bias'], { outputs: ['logits'] }), 'float32', ['batch', classes]);
   return { model: b.build(), trainable: ['table', 'scale', 'shift', 'kernel', 'bias'] };

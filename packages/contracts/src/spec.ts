@@ -54,6 +54,13 @@ export const TrainingSpec = Type.Object(
       default: 0,
       description: 'Decay of the exponential moving average of the weights that becomes the student; 0 for none.',
     }),
+    mixup: Type.Number({
+      minimum: 0,
+      maximum: 32,
+      default: 0,
+      description:
+        'α of mixup (Zhang et al. 2018): the student also learns from mixtures μ, 1 - μ of the vectors of two texts of a batch, with μ drawn from Beta(α, α) for each batch; 0 for none.',
+    }),
     patience: Type.Integer({
       minimum: 0,
       maximum: 1000,

@@ -1,9 +1,21 @@
 import { type Static, Type } from 'typebox';
 
-/** The `static` student: an embedding bag over character n-grams hashed inside the graph. */
+/** The `static` student: an embedding bag over n-grams that are hashed inside the graph, of characters or of the teacher's tokens. */
 export const StaticStudent = Type.Object(
   {
     family: Type.Literal('static'),
+    tokens: Type.Enum(['characters', 'teacher'], {
+      default: 'characters',
+      description:
+        'What n-grams are made of: characters, or the tokens of a teacher with a WordPiece or Unigram tokenizer, trimmed to the data.',
+    }),
+    tokenWidth: Type.Integer({
+      minimum: 0,
+      maximum: 1024,
+      default: 0,
+      description:
+        "Width of a table of the tokens by themselves, beside the n-grams; 0 for none. Of a teacher's tokens the default is 256, and the rows start as the principal components of its own embeddings.",
+    }),
     width: Type.Integer({ minimum: 8, maximum: 1024, default: 64, description: 'Embedding width per n-gram order.' }),
     buckets: Type.Integer({
       minimum: 256,
@@ -11,15 +23,30 @@ export const StaticStudent = Type.Object(
       default: 16_384,
       description: 'Rows of the hashed n-gram table (the bytes on disk are about 4 · width · buckets).',
     }),
-    minGram: Type.Integer({ minimum: 1, maximum: 8, default: 2, description: 'Shortest character n-gram.' }),
-    maxGram: Type.Integer({ minimum: 1, maximum: 8, default: 5, description: 'Longest character n-gram.' }),
+    minGram: Type.Integer({
+      minimum: 1,
+      maximum: 8,
+      default: 2,
+      description: 'Shortest n-gram. Of a teacher’s tokens the default is 2.',
+    }),
+    maxGram: Type.Integer({
+      minimum: 1,
+      maximum: 8,
+      default: 5,
+      description: 'Longest n-gram. Of a teacher’s tokens the default is 2.',
+    }),
     hidden: Type.Integer({
       minimum: 0,
       maximum: 4096,
       default: 256,
-      description: 'Width of the hidden layer; 0 for none.',
+      description: 'Width of the hidden layer; 0 for none. Of a teacher’s tokens the default is 512.',
     }),
-    maxLength: Type.Integer({ minimum: 8, maximum: 2048, default: 256, description: 'Characters read of a text.' }),
+    maxLength: Type.Integer({
+      minimum: 8,
+      maximum: 2048,
+      default: 256,
+      description: 'Tokens read of a text. Of a teacher’s tokens the default is 128.',
+    }),
   },
   { title: 'StaticStudent', additionalProperties: false },
 );

@@ -10,16 +10,10 @@ import {
   type TrainableModel,
 } from '@retort/learn';
 import { readModel } from '@retort/onnx';
-import {
-  characterTokenizer,
-  findModelFile,
-  loadTokenizer,
-  readJson,
-  type Tokenizer,
-  trimVocabulary,
-} from '@retort/text';
+import { characterTokenizer, findModelFile, loadTokenizer, type Tokenizer } from '@retort/text';
 import type { DraftOptions, StudentDraft } from './draft-student.js';
 import { huggingFaceConfig } from './hugging-face-config.js';
+import { trimmedTokenizer } from './trimmed-tokenizer.js';
 
 /**
  * A new encoder student with its teacher's tokenizer, trimmed; or, where that is neither WordPiece nor Unigram, one of characters.
@@ -29,9 +23,7 @@ import { huggingFaceConfig } from './hugging-face-config.js';
 export async function draftEncoder(student: EncoderStudent, options: DraftOptions): Promise<StudentDraft> {
   const { texts, labels, teacherDir, seed } = options;
   const { maxLength } = student;
-  const json = await readJson(teacherDir, 'tokenizer.json');
-  const config = await readJson(teacherDir, 'tokenizer_config.json', { optional: true });
-  const trimmed = trimVocabulary(json, config, texts, { maxLength });
+  const trimmed = await trimmedTokenizer(teacherDir, texts, maxLength);
   const files = trimmed ?? characterTokenizer(texts, { maxLength });
   const tokenizer = loadTokenizer(files.tokenizer, files.config);
   const { vocabularySize } = tokenizer;

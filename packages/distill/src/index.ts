@@ -11,6 +11,7 @@ export { gateText } from './multi-task/tasks-card.js';
 export { type TrainedTask, type TrainedTasks, type TrainTasksOptions, trainTasks } from './multi-task/train-tasks.js';
 export { nameSome } from './name-some.js';
 export { foreignLabel, measureOutOfScope } from './out-of-scope.js';
+export { recommendedSpec, recommendSpec } from './recommended-spec.js';
 export { invalidSpec, resolveSpec, storedSpec } from './resolve-spec.js';
 export * from './soft-labels.js';
 export { nextTrials, secondsLeft } from './sweep/decide.js';

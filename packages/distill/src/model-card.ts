@@ -175,11 +175,12 @@ ${stages.map(line).join('\n')}
 
 /** Optimizer and schedule, and of the rest what was not left at its default. */
 function training({ training }: DistillationSpec): string {
-  const { optimizer, learningRate, schedule, accumulate, averageDecay, patience } = training;
+  const { optimizer, learningRate, schedule, accumulate, averageDecay, mixup, patience } = training;
   return [
     `${optimizer === 'sgd' ? 'SGD' : 'AdamW'} at ${learningRate}, ${schedule}`,
     ...(accumulate > 1 ? [`${accumulate} batches a step`] : []),
     ...(averageDecay > 0 ? [`weights averaged with decay ${averageDecay}`] : []),
+    ...(mixup > 0 ? [`vectors of texts mixed by Beta(${mixup}, ${mixup})`] : []),
     ...(patience > 0 ? [`stopped after ${patience} epochs without gain`] : []),
   ].join(', ');
 }

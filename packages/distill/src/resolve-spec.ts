@@ -13,8 +13,10 @@ import { encoderDefaults, encoderProblems } from './encoder-limits.js';
 import { ensembleProblems } from './ensemble-problems.js';
 import { featureProblems } from './feature-problems.js';
 import { lossProblems, withParameters } from './loss-problems.js';
+import { mixupProblems } from './mixup-problems.js';
 import { withProgressiveDefaults } from './progressive/progressive-defaults.js';
 import { assistantProblems, isOfAssistant, progressiveProblems } from './progressive/progressive-problems.js';
+import { staticDefaults } from './static-defaults.js';
 import { withAutoSection } from './sweep/auto-section.js';
 import { searchProblems } from './sweep/search-problems.js';
 import { strategyMessage, transferSetProblems, withShares } from './transfer-set/problems.js';
@@ -88,6 +90,10 @@ function withSections(input: unknown): unknown {
     ...(given.transferSet === undefined ? {} : { transferSet: withShares(given.transferSet) }),
     ...(given.compression === undefined ? {} : { compression: compressionDefaults(given.compression) }),
   };
+  if (familyOf(sections) === 'static') {
+    const own = sections.student as Record<string, unknown>;
+    return { ...sections, student: { ...staticDefaults(own), ...own } };
+  }
   if (familyOf(sections) !== 'encoder') return sections;
   const defaults = encoderDefaults(sections.student as Record<string, unknown>);
   return {
@@ -111,6 +117,7 @@ function crossFieldProblems(spec: DistillationSpec): FieldProblem[] {
   return [
     ...studentProblems(spec),
     ...lossProblems(spec),
+    ...mixupProblems(spec),
     ...featureProblems(spec),
     ...transferSetProblems(spec),
     ...ensembleProblems(spec.ensemble),

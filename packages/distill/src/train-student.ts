@@ -99,7 +99,7 @@ async function trainAndMeasure(staged: string, options: TrainStudentOptions) {
   if (spec.compression && parts.valid.length === 0) {
     throw new RetortError('RT_INVALID_DATASET', `The compression ${NO_VALIDATION}.`);
   }
-  const { trained, encoded, taught, history, bestEpoch, stages } = await trainInStages({ ...options, parts });
+  const { trained, encoded, taught, history, bestEpoch, stages } = await trainInStages({ ...options, rows, parts });
   const examplesOf = (read: EncodedRows): CompressionRows => ({
     train: { ...read.examples(parts.train), ...taught },
     validation: read.examples(parts.valid),

@@ -2,6 +2,7 @@ import { RetortError } from '@retort/contracts';
 import { checkCurriculum } from './curriculum.js';
 import type { Examples, TrainingExamples } from './examples.js';
 import { checkLoss } from './loss/check-loss.js';
+import { checkMixup } from './mixup/check-mixup.js';
 import type { TrainOptions } from './train-options.js';
 
 /**
@@ -12,6 +13,7 @@ import type { TrainOptions } from './train-options.js';
 export function checkOptions(options: TrainOptions, classes: number): void {
   checkExamples(options, classes, 'training');
   checkLoss(options.loss);
+  checkMixup(options);
   if (options.curriculum) checkCurriculum(options.curriculum, options.count);
   if (options.validate) checkExamples(options.validate, classes, 'validation');
   if (options.checkpoint) {

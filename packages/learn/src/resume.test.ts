@@ -46,6 +46,7 @@ const setting = fc.record({
   nesterov: fc.boolean(),
   schedule: fc.constantFrom('constant' as const, 'linear' as const, 'cosine' as const, 'one-cycle' as const),
   averageDecay: fc.constantFrom(0, 0.9),
+  mixup: fc.constantFrom(0, 0.4),
   accumulate: fc.integer({ min: 1, max: 3 }),
 });
 
@@ -133,11 +134,11 @@ describe('a checkpoint that cannot be used', () => {
   it('is refused when it is of another training, naming what differs', async () => {
     const path = await made();
     const before = await readFile(path);
-    const training = { ...tinyTraining().training, learningRate: 0.01, averageDecay: 0.5 };
+    const training = { ...tinyTraining().training, learningRate: 0.01, averageDecay: 0.5, mixup: 0.4 };
     await expect(resumedFrom(path, { training, labels: new Int32Array(30) })).rejects.toMatchObject({
       code: 'RT_INVALID_CHECKPOINT',
       message: expect.stringMatching(
-        /belongs to another training: training.learningRate is 0.05 there and 0.01 here; training.averageDecay is 0 there and 0.5 here; the training examples differ\.$/,
+        /belongs to another training: training.learningRate is 0.05 there and 0.01 here; training.averageDecay is 0 there and 0.5 here; training.mixup is 0 there and 0.4 here; the training examples differ\.$/,
       ),
     });
     const digest = 'of other texts';

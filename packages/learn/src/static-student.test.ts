@@ -7,6 +7,8 @@ import { staticStudent } from './static-student.js';
 
 const SPEC: StaticStudent = {
   family: 'static',
+  tokens: 'characters',
+  tokenWidth: 0,
   width: 8,
   buckets: 500,
   hidden: 6,

@@ -1,9 +1,11 @@
 import type { StaticStudent } from '@retort/contracts';
 import { RetortError } from '@retort/contracts';
 import { floats, GraphBuilder, int64s, int64Vector } from '@retort/onnx';
+import type { Matrix } from './bert/matrix.js';
+import { principalComponents } from './bert/principal-components.js';
 import { normalValues, Random } from './random.js';
 import { EMBEDDING_TAP } from './student-taps.js';
-import type { TrainableModel } from './trainable.js';
+import { type TrainableModel, withWeights } from './trainable.js';
 
 export interface StaticStudentOptions {
   /** Number of token ids: all ids are below it. */
@@ -13,16 +15,20 @@ export interface StaticStudentOptions {
   seed: number;
 }
 
-/** Standard deviation of the table's first values. Small, so that rows which training never meets say little. */
+/** Name of the table of the tokens by themselves. */
+const TOKEN_TABLE = 'tokens.table';
+
+/** Standard deviation of the tables' first values. Small, so that rows which training never meets say little. */
 const TABLE_DEVIATION = 0.1;
 
 /**
- * The `static` student: a bag of character n-grams hashed inside the graph, so that it needs nothing but token ids.
+ * The `static` student: a bag of n-grams of token ids, hashed inside the graph, so that it needs nothing but the ids.
  *
  *     input_ids, attention_mask int64 [batch, tokens]
  *       → hashes of the n-grams that start just before each token, by order int64 [batch, tokens, orders]
  *       → their rows of one table                                          [batch, tokens, orders·width]
  *       → summed over the tokens that the mask keeps                        [batch, orders·width]
+ *       → before them, with `tokenWidth`, the sum of the tokens' own rows    [batch, tokenWidth + orders·width]
  *       → LayerNormalization, which also takes the text's length out
  *       → Gemm and Relu, unless `hidden` is 0                               [batch, hidden]
  *       → Gemm                                                              logits [batch, classes]
@@ -34,13 +40,15 @@ const TABLE_DEVIATION = 0.1;
  *
  * Masked tokens count as boundary and are left out of the sum: the logits do not depend on how far a batch was padded (on the
  * right) nor on the batch's other texts.
+ *
+ * Weights: `tokens.table`, `ngrams.table`, `norm`, `hidden`, `output`; matrices are `[from, to]`.
  */
 export function staticStudent(
   spec: StaticStudent,
   { vocabularySize, classes, seed }: StaticStudentOptions,
 ): TrainableModel {
   checkSpec(spec, vocabularySize, classes);
-  const { width, hidden } = spec;
+  const { width, tokenWidth, hidden } = spec;
   const orders = spec.maxGram - spec.minGram + 1;
   const random = new Random(seed);
   const b = new GraphBuilder({ name: 'static_student' });
@@ -48,28 +56,33 @@ export function staticStudent(
   const ids = b.input('input_ids', 'int64', ['batch', 'tokens']);
   const mask = b.input('attention_mask', 'int64', ['batch', 'tokens']);
 
-  const { hashes, rows } = ngramHashes(b, ids, mask, spec, random);
-  const table = b.initializer(
-    'ngrams.table',
-    floats([rows, width], normalValues(random, rows * width, TABLE_DEVIATION)),
-  );
-  const gathered = b.add('Reshape', [b.add('Gather', [table, hashes]), axes(0, 0, orders * width)]);
-  // Summing over the tokens is a product with the mask as a row: [batch, 1, tokens] · [batch, tokens, orders·width].
-  const weights = b.add('Unsqueeze', [b.add('Cast', [mask], { attributes: { to: 1 } }), axes(1)]);
-  const summed = b.add('Reshape', [b.add('MatMul', [weights, gathered]), axes(-1, orders * width)]);
-
-  const trainable = [table];
+  const trainable: string[] = [];
   const weight = (name: string, dims: number[], data?: Float32Array) => {
     trainable.push(name);
     return b.initializer(name, floats(dims, data));
   };
+  const table = (name: string, rows: number, columns: number) =>
+    weight(name, [rows, columns], normalValues(random, rows * columns, TABLE_DEVIATION));
   const dense = (name: string, x: string, from: number, to: number, outputs?: string[]) => {
     const kernel = weight(`${name}.weight`, [from, to], normalValues(random, from * to, Math.sqrt(1 / from)));
     return b.add('Gemm', [x, kernel, weight(`${name}.bias`, [to])], { outputs });
   };
-  const inner = orders * width;
+  // Summing over the tokens is a product with the mask as a row: [batch, 1, tokens] · [batch, tokens, columns].
+  const summed = (gathered: string, columns: number) =>
+    b.add('Reshape', [b.add('MatMul', [weights, gathered]), axes(-1, columns)]);
+
+  const { hashes, rows } = ngramHashes(b, ids, mask, spec, random);
+  const ngrams = table('ngrams.table', rows, width);
+  const gathered = b.add('Reshape', [b.add('Gather', [ngrams, hashes]), axes(0, 0, orders * width)]);
+  const weights = b.add('Unsqueeze', [b.add('Cast', [mask], { attributes: { to: 1 } }), axes(1)]);
+  const bags = [summed(gathered, orders * width)];
+  if (tokenWidth > 0) {
+    bags.unshift(summed(b.add('Gather', [table(TOKEN_TABLE, vocabularySize, tokenWidth), ids]), tokenWidth));
+  }
+  const bag = bags.length > 1 ? b.add('Concat', bags, { attributes: { axis: 1 } }) : bags[0];
+  const inner = tokenWidth + orders * width;
   const ones = new Float32Array(inner).fill(1);
-  let x = b.add('LayerNormalization', [summed, weight('norm.scale', [inner], ones), weight('norm.bias', [inner])], {
+  let x = b.add('LayerNormalization', [bag, weight('norm.scale', [inner], ones), weight('norm.bias', [inner])], {
     outputs: [EMBEDDING_TAP],
   });
   if (hidden > 0) x = b.add('Relu', [dense('hidden', x, inner, hidden)]);
@@ -128,4 +141,39 @@ function largestPrime(atMost: number): number {
 function isPrime(n: number): boolean {
   for (let divisor = 2; divisor * divisor <= n; divisor++) if (n % divisor === 0) return false;
   return n > 1;
+}
+
+/**
+ * Deviation of the values that tokens start with when they come from a teacher. Above {@link TABLE_DEVIATION}, so that at first the text's
+ * vector is what the teacher knows, and n-grams, which know nothing, add little.
+ */
+const EMBEDDING_DEVIATION = 0.6;
+
+/**
+ * Starts the table of tokens of a static student from a teacher's embeddings: their principal components, as many as the table is wide,
+ * scaled as a whole. (What Model2Vec, Tulkens & van Dongen 2024, does to whole embeddings of static models.) Columns that the teacher has not,
+ * where the table is wider, keep their first values.
+ *
+ * @param student made by {@link staticStudent}, with `tokenWidth` above 0
+ * @param embeddings `[vocabulary, width]`: a row for each token of the student
+ */
+export function startTokens(student: TrainableModel, embeddings: Matrix, seed: number): TrainableModel {
+  const table = student.model.graph.initializers.get(TOKEN_TABLE);
+  if (table === undefined) throw new Error('The student has no table of tokens.');
+  const [rows, columns] = table.dims;
+  const components = principalComponents(embeddings, Math.min(columns, embeddings.columns), new Random(seed));
+  const scale = EMBEDDING_DEVIATION / deviation(components.values);
+  const values = Float32Array.from(table.data as Float32Array);
+  for (let row = 0; row < rows; row++) {
+    for (let j = 0; j < components.columns; j++) {
+      values[row * columns + j] = scale * components.values[row * components.columns + j];
+    }
+  }
+  return { ...student, model: withWeights(student.model, new Map([[TOKEN_TABLE, values]])) };
+}
+
+/** Root of the mean square; 1 where all values are 0. */
+function deviation(values: Float32Array): number {
+  const square = values.reduce((sum, value) => sum + value * value, 0) / values.length;
+  return Math.sqrt(square) || 1;
 }

@@ -86,7 +86,17 @@ describe('the taps of an encoder student', () => {
 describe('the tap of a static student', () => {
   it('is what its head reads', async () => {
     const spec: StaticStudent = {
-      ...{ family: 'static', width: 8, buckets: 300, minGram: 1, maxGram: 2, hidden: 0, maxLength: 8 },
+      ...{
+        family: 'static',
+        tokens: 'characters',
+        tokenWidth: 0,
+        width: 8,
+        buckets: 300,
+        minGram: 1,
+        maxGram: 2,
+        hidden: 0,
+        maxLength: 8,
+      },
     };
     const { model } = staticStudent(spec, OPTIONS);
     const values = await valuesOf(model, [EMBEDDING_TAP, 'logits']);

@@ -1,7 +1,8 @@
 import { RetortError } from '@retort/contracts';
 import { floats, GraphBuilder, int64s, int64Vector, type Model, type Tensor } from '@retort/onnx';
+import { declareLossInputs, inlinedLoss } from './loss/inlined-loss.js';
 import { LOSS, type LossOptions } from './loss/loss-options.js';
-import { classesOf, type LossInputs, withLoss } from './loss/with-loss.js';
+import { classesOf, type LossInputs } from './loss/with-loss.js';
 
 /** One of several tasks that a model answers: a slice of its `logits`. */
 export interface TaskHead {
@@ -48,37 +49,32 @@ export function withTaskMask(model: Model, heads: readonly TaskHead[]): Model {
 }
 
 /**
- * Appends the loss of a batch of mixed tasks: for each task k the loss of {@link withLoss}, exactly as for a student of that task alone,
+ * Appends the loss of a batch of mixed tasks: for each task k the loss of `withLoss`, exactly as for a student of that task alone,
  * over its rows of the batch and its classes only; and of them the mean over all rows
  *
  *     L = Σ_k weight_k · n_k / n · L_k
  *
  * A task's loss does not depend on the logits of other heads, so neither do the gradients of theirs on its rows.
  *
- * Adds the inputs of {@link withLoss}, whose classes are those of all tasks, and those that {@link taskInputs} makes.
+ * Adds the inputs of `withLoss`, whose classes are those of all tasks, and those that {@link taskInputs} makes.
  */
 export function withTaskLosses(model: Model, heads: readonly TaskHead[], loss: LossOptions, inputs: LossInputs): Model {
   const classes = checkHeads(model, heads);
   const b = new GraphBuilder({ base: model });
   b.unique(LOSS.output); // Taken, before the losses of the tasks want to be called so.
-  const labels = b.input(LOSS.labels, 'int64', ['batch']);
-  const teacherLogits = inputs.teacher ? b.input(LOSS.teacherLogits, 'float32', ['batch', classes]) : undefined;
-  const rowWeights = inputs.weighted ? b.input(LOSS.rowWeights, 'float32', ['batch']) : undefined;
   // One λ and one T for all tasks.
-  const scheduled = inputs.teacher && loss.schedule !== undefined;
-  const factors = scheduled ? [LOSS.temperature, LOSS.lambda].map((name) => b.input(name, 'float32', [])) : [];
+  const { labels, teacherLogits, rowWeights, factors } = declareLossInputs(b, { classes, loss, inputs });
   const losses = heads.map((head, k) => {
     const rows = b.input(INPUTS.rows(k), 'int64', [`rows_${k}`]);
     const ofRows = (value: string) => b.add('Gather', [value, rows]);
     const own = (value: string) => ofRows(sliced(b, value, head));
     const local = b.add('Sub', [ofRows(labels), b.constant(int64Vector([head.offset]))]);
     // The mean is a scalar: to be one of several, a vector of one.
-    const mean = inlined(b, lossGraph(model, head, loss, inputs), {
-      z: own('logits'),
-      [LOSS.labels]: b.add('Max', [local, b.constant(int64Vector([-1]))]),
-      ...(teacherLogits ? { [LOSS.teacherLogits]: own(teacherLogits) } : {}),
-      ...(rowWeights ? { [LOSS.rowWeights]: ofRows(rowWeights) } : {}),
-      ...Object.fromEntries(factors.map((name) => [name, name])),
+    const mean = inlinedLoss(b, { classes: head.classes, loss, inputs }, own('logits'), {
+      labels: b.add('Max', [local, b.constant(int64Vector([-1]))]),
+      teacherLogits: teacherLogits && own(teacherLogits),
+      rowWeights: rowWeights && ofRows(rowWeights),
+      factors,
     });
     return b.add('Unsqueeze', [mean, b.constant(int64Vector([0]))]);
   });
@@ -129,26 +125,6 @@ export function taskInputs(
 function sliced(b: GraphBuilder, value: string, { offset, classes }: TaskHead, outputs?: string[]): string {
   const bounds = [offset, offset + classes, 1].map((at) => b.constant(int64Vector([at])));
   return b.add('Slice', [value, ...bounds], { outputs });
-}
-
-/** The loss of one task by itself: `z` `[batch, classes]` in, `loss` out. */
-function lossGraph(model: Model, { classes }: TaskHead, loss: LossOptions, inputs: LossInputs): Model {
-  const b = new GraphBuilder({ opset: model.opsets.get('') });
-  b.input('z', 'float32', ['batch', classes]);
-  b.output(b.add('Identity', ['z'], { outputs: ['logits'] }), 'float32', ['batch', classes]);
-  return withLoss(b.build(), loss, inputs);
-}
-
-/** Puts a graph with the output `loss` into the one that grows, its inputs bound by name. @returns what its loss is called */
-function inlined(b: GraphBuilder, { graph }: Model, bound: Record<string, string>): string {
-  const names = new Map(Object.entries(bound));
-  for (const [name, tensor] of graph.initializers) names.set(name, b.constant(tensor, name));
-  for (const { op, domain, attributes, inputs, outputs } of graph.nodes) {
-    for (const name of outputs) if (name !== '') names.set(name, b.unique(name));
-    const renamed = (name: string) => (name === '' ? '' : (names.get(name) as string));
-    b.addMany(op, inputs.map(renamed), { domain, attributes, outputs: outputs.map(renamed) });
-  }
-  return names.get(LOSS.output) as string;
 }
 
 /** @returns how many classes all heads have @throws RetortError `RT_INVALID_MODEL` where they are not those of the model */

@@ -44,7 +44,17 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     const teacher = options.teacherLogits !== undefined;
     const { features, heads, weights } = options;
     const weighted = weights !== undefined;
-    const stepping = { teacher, weighted, features, heads, seed: settings.seed, runs: found?.state.runs, threads };
+    const mixup = settings.mixup > 0;
+    const stepping = {
+      teacher,
+      weighted,
+      features,
+      heads,
+      mixup,
+      seed: settings.seed,
+      runs: found?.state.runs,
+      threads,
+    };
     const graph = opening(await TrainingStep.open({ model, trainable }, loss, stepping));
     const parameters = new Parameters(model, trainable, {
       states: OPTIMIZER_STATES[settings.optimizer],

@@ -4,6 +4,7 @@ import type { FeatureTerm } from './feature-loss/feature-terms.js';
 import { withFeatureLoss } from './feature-loss/with-feature-loss.js';
 import { LOSS, type LossOptions } from './loss/loss-options.js';
 import { type LossInputs, withLoss } from './loss/with-loss.js';
+import { withMixup } from './mixup/with-mixup.js';
 import { type TaskHead, withTaskLosses } from './task-heads.js';
 import type { TrainableModel } from './trainable.js';
 
@@ -16,6 +17,8 @@ export interface TrainingGraphOptions extends LossInputs {
   features?: readonly FeatureTerm[];
   /** Where the model answers several tasks: see {@link withTaskLosses}. */
   heads?: readonly TaskHead[];
+  /** Whether the vectors of texts are mixed, of a model that answers one task: see {@link withMixup}. Default false. */
+  mixup?: boolean;
 }
 
 /**
@@ -28,9 +31,10 @@ export interface TrainingGraphOptions extends LossInputs {
 export function trainingGraph(
   { model, trainable }: TrainableModel,
   loss: LossOptions,
-  { seed, runs = 0, features = [], heads, ...inputs }: TrainingGraphOptions,
+  { seed, runs = 0, features = [], heads, mixup = false, ...inputs }: TrainingGraphOptions,
 ): Differentiated {
   const forward = fuseTransposes(initializersToInputs(withDropout(model, seed, runs), trainable));
-  const ofAnswers = heads ? withTaskLosses(forward, heads, loss, inputs) : withLoss(forward, loss, inputs);
+  const withOneLoss = mixup ? withMixup : withLoss;
+  const ofAnswers = heads ? withTaskLosses(forward, heads, loss, inputs) : withOneLoss(forward, loss, inputs);
   return gradient(withFeatureLoss(ofAnswers, features), { loss: LOSS.output, wrt: trainable });
 }

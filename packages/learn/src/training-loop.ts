@@ -6,6 +6,7 @@ import { Curriculum } from './curriculum.js';
 import { Gradients } from './gradients.js';
 import { type EpochRecord, epochsWithoutGain, isBest } from './history.js';
 import { lossAt } from './loss/loss-schedule.js';
+import { drawMixing, mixingInputs } from './mixup/mixing.js';
 import type { MovingAverage } from './moving-average.js';
 import { createOptimizer, type Optimizer } from './optimizer.js';
 import type { Parameters } from './parameters.js';
@@ -111,9 +112,9 @@ export class TrainingLoop {
     const rows = batches.reduce((sum, batch) => sum + batch.length, 0);
     let lossSum = 0;
     this.#gradients.clear();
-    for (const batch of batches) {
+    for (const [i, batch] of batches.entries()) {
       checkAborted(this.#options.signal);
-      const { loss, gradients } = await graph.run(parameters, await this.#batchOf(batch));
+      const { loss, gradients } = await graph.run(parameters, await this.#batchOf(batch, state.runs + i));
       this.#gradients.add(gradients, batch.length / rows);
       lossSum += loss * batch.length;
     }
@@ -175,9 +176,11 @@ export class TrainingLoop {
     await checkpoints?.save(this.#run, parameters, average, isLast);
   }
 
-  async #batchOf(rows: Int32Array): Promise<Batch> {
+  /** @param run runs made of the training graph before */
+  async #batchOf(rows: Int32Array, run: number): Promise<Batch> {
     const { inputs, labels, lengths, teacherLogits, weights, loss, targets } = this.#options;
-    const { classes } = this.#parts;
+    const { classes, settings } = this.#parts;
+    const { mixup: alpha, seed } = settings;
     const length = lengths && paddedLength(rows, lengths, this.#longest);
     const batch: Batch = { inputs: inputs(rows, length), labels: rows.map((row) => labels[row]) };
     if (teacherLogits) {
@@ -188,6 +191,7 @@ export class TrainingLoop {
     }
     if (weights) batch.weights = Float32Array.from(rows, (row) => weights[row] / this.#meanWeight);
     if (teacherLogits && loss.schedule) batch.factors = lossAt(this.#run.state.step, this.steps, loss);
+    if (alpha > 0) batch.mixing = mixingInputs(drawMixing(rows.length, { alpha, seed, run }));
     if (targets) batch.targets = await targets.of(rows, length);
     return batch;
   }

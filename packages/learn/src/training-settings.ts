@@ -14,6 +14,7 @@ export const TRAINING_DEFAULTS = {
   clipNorm: 1,
   schedule: 'cosine',
   averageDecay: 0,
+  mixup: 0,
   patience: 0,
   minDelta: 0,
 } as const satisfies Partial<TrainingSpec>;
@@ -38,6 +39,7 @@ const CHECKS: { [K in keyof TrainingSpec]-?: [ok: (value: unknown) => boolean, m
   schedule: [isOneOf(['constant', 'linear', 'cosine', 'one-cycle']), 'constant, linear, cosine or one-cycle'],
   warmup: [(value) => value === undefined || isShare(value), 'at least 0 and below 1'],
   averageDecay: [isShare, 'at least 0 and below 1'],
+  mixup: [isNonNegative, 'at least 0'],
   patience: [isWhole(0), 'an integer of at least 0'],
   minDelta: [isNonNegative, 'at least 0'],
   seed: [(value) => isWhole(0)(value) && (value as number) < 2 ** 32, 'an integer from 0 to 4294967295'],

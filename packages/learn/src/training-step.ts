@@ -17,6 +17,8 @@ export interface Batch {
   weights?: Float32Array;
   /** Where the loss has a schedule, and there is a teacher. */
   factors?: LossFactors;
+  /** Where the graph mixes texts' vectors: how. */
+  mixing?: Record<string, Tensor>;
   /** Further inputs of the training graph. */
   targets?: Record<string, Tensor>;
 }
@@ -53,8 +55,8 @@ export class TrainingStep {
   }
 
   /** Loss and gradients of a batch at the parameters' present values, which are read in place. */
-  async run(parameters: Parameters, { inputs, labels, teacherLogits, weights, factors, targets }: Batch) {
-    const feeds: Record<string, Tensor> = { ...inputs, ...targets, ...parameters.feeds };
+  async run(parameters: Parameters, { inputs, labels, teacherLogits, weights, factors, mixing, targets }: Batch) {
+    const feeds: Record<string, Tensor> = { ...inputs, ...mixing, ...targets, ...parameters.feeds };
     feeds[LOSS.labels] = { type: 'int64', dims: [labels.length], data: BigInt64Array.from(labels, BigInt) };
     if (teacherLogits) {
       const classes = teacherLogits.length / labels.length;

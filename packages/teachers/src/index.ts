@@ -15,6 +15,7 @@ export type { InspectOptions } from './inspect-folder.js';
 export { inspectModelFolder } from './inspect-model-folder.js';
 export { answerDigest, listModelFiles } from './model-files.js';
 export { openTeacher, type Teacher } from './teacher.js';
+export { readTokenEmbeddings, type TokenEmbeddings } from './token-embeddings.js';
 export {
   type TeacherHeadMetrics,
   type TrainedTeacherHead,

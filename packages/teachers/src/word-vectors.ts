@@ -1,9 +1,6 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { readModel } from '@retort/onnx';
-import { findModelFile, openTokenizer, readJson, type WordVectors } from '@retort/text';
+import { openTokenizer, readJson, type WordVectors } from '@retort/text';
 import { asTeacher, invalidTeacher } from './invalid-teacher.js';
-import { tokenTable } from './token-table.js';
+import { readTokenEmbeddings } from './token-embeddings.js';
 
 /** Tokenizers whose tokens are words or parts of words that stand for themselves; characters and bytes mean nothing alone. */
 export const WORD_TOKENIZERS: readonly string[] = ['WordPiece', 'Unigram'];
@@ -24,18 +21,9 @@ export function openWordVectors(dir: string): Promise<WordVectors> {
       );
     }
     const tokenizer = await openTokenizer(dir);
-    const path = await findModelFile(dir);
-    const model = readModel(await readFile(join(dir, path)));
-    const found = tokenTable(model);
-    const table = found && model.graph.initializers.get(found.name);
-    if (table?.type !== 'float32' || table.dims.length !== 2) {
-      const reason = table
-        ? `its table "${found?.name}" is ${table.type} [${table.dims}]`
-        : '"input_ids" index no table';
-      throw invalidTeacher(`${path} has no float32 table of token embeddings: ${reason}. ${ADVICE}`);
-    }
-    const [rows, width] = table.dims;
-    const values = table.data as Float32Array;
+    const table = await readTokenEmbeddings(dir);
+    if ('missing' in table) throw invalidTeacher(`There are no token embeddings: ${table.missing}. ${ADVICE}`);
+    const { rows, width, values } = table;
     const special = new Set(tokenizer.encode(''));
     return {
       width,

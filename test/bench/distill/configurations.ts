@@ -16,6 +16,8 @@ export interface Configuration {
   table: Table;
   data: readonly DataName[];
   teacher: TeacherKind;
+  /** A second teacher, whose answers are combined with those of the first. */
+  further?: TeacherKind;
   /** What the student is told; absent: only the teacher is measured. The seed is added. */
   spec?: DistillationSpecInput;
   /** Labelled training rows of each class; default: all of them. */
@@ -30,8 +32,11 @@ const LABELS_PER_CLASS = [5, 10, 50] as const;
 
 const FAMILIES: readonly Family[] = ['static', 'encoder'];
 
-/** Distillation as it was first written (Hinton et al. 2015), and nothing else. */
-const PLAIN_KD = { loss: { lambda: 0.1, temperature: 3, labelSmoothing: 0 } } satisfies DistillationSpecInput;
+/** Distillation as it was first written (Hinton et al. 2015), and nothing else: no text but that of the data. */
+const PLAIN_KD = {
+  loss: { lambda: 0.1, temperature: 2, labelSmoothing: 0 },
+  transferSet: { multiply: 0 },
+} satisfies DistillationSpecInput;
 const HARD_LABELS = { loss: { lambda: 1 } } satisfies DistillationSpecInput;
 
 /** A spec's sections without its student, which is the family's own. */
@@ -60,17 +65,27 @@ function main(name: string, sections: Sections): Configuration[] {
   }));
 }
 
+interface AblationOptions {
+  /** Default: the static student, which takes the least time. */
+  families?: readonly Family[];
+  /** Fields of the student. */
+  student?: object;
+  /** A second teacher. */
+  further?: TeacherKind;
+}
+
 /** Plain distillation with one strategy more. */
 function ablation(
   name: string,
   sections: Sections,
-  { families = FAMILIES, student }: { families?: readonly Family[]; student?: object } = {},
+  { families = ['static'], student, further }: AblationOptions = {},
 ): Configuration[] {
   return families.map((family) => ({
     name: `${family}/kd+${name}`,
     table: 'ablation',
     data: STUDIED,
     teacher: 'fine-tuned',
+    ...(further && { further }),
     spec: studentSpec(family, { ...PLAIN_KD, ...sections, loss: { ...PLAIN_KD.loss, ...sections.loss } }, student),
   }));
 }
@@ -100,11 +115,64 @@ export const CONFIGURATIONS: readonly Configuration[] = [
   ...main('plain-kd', PLAIN_KD),
   // The defaults, with nothing said.
   ...main('everything', {}),
+  ...main('int8', { compression: { steps: [{ kind: 'quantize' }] } }),
+  {
+    name: 'static/characters',
+    table: 'main',
+    data: DATA_SETS,
+    teacher: 'fine-tuned',
+    spec: studentSpec('static', {}, { tokens: 'characters', maxGram: 5 }),
+  },
 
+  ...ablation('half-hard', { loss: { lambda: 0.5 } }, { families: FAMILIES }),
+  ...ablation('temperature-1', { loss: { temperature: 1 } }),
+  ...ablation('temperature-4', { loss: { temperature: 4 } }),
   ...ablation('label-smoothing', { loss: { labelSmoothing: 0.1 } }),
-  ...ablation('half-hard', { loss: { lambda: 0.5 } }),
-  ...ablation('average', { training: { averageDecay: 0.999 } }),
-  ...ablation('init-from-teacher', {}, { families: ['encoder'], student: { initFrom: { layers: [0, 2, 3, 5] } } }),
+  ...ablation('reverse-kl', { loss: { divergence: 'reverse-kl' } }),
+  ...ablation('jensen-shannon', { loss: { divergence: 'jensen-shannon' } }),
+  ...ablation('dkd', { loss: { divergence: 'dkd' } }),
+  ...ablation('dist', { loss: { divergence: 'dist' } }),
+  ...ablation('logit-mse', { loss: { divergence: 'logit-mse' } }),
+  ...ablation('staged', {
+    loss: { schedule: { interpolation: 'linear', stages: [{ until: 1, lambda: 0.5, temperature: 1 }] } },
+  }),
+  ...ablation('calibration', { softLabels: { calibrate: true } }),
+  ...ablation('sharpening', { softLabels: { sharpen: 2 } }),
+  ...ablation('correction', { softLabels: { correct: 0.5 } }),
+  ...ablation('top-k', { softLabels: { topK: 5 } }),
+  ...ablation('confidence-weights', { softLabels: { weighting: 'max-probability' } }),
+  ...ablation('curriculum', { curriculum: { by: 'margin' } }),
+  ...ablation('average', { training: { averageDecay: 0.99 } }),
+  ...ablation('transfer-x2', { transferSet: { multiply: 2, seed: 1 } }, { families: FAMILIES }),
+  ...ablation('transfer-x8', { transferSet: { multiply: 8, seed: 1 } }),
+  ...ablation('ensemble', { ensemble: {} }, { further: 'head' }),
+  ...ablation('embedding', { features: [{ kind: 'embedding' }] }, { families: FAMILIES }),
+  ...ablation('hidden-states', { features: [{ kind: 'hidden' }] }, { families: ['encoder'] }),
+  ...ablation('value-relations', { features: [{ kind: 'value-relation' }] }, { families: ['encoder'] }),
+  ...ablation(
+    'init-from-teacher',
+    {},
+    { families: ['encoder'], student: { width: 128, initFrom: { layers: [0, 5] } } },
+  ),
+  ...ablation(
+    'growth',
+    {
+      progressive: {
+        growth: {
+          stages: [
+            { layers: 1, share: 0.3 },
+            { layers: 2, share: 0.7 },
+          ],
+        },
+      },
+    },
+    { families: ['encoder'] },
+  ),
+  ...ablation(
+    'assistant',
+    { progressive: { assistants: [{ student: { family: 'encoder', layers: 2, width: 192 } }] } },
+    { families: ['encoder'] },
+  ),
 
   ...LABELS_PER_CLASS.flatMap(lowData),
 ];

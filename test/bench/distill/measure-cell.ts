@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import type { StudentMetrics } from '@retort/contracts';
-import { distill, resolveSpec } from '@retort/distill';
+import type { Row, StudentMetrics } from '@retort/contracts';
+import { distill, recommendSpec } from '@retort/distill';
 import { type CellKey, configurationOf, type Figures } from './cells.ts';
 import type { Configuration } from './configurations.ts';
 import { readDataSet } from './data-sets.ts';
@@ -35,10 +35,13 @@ export async function measureCell(
     return { figures, seconds: secondsSince() };
   }
   const rows = few && configuration.labelledOnly ? fewLabels(all, { ...few, labelledOnly: true }) : learned;
+  const { further } = configuration;
+  const dirs = [teacherDir];
+  if (further) dirs.push(await teacherFolder(workspace, cell, { ...configuration, teacher: further }, learned));
   const { metrics } = await distill({
     rows,
-    teacherDir,
-    spec: specOf(configuration, cell.seed),
+    teachers: dirs.map((dir) => ({ dir })),
+    spec: await specOf(configuration, cell.seed, { teacherDir, rows }),
     outDir: studentFolder(workspace, cell),
     cache,
     threads,
@@ -46,8 +49,9 @@ export async function measureCell(
   return { figures: figuresOf(metrics), seconds: secondsSince() };
 }
 
-function specOf({ spec }: Configuration, seed: number) {
-  return resolveSpec({ ...spec, training: { ...spec?.training, seed } });
+/** What a user gets who writes the configuration's spec: with what is recommended where it says nothing. */
+function specOf({ spec }: Configuration, seed: number, to: { teacherDir: string; rows: readonly Row[] }) {
+  return recommendSpec({ ...spec, training: { ...spec?.training, seed } }, to);
 }
 
 function figuresOf({ student, teacher, validation, outOfScope, bestEpoch }: StudentMetrics): Figures {

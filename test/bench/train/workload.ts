@@ -59,7 +59,7 @@ export function modelOf(shape: ReferenceShape): TrainableModel {
     case 'encoder':
       return encoderStudent({ ...shape, family: 'encoder', maxLength, dropout: 0, pooling: 'mean' }, options);
     case 'static':
-      return staticStudent({ ...shape, maxLength }, options);
+      return staticStudent({ ...shape, tokens: 'characters', tokenWidth: 0, maxLength }, options);
     case 'minilm':
       return pretrained(shape);
   }

@@ -1,6 +1,5 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import type { DistillationSpec } from '@retort/contracts';
 import { Command } from 'commander';
 import { duration } from '../terminal/format.js';
 import { abortOnInterrupt } from '../terminal/interrupt.js';
@@ -52,10 +51,11 @@ validation rows; with "student": {"family": "auto", "budget": {"latencyMs": 0.5,
 }
 
 async function run(data: string, flags: DistillFlags): Promise<void> {
-  const { distill, estimateTeacherQueries, shapeOf } = await import('@retort/distill');
+  const { distill, estimateTeacherQueries, recommendSpec, shapeOf } = await import('@retort/distill');
   const signal = abortOnInterrupt();
-  const spec = await readSpec(flags.spec);
+  const asked = flags.spec === undefined ? {} : await readSpecFile(flags.spec, 'RT_INVALID_SPEC');
   const rows = await readExamples(data);
+  const spec = await recommendSpec(asked, { teacherDir: flags.teacher[0], rows });
   if (spec.transferSet !== undefined) {
     process.stderr.write(`${estimateLine(estimateTeacherQueries(shapeOf(rows), spec.transferSet))}\n`);
   }
@@ -88,9 +88,4 @@ async function run(data: string, flags: DistillFlags): Promise<void> {
 /** What a distillation that has ended would go on from. */
 async function removeState(path: string): Promise<void> {
   await Promise.all([rm(path, { force: true }), rm(`${path}.trials`, { force: true })]);
-}
-
-async function readSpec(path: string | undefined): Promise<DistillationSpec> {
-  const { resolveSpec } = await import('@retort/distill');
-  return resolveSpec(path === undefined ? {} : await readSpecFile(path, 'RT_INVALID_SPEC'));
 }

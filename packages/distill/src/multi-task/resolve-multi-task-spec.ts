@@ -1,5 +1,6 @@
 import { type FieldProblem, MultiTaskSettings, type MultiTaskSpec, RetortError } from '@retort/contracts';
 import { Value } from 'typebox/value';
+import { multiTaskMixupProblems } from '../mixup-problems.js';
 import { invalidSpec, resolveSpec, storedSpec } from '../resolve-spec.js';
 
 const SECTIONS = ['student', 'loss', 'training', 'multiTask'];
@@ -20,6 +21,7 @@ export function resolveMultiTaskSpec(input: unknown, tasks: readonly string[] | 
   }
   const { student, loss, training } = given;
   const whole = orProblems(() => resolveSpec(withoutUndefined({ student, loss, training })), problems);
+  if (whole) problems.push(...multiTaskMixupProblems(whole));
   const settings = Value.Default(MultiTaskSettings, Value.Clone(given.multiTask ?? {}));
   problems.push(...settingsProblems(settings, tasks));
   if (problems.length > 0 || whole === undefined) throw invalidSpec(problems);

@@ -18,7 +18,9 @@ export function assistantProblems(spec: unknown, problemsOf: (spec: unknown) => 
   return assistants.flatMap((assistant: unknown, i) => {
     if (typeof assistant !== 'object' || assistant === null) return [];
     const { student, loss, training } = assistant as Partial<DistillationSpec>;
-    return problemsOf({ student, loss, training }).map(({ path, message }) => ({
+    // What is out of scope is of the data, and so of the whole.
+    const { outOfScope } = spec as Partial<DistillationSpec>;
+    return problemsOf({ student, loss, training, outOfScope }).map(({ path, message }) => ({
       path: `/progressive/assistants/${i}${path}`,
       message,
     }));
@@ -49,8 +51,8 @@ function chainProblems(chain: StudentSpec[]): FieldProblem[] {
 /** Weights that do not depend on vocabulary and labels. */
 function weightsOf(student: StudentSpec): number {
   if (student.family === 'encoder') return layerWeights(student);
-  const { buckets, width, hidden, minGram, maxGram } = student;
-  return buckets * width + (maxGram - minGram + 1) * width * hidden;
+  const { buckets, width, tokenWidth, hidden, minGram, maxGram } = student;
+  return buckets * width + (tokenWidth + (maxGram - minGram + 1) * width) * hidden;
 }
 
 function growthProblems(

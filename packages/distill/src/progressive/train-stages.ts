@@ -21,6 +21,8 @@ import { planStages, type TrainingStage } from './plan-stages.js';
 
 export interface TrainStagesOptions {
   rows: readonly Row[];
+  /** How many of the rows, the last ones, were generated. Default 0. */
+  generated?: number;
   parts: RowParts;
   labels: readonly string[];
   /** `[rows, labels]`. */
@@ -55,6 +57,9 @@ export async function trainInStages(options: TrainStagesOptions): Promise<Traine
   const classes = labels.length;
   const stages = planStages(spec);
   const texts = Array.from(parts.train, (row) => rows[row].text);
+  // Generated texts are read by the tokens of the given ones: what is misspelt on purpose needs no token of its own.
+  const given = parts.train.filter((row) => row < rows.length - (options.generated ?? 0));
+  const vocabulary = Array.from(given, (row) => rows[row].text);
   const steps = stages.map((stage) => stepsOf(stage.spec.training, parts.train.length, stage.spec.curriculum));
   const total = steps.reduce((sum, count) => sum + count, 0);
   const metrics: StageMetrics[] = [];
@@ -62,7 +67,7 @@ export async function trainInStages(options: TrainStagesOptions): Promise<Traine
   let before = 0;
   let last: Omit<TrainedInStages, 'stages'> | undefined;
   for (const [i, stage] of stages.entries()) {
-    const fresh = await draftStudent(stage.spec, { texts, labels, teacherDir });
+    const fresh = await draftStudent(stage.spec, { texts: vocabulary, labels, teacherDir });
     const draft = startedFrom(fresh, last?.trained, stage, spec);
     const encoded = new EncodedRows(rows, draft.tokenizer, labels, options.teacherLogits);
     const validation = encoded.examples(parts.valid);

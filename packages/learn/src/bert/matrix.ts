@@ -52,6 +52,16 @@ export function pickRows({ columns, values }: Matrix, picked: readonly number[])
   return { rows: picked.length, columns, values: out };
 }
 
+/** At most `most` of the rows: all, or every n-th. */
+export function thinnedRows({ rows, columns, values }: Matrix, most: number): Matrix {
+  const step = Math.ceil(rows / most);
+  if (step <= 1) return { rows, columns, values };
+  const kept = Math.ceil(rows / step);
+  const out = new Float32Array(kept * columns);
+  for (let i = 0; i < kept; i++) out.set(values.subarray(i * step * columns, (i * step + 1) * columns), i * columns);
+  return { rows: kept, columns, values: out };
+}
+
 /**
  * Makes the rows, at most as many as there are columns, orthonormal from the first on (modified Gram-Schmidt, twice for accuracy). A row
  * that the ones before it span is drawn anew.

@@ -1,5 +1,5 @@
 import { normalValues, Random } from '../random.js';
-import { type Matrix, multiply, orthonormalizeRows, transpose } from './matrix.js';
+import { type Matrix, multiply, orthonormalizeRows, thinnedRows, transpose } from './matrix.js';
 import type { NormWeights } from './read-bert.js';
 
 /** A map of hidden states to fewer coordinates, that every weight which reads or writes hidden states goes through. */
@@ -29,7 +29,7 @@ const MOST_SAMPLES = 2048;
  */
 export function principalProjection(states: Matrix, to: number, seed: number): Projection {
   const from = states.columns;
-  const samples = thinned(states);
+  const samples = thinnedRows(states, MOST_SAMPLES);
   const moments = multiply(samples, samples, { transposeA: true });
   const random = new Random(seed);
   // Vectors are rows here: Pᵀ.
@@ -74,15 +74,6 @@ function firstAxisToDiagonal(n: number): Matrix {
     }
   }
   return { rows: n, columns: n, values };
-}
-
-function thinned({ rows, columns, values }: Matrix): Matrix {
-  const step = Math.ceil(rows / MOST_SAMPLES);
-  if (step <= 1) return { rows, columns, values };
-  const kept = Math.ceil(rows / step);
-  const out = new Float32Array(kept * columns);
-  for (let i = 0; i < kept; i++) out.set(values.subarray(i * step * columns, (i * step + 1) * columns), i * columns);
-  return { rows: kept, columns, values: out };
 }
 
 function squareSum(values: Float32Array): number {

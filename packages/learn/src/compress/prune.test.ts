@@ -37,7 +37,20 @@ const SPEC: EncoderStudent = {
 const SHAPE = { vocabularySize: 40, classes: 3, seed: 2 };
 const encoder = (changes: Partial<EncoderStudent> = {}) => encoderStudent({ ...SPEC, ...changes }, SHAPE);
 const bag = () =>
-  staticStudent({ family: 'static', width: 4, buckets: 300, hidden: 8, minGram: 2, maxGram: 3, maxLength: 32 }, SHAPE);
+  staticStudent(
+    {
+      family: 'static',
+      tokens: 'characters',
+      tokenWidth: 0,
+      width: 4,
+      buckets: 300,
+      hidden: 8,
+      minGram: 2,
+      maxGram: 3,
+      maxLength: 32,
+    },
+    SHAPE,
+  );
 
 const { model: _, trainable: __, loss, validate: ___, training, ...examples } = tinyTraining();
 const feeds = examples.inputs(Int32Array.from({ length: 8 }, (____, i) => i));
@@ -69,7 +82,9 @@ describe('pruning hidden units', () => {
   it('sees through dropout, and finds none where there is none', () => {
     expect(hiddenLayers(encoder({ dropout: 0.1 })).length).toBe(2);
     const flat = { width: 4, buckets: 300, hidden: 0, minGram: 2, maxGram: 3, maxLength: 32 };
-    expect(hiddenLayers(staticStudent({ family: 'static', ...flat }, SHAPE))).toEqual([]);
+    expect(
+      hiddenLayers(staticStudent({ family: 'static', tokens: 'characters', tokenWidth: 0, ...flat }, SHAPE)),
+    ).toEqual([]);
   });
 
   it.each([

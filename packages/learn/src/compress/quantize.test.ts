@@ -138,7 +138,17 @@ describe('a student in int8', () => {
       shape,
     ),
     static: staticStudent(
-      { family: 'static', width: 16, buckets: 512, hidden: 32, minGram: 2, maxGram: 3, maxLength: 64 },
+      {
+        family: 'static',
+        tokens: 'characters',
+        tokenWidth: 0,
+        width: 16,
+        buckets: 512,
+        hidden: 32,
+        minGram: 2,
+        maxGram: 3,
+        maxLength: 64,
+      },
       shape,
     ),
   };

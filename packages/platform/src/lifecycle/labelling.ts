@@ -1,8 +1,8 @@
 import type { LabelJob, Progress } from '@retort/contracts';
 import type { Database } from '../database/connect.js';
 import { appendEvent } from '../events/append-event.js';
-import { type Distillation, type LabelShard, Prisma } from '../generated/prisma/client.js';
-import { WITH_TASKS, type WithTasks } from './tasks-of.js';
+import { type LabelShard, Prisma } from '../generated/prisma/client.js';
+import { findWorkedOn, type WorkedOn } from './teachers-of.js';
 import { type Transaction, transition } from './transition.js';
 
 type Prismas = Pick<Database, 'prisma'>;
@@ -11,7 +11,7 @@ type Prismas = Pick<Database, 'prisma'>;
 export const PROGRESS_INTERVAL_MS = 250;
 
 export interface ShardWork {
-  distillation: Distillation & WithTasks;
+  distillation: WorkedOn;
   shard: LabelShard;
 }
 
@@ -35,11 +35,8 @@ export async function startShard({ prisma }: Prismas, job: LabelJob): Promise<Sh
         Prisma.sql`"startedAt" = COALESCE("startedAt", now())`,
       ],
     });
-    const distillation = await tx.distillation.findUnique({
-      where: { id, status: 'running', stage: 'labelling' },
-      include: WITH_TASKS,
-    });
-    return distillation === null ? undefined : { distillation, shard };
+    const distillation = await findWorkedOn(tx, { id, status: 'running', stage: 'labelling' });
+    return distillation && { distillation, shard };
   });
 }
 

@@ -1,9 +1,9 @@
 import type { Progress, TrialJob, TrialResult } from '@retort/contracts';
 import type { Database } from '../database/connect.js';
 import { appendEvent } from '../events/append-event.js';
-import { type Distillation, Prisma } from '../generated/prisma/client.js';
+import { Prisma } from '../generated/prisma/client.js';
 import { workerLost } from './failure.js';
-import { WITH_TASKS, type WithTasks } from './tasks-of.js';
+import { findWorkedOn, type WorkedOn } from './teachers-of.js';
 import { transition } from './transition.js';
 
 type Prismas = Pick<Database, 'prisma'>;
@@ -19,7 +19,7 @@ export interface NewTrial {
 export type TrialOutcome = Omit<TrialResult, 'index' | 'rung'>;
 
 export interface TrialWork {
-  distillation: Distillation & WithTasks;
+  distillation: WorkedOn;
 }
 
 /**
@@ -65,11 +65,8 @@ export async function startTrial(
   return prisma.$transaction(async (tx) => {
     const cancelled = Prisma.sql`"cancelRequestedAt" IS NOT NULL`;
     if ((await transition(tx, id, 'cancelled', { where: cancelled })) !== undefined) return undefined;
-    const distillation = await tx.distillation.findUnique({
-      where: { id, status: 'running', stage: 'searching' },
-      include: WITH_TASKS,
-    });
-    if (distillation === null) return undefined;
+    const distillation = await findWorkedOn(tx, { id, status: 'running', stage: 'searching' });
+    if (distillation === undefined) return undefined;
     const lost = { seconds: 0, error: workerLost(`The trial was begun ${maxAttempts} times and never ended.`).detail };
     await tx.$executeRaw`
       UPDATE "Trial" SET "result" = ${JSON.stringify(lost)}::jsonb, "doneAt" = now()

@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Dataset, Distillation, Teacher } from '../generated/prisma/client.js';
+import type { Dataset, Teacher } from '../generated/prisma/client.js';
 import { planTaskShards } from './submit.js';
-import { taskOfShard, tasksOf, type WithTasks } from './tasks-of.js';
+import { taskOfShard, tasksOf } from './tasks-of.js';
+import type { WorkedOn } from './teachers-of.js';
 
 /** A job of tasks `t0`, `t1`, … whose datasets have so many rows; of the first also its further teachers. */
-function job([first, ...others]: number[], furtherTeachers: string[] = []): Distillation & WithTasks {
+function job([first, ...others]: number[], furtherTeachers: string[] = []): WorkedOn {
   const dataset = (k: number, rows: number) => ({ id: `d${k}`, rows }) as Dataset;
   const teacher = (id: string) => ({ id }) as Teacher;
   return {
@@ -14,7 +15,7 @@ function job([first, ...others]: number[], furtherTeachers: string[] = []): Dist
     furtherTasks: others.map((rows, i) => ({
       ...{ taskName: `t${i + 1}`, dataset: dataset(i + 1, rows), teacher: teacher(`m${i + 1}`) },
     })),
-  } as Distillation & WithTasks;
+  } as WorkedOn;
 }
 
 describe('the shards of several tasks', () => {

@@ -1,18 +1,5 @@
 import type { Dataset, Distillation, LabelShard, Teacher } from '../generated/prisma/client.js';
-import { teachersOf, WITH_TEACHERS, type WithTeachers } from './teachers-of.js';
-
-/** What a query of a distillation must bring along for {@link tasksOf}. */
-export const WITH_TASKS = {
-  ...WITH_TEACHERS,
-  dataset: true,
-  furtherTasks: { orderBy: { position: 'asc' }, include: { dataset: true, teacher: true } },
-} as const;
-
-/** A distillation with all of its tasks, and their data and teachers. */
-export interface WithTasks extends WithTeachers {
-  dataset: Dataset;
-  furtherTasks: { taskName: string; dataset: Dataset; teacher: Teacher }[];
-}
+import { teachersOf, type WithTasks } from './teachers-of.js';
 
 /** One of the tasks that a distillation's student answers. */
 export interface DistilledTask {

@@ -5,13 +5,13 @@ import { type Distillation, Prisma } from '../generated/prisma/client.js';
 import { type Claim, held } from './end.js';
 import { type StoredError, workerLost } from './failure.js';
 import { HEARTBEAT_FRESH_MS } from './submit.js';
-import { WITH_TASKS, type WithTasks } from './tasks-of.js';
+import { findWorkedOn, type WorkedOn } from './teachers-of.js';
 import { appendStatus, isOver, transition } from './transition.js';
 
 type Prismas = Pick<Database, 'prisma'>;
 
 interface TrainingWork {
-  distillation: Distillation & WithTasks;
+  distillation: WorkedOn;
   claim: Claim;
 }
 
@@ -42,8 +42,8 @@ export async function claimTraining({ prisma }: Prismas, id: string, maxAttempts
         Prisma.sql`"startedAt" = COALESCE("startedAt", now()), "progress" = NULL`,
       ],
     });
-    if (row !== undefined) {
-      const distillation = await tx.distillation.findUniqueOrThrow({ where: { id }, include: WITH_TASKS });
+    const distillation = row && (await findWorkedOn(tx, { id }));
+    if (row && distillation) {
       return { kind: 'claimed', distillation, claim: { id, epoch: row.epoch, attempt: row.attempt } };
     }
     const error = workerLost(`Training was begun ${maxAttempts} times and its worker died each time.`);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { RetortError } from '@retort/contracts';
+import { type DistillationSpec, type FieldProblem, RetortError, type StoredTeacherManifest } from '@retort/contracts';
 import { DatasetId, DistillationInput, TaskName } from '@retort/contracts/http';
 import {
   checkTeachers,
@@ -8,10 +8,11 @@ import {
   foreignLabel,
   invalidSpec,
   mostRows,
+  recommendedSpec,
   resolveSpec,
 } from '@retort/distill';
 import { compileCheck } from '@retort/http';
-import { type Prisma, submitDistillation } from '@retort/platform';
+import { type Prisma, submitDistillation, type Teacher } from '@retort/platform';
 import { Type } from 'typebox';
 import type { ApiContext } from '../context.js';
 import { checkTasks } from './check-tasks.js';
@@ -108,7 +109,6 @@ async function findEarlier(
 async function checkSubmission({ database }: ApiContext, body: unknown): Promise<Checked> {
   const problems = checkShape(body);
   const input = (typeof body === 'object' && body !== null ? body : {}) as Partial<DistillationInput>;
-  const spec = specOrProblems(() => resolveSpec(input.spec), problems);
   const wrong = (path: string) => problems.some((problem) => problem.path === path);
   const { prisma } = database;
   const task =
@@ -118,6 +118,7 @@ async function checkSubmission({ database }: ApiContext, body: unknown): Promise
       ? null
       : await prisma.dataset.findUnique({ where: { id: input.dataset } });
   const teachers = await findTeachers(prisma, input, problems);
+  const spec = checkSpec(input.spec, teachers?.[0], dataset, problems);
   if (task === null && !wrong('/task')) problems.push({ path: '/task', message: `there is no task "${input.task}"` });
   if (dataset === null && !wrong('/dataset'))
     problems.push({ path: '/dataset', message: `there is no dataset "${input.dataset}"` });
@@ -143,6 +144,19 @@ async function checkSubmission({ database }: ApiContext, body: unknown): Promise
     rows: mostRows(shape, spec.transferSet),
     teacherQueries: estimateTeacherQueries(shape, spec.transferSet, { teachers: teachers.length, foreign }),
   };
+}
+
+/** The spec with what is recommended for these data and this teacher; where they are not known, only its own problems matter. */
+function checkSpec(
+  input: unknown,
+  teacher: Teacher | undefined,
+  dataset: { counts: unknown } | null,
+  problems: FieldProblem[],
+): DistillationSpec | undefined {
+  if (teacher === undefined || dataset === null) return specOrProblems(() => resolveSpec(input), problems);
+  const { source, classifier } = teacher.manifest as unknown as StoredTeacherManifest;
+  const { type: tokenizer } = (classifier ?? source).tokenizer;
+  return specOrProblems(() => recommendedSpec(input, { tokenizer, shape: shapeOf(dataset) }), problems);
 }
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');

@@ -1,0 +1,101 @@
+import type { DistillationSpec, Row } from '@retort/contracts';
+import { WORD_TOKENIZERS } from '@retort/teachers';
+import { readJson } from '@retort/text';
+import { type DatasetShape, inScope, shapeOf } from './check-rows.js';
+import { resolveSpec } from './resolve-spec.js';
+
+/** What a recommendation depends on. */
+export interface Recommended {
+  /** `type` of the teacher's tokenizer, as its manifest has it; of several teachers the first's. */
+  tokenizer: string;
+  shape: DatasetShape;
+}
+
+/** New texts for each training text. More of them gained nothing on the validation rows of clinc150. */
+const MULTIPLY = 2;
+
+/**
+ * The generated texts do not follow the seed of the training, so that the teacher is asked about them once and not for every seed that
+ * is tried.
+ */
+const TRANSFER_SEED = 1;
+
+/** Steps that a static student is trained for at least, and epochs that it is trained for at least and at most. */
+const STEPS = 1500;
+const EPOCHS = { least: 6, most: 100 };
+const BATCH = 128;
+
+/** Of transformers, whose steps cost more. */
+const ENCODER_STEPS = 3000;
+
+/**
+ * What a user asked for, with what is recommended where he said nothing, resolved and checked: a transfer set, and a static student
+ * of the teacher's tokens where they can be read. `resolveSpec` alone fills in what does nothing more than plain distillation.
+ *
+ * A recommendation never undoes what was said: a section that is there stays as it is (`transferSet: {"multiply": 0}` is none), n-grams that
+ * are named without `tokens` are those of characters, and learning from labels alone (`loss.lambda` 1) has no transfer set.
+ *
+ * @throws RetortError `RT_INVALID_SPEC` as `resolveSpec` does
+ */
+export function recommendedSpec(input: unknown, { tokenizer, shape }: Recommended): DistillationSpec {
+  if (!isObject(input ?? {})) return resolveSpec(input);
+  const given = (input ?? {}) as Record<string, unknown>;
+  const student = recommendedStudent(given.student, tokenizer);
+  const { loss, transferSet } = given;
+  const labelsAlone = isObject(loss) && loss.lambda === 1;
+  const spec = {
+    ...given,
+    ...(student === undefined ? {} : { student }),
+    ...(transferSet === undefined && !labelsAlone ? { transferSet: { multiply: MULTIPLY, seed: TRANSFER_SEED } } : {}),
+  };
+  const resolved = resolveSpec(spec);
+  if (given.auto !== undefined || given.student === 'auto') return resolved;
+  return resolveSpec({
+    ...spec,
+    loss: withDefaults(loss, LOSS),
+    training: withTraining(given.training, resolved, shape),
+  });
+}
+
+/** {@link recommendedSpec} for the folder of a teacher and the rows themselves. */
+export async function recommendSpec(
+  input: unknown,
+  { teacherDir, rows }: { teacherDir: string; rows: readonly Row[] },
+): Promise<DistillationSpec> {
+  const { model } = await readJson(teacherDir, 'tokenizer.json');
+  const tokenizer = isObject(model) && typeof model.type === 'string' ? model.type : 'unknown';
+  return recommendedSpec(input, { tokenizer, shape: shapeOf(rows) });
+}
+
+/** The teacher's own softness, and hardly more: chosen on the validation rows of clinc150. */
+const LOSS = { temperature: 2 };
+
+/** What says that n-grams of characters are meant. */
+const NGRAMS = ['tokens', 'minGram', 'maxGram'];
+
+function recommendedStudent(student: unknown = {}, tokenizer: string): unknown {
+  if (!isObject(student)) return student;
+  if (student.family === 'encoder' && !('initFrom' in student)) return { layers: 2, width: 128, ...student };
+  if (!WORD_TOKENIZERS.includes(tokenizer)) return student;
+  if ((student.family ?? 'static') !== 'static' || NGRAMS.some((field) => field in student)) return student;
+  return { ...student, tokens: 'teacher' };
+}
+
+/** Enough steps also for little data, and no more than are needed for much. */
+function withTraining(training: unknown, { student, transferSet }: DistillationSpec, shape: DatasetShape): unknown {
+  const { rows } = inScope(shape, undefined);
+  const perEpoch = Math.max(1, (rows.train * (1 + (transferSet?.multiply ?? 0))) / BATCH);
+  const steps = student.family === 'static' ? STEPS : ENCODER_STEPS;
+  const epochs = Math.min(EPOCHS.most, Math.max(EPOCHS.least, Math.ceil(steps / perEpoch)));
+  const learningRate = student.family === 'static' ? { learningRate: 0.005 } : {};
+  return withDefaults(training, { epochs, batchSize: BATCH, ...learningRate });
+}
+
+function withDefaults(section: unknown, defaults: object): unknown {
+  if (section === undefined) return defaults;
+  return isObject(section) ? { ...defaults, ...section } : section;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
