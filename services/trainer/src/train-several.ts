@@ -55,7 +55,8 @@ export async function trainSeveral(
     });
     // Not ours any more, or cancelled at the last moment: which of them, the row knows.
     if (!succeeded) await endCancelled(database, claim.id);
-    for (const task of trained.tasks.filter(({ gate }) => !gate.passed)) {
+    for (const task of succeeded ? trained.tasks : []) {
+      if (task.gate.passed) continue;
       logger.warn({ distillation: claim.id, task: task.name }, `the gate of a task: ${gateText(task)}`);
     }
   });
