@@ -186,7 +186,8 @@ export const StudentMetricsBody = Type.Object(
 export const StoredSpec = Type.Object(
   {
     ...DistillationSpec.properties,
-    outOfScope: Type.Optional(DistillationSpec.properties.outOfScope),
+    // Without its default, which the answer would be filled up with: of several tasks there is none.
+    outOfScope: Type.Optional(Type.String({ description: 'Label of rows that belong to no other label.' })),
     multiTask: Type.Optional(MultiTaskSettings),
   },
   {
