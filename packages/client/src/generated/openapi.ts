@@ -1600,10 +1600,7 @@ export interface components {
                  */
                 calibrate: boolean;
             };
-            /**
-             * @description Label of rows that belong to no other label; they may stand in the data of a teacher that does not know it.
-             * @default oos
-             */
+            /** @description Label of rows that belong to no other label. */
             outOfScope?: string;
             progressive?: {
                 /** @description Teacher assistants (Mirzadeh et al. 2020), the largest first: each learns from the one before it, the first from the teacher, the student from the last. */
