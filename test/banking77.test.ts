@@ -17,7 +17,7 @@ const missing = data === undefined || minilm === undefined;
 const reason = missing ? ' (skipped: ../shared is absent)' : '';
 
 /** Labels and rows taken of the data, so that the suite stays quick. */
-const INTENTS = 16;
+const INTENTS = 8;
 const TRAIN_PER_INTENT = 40;
 const TEST_PER_INTENT = 15;
 

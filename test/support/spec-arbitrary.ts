@@ -64,6 +64,7 @@ const training = (epochs: fc.Arbitrary<number>) =>
       schedule: one('constant' as const, 'linear' as const, 'cosine' as const, 'one-cycle' as const),
       warmup: one(0, 0.2),
       averageDecay: one(0, 0.9),
+      mixup: one(0, 0.4),
       patience: one(0, 1),
       seed: fc.nat(1000),
     },
@@ -90,6 +91,10 @@ const encoderStudent = fc.record({
   pooling: one('mean' as const, 'cls' as const),
 });
 const student = fc.oneof(staticStudent, encoderStudent);
+/** Reads the word tokens of the BERT, by n-grams or also by themselves. */
+const readerStudent = fc
+  .tuple(staticStudent, one(0, 8))
+  .map(([given, tokenWidth]) => ({ ...given, tokens: 'teacher' as const, tokenWidth }));
 /** Starts from the layers of the BERT, of which there are two. */
 const startedStudent = fc
   .tuple(encoderStudent, one([0], [1, 0]))
@@ -201,7 +206,7 @@ export const specsForTeachers: fc.Arbitrary<SpecForTeachers> = teachers.chain((n
   const wordless = AUGMENTATION_NAMES.filter((name) => !EMBEDDING_AUGMENTATIONS.includes(name));
   const spec = fc.record(
     {
-      student: isBert ? fc.oneof(student, student, startedStudent) : student,
+      student: isBert ? fc.oneof(student, startedStudent, readerStudent) : student,
       training: training(one(1, 2)),
       loss: withParameters,
       softLabels,

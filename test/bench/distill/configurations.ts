@@ -142,6 +142,7 @@ export const CONFIGURATIONS: readonly Configuration[] = [
   ...ablation('top-k', { softLabels: { topK: 5 } }),
   ...ablation('confidence-weights', { softLabels: { weighting: 'max-probability' } }),
   ...ablation('curriculum', { curriculum: { by: 'margin' } }),
+  ...ablation('mixup', { training: { mixup: 0.4 } }),
   ...ablation('average', { training: { averageDecay: 0.99 } }),
   ...ablation('transfer-x2', { transferSet: { multiply: 2, seed: 1 } }, { families: FAMILIES }),
   ...ablation('transfer-x8', { transferSet: { multiply: 8, seed: 1 } }),

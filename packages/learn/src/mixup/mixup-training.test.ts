@@ -13,7 +13,17 @@ const encoder: EncoderStudent = {
   pooling: 'mean',
 };
 const bag: StaticStudent = {
-  ...{ family: 'static', width: 8, hidden: 8, buckets: 500, minGram: 1, maxGram: 2, maxLength: 9 },
+  ...{
+    family: 'static',
+    tokens: 'characters',
+    tokenWidth: 0,
+    width: 8,
+    hidden: 8,
+    buckets: 500,
+    minGram: 1,
+    maxGram: 2,
+    maxLength: 9,
+  },
 };
 const sizes = { vocabularySize: 40, classes: 3, seed: 1 };
 
@@ -27,7 +37,7 @@ describe('training with mixup', () => {
   it.each([
     ['a static student', staticStudent(bag, sizes)],
     ['an encoder', encoderStudent(encoder, sizes)],
-    ['an encoder that pools the first token', encoderStudent({ ...encoder, pooling: 'first' }, sizes)],
+    ['an encoder that pools the first token', encoderStudent({ ...encoder, pooling: 'cls' }, sizes)],
   ])('teaches %s', async (_, student) => {
     const training = { epochs: 30, batchSize: 10, learningRate: 0.02, seed: 3 };
     const options = mixing(0.4, { ...student, validate: undefined, training });

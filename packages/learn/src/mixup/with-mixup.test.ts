@@ -164,7 +164,7 @@ describe('the loss of mixed vectors', () => {
           expect(near(found.gradient[i]!, slope, 3e-3), `${i}: ${found.gradient[i]}, not ${slope}`).toBe(true);
         }
       }),
-      { numRuns: 6 },
+      { numRuns: 4 },
     );
   });
 

@@ -1568,8 +1568,6 @@ export const DistillationScalarFieldEnum = {
   progress: 'progress',
   stageStartedAt: 'stageStartedAt',
   progressAt: 'progressAt',
-  teacherQueries: 'teacherQueries',
-  transferSet: 'transferSet',
   metrics: 'metrics',
   error: 'error',
   attempt: 'attempt',
@@ -1580,7 +1578,9 @@ export const DistillationScalarFieldEnum = {
   heartbeatAt: 'heartbeatAt',
   createdAt: 'createdAt',
   startedAt: 'startedAt',
-  finishedAt: 'finishedAt'
+  finishedAt: 'finishedAt',
+  teacherQueries: 'teacherQueries',
+  transferSet: 'transferSet'
 } as const
 
 export type DistillationScalarFieldEnum = (typeof DistillationScalarFieldEnum)[keyof typeof DistillationScalarFieldEnum]
@@ -1614,8 +1614,8 @@ export const LabelShardScalarFieldEnum = {
   end: 'end',
   done: 'done',
   cached: 'cached',
-  asked: 'asked',
-  doneAt: 'doneAt'
+  doneAt: 'doneAt',
+  asked: 'asked'
 } as const
 
 export type LabelShardScalarFieldEnum = (typeof LabelShardScalarFieldEnum)[keyof typeof LabelShardScalarFieldEnum]

@@ -146,8 +146,6 @@ export const DistillationScalarFieldEnum = {
   progress: 'progress',
   stageStartedAt: 'stageStartedAt',
   progressAt: 'progressAt',
-  teacherQueries: 'teacherQueries',
-  transferSet: 'transferSet',
   metrics: 'metrics',
   error: 'error',
   attempt: 'attempt',
@@ -158,7 +156,9 @@ export const DistillationScalarFieldEnum = {
   heartbeatAt: 'heartbeatAt',
   createdAt: 'createdAt',
   startedAt: 'startedAt',
-  finishedAt: 'finishedAt'
+  finishedAt: 'finishedAt',
+  teacherQueries: 'teacherQueries',
+  transferSet: 'transferSet'
 } as const
 
 export type DistillationScalarFieldEnum = (typeof DistillationScalarFieldEnum)[keyof typeof DistillationScalarFieldEnum]
@@ -192,8 +192,8 @@ export const LabelShardScalarFieldEnum = {
   end: 'end',
   done: 'done',
   cached: 'cached',
-  asked: 'asked',
-  doneAt: 'doneAt'
+  doneAt: 'doneAt',
+  asked: 'asked'
 } as const
 
 export type LabelShardScalarFieldEnum = (typeof LabelShardScalarFieldEnum)[keyof typeof LabelShardScalarFieldEnum]

@@ -87,8 +87,6 @@ export type DistillationCountAggregateOutputType = {
   progress: number
   stageStartedAt: number
   progressAt: number
-  teacherQueries: number
-  transferSet: number
   metrics: number
   error: number
   attempt: number
@@ -100,6 +98,8 @@ export type DistillationCountAggregateOutputType = {
   createdAt: number
   startedAt: number
   finishedAt: number
+  teacherQueries: number
+  transferSet: number
   _all: number
 }
 
@@ -165,8 +165,6 @@ export type DistillationCountAggregateInputType = {
   progress?: true
   stageStartedAt?: true
   progressAt?: true
-  teacherQueries?: true
-  transferSet?: true
   metrics?: true
   error?: true
   attempt?: true
@@ -178,6 +176,8 @@ export type DistillationCountAggregateInputType = {
   createdAt?: true
   startedAt?: true
   finishedAt?: true
+  teacherQueries?: true
+  transferSet?: true
   _all?: true
 }
 
@@ -278,8 +278,6 @@ export type DistillationGroupByOutputType = {
   progress: runtime.JsonValue | null
   stageStartedAt: Date | null
   progressAt: Date | null
-  teacherQueries: runtime.JsonValue | null
-  transferSet: runtime.JsonValue | null
   metrics: runtime.JsonValue | null
   error: runtime.JsonValue | null
   attempt: number
@@ -291,6 +289,8 @@ export type DistillationGroupByOutputType = {
   createdAt: Date
   startedAt: Date | null
   finishedAt: Date | null
+  teacherQueries: runtime.JsonValue | null
+  transferSet: runtime.JsonValue | null
   _count: DistillationCountAggregateOutputType | null
   _avg: DistillationAvgAggregateOutputType | null
   _sum: DistillationSumAggregateOutputType | null
@@ -327,8 +327,6 @@ export type DistillationWhereInput = {
   progress?: Prisma.JsonNullableFilter<"Distillation">
   stageStartedAt?: Prisma.DateTimeNullableFilter<"Distillation"> | Date | string | null
   progressAt?: Prisma.DateTimeNullableFilter<"Distillation"> | Date | string | null
-  teacherQueries?: Prisma.JsonNullableFilter<"Distillation">
-  transferSet?: Prisma.JsonNullableFilter<"Distillation">
   metrics?: Prisma.JsonNullableFilter<"Distillation">
   error?: Prisma.JsonNullableFilter<"Distillation">
   attempt?: Prisma.IntFilter<"Distillation"> | number
@@ -340,6 +338,8 @@ export type DistillationWhereInput = {
   createdAt?: Prisma.DateTimeFilter<"Distillation"> | Date | string
   startedAt?: Prisma.DateTimeNullableFilter<"Distillation"> | Date | string | null
   finishedAt?: Prisma.DateTimeNullableFilter<"Distillation"> | Date | string | null
+  teacherQueries?: Prisma.JsonNullableFilter<"Distillation">
+  transferSet?: Prisma.JsonNullableFilter<"Distillation">
   task?: Prisma.XOR<Prisma.TaskScalarRelationFilter, Prisma.TaskWhereInput>
   dataset?: Prisma.XOR<Prisma.DatasetScalarRelationFilter, Prisma.DatasetWhereInput>
   teacher?: Prisma.XOR<Prisma.TeacherScalarRelationFilter, Prisma.TeacherWhereInput>
@@ -361,8 +361,6 @@ export type DistillationOrderByWithRelationInput = {
   progress?: Prisma.SortOrderInput | Prisma.SortOrder
   stageStartedAt?: Prisma.SortOrderInput | Prisma.SortOrder
   progressAt?: Prisma.SortOrderInput | Prisma.SortOrder
-  teacherQueries?: Prisma.SortOrderInput | Prisma.SortOrder
-  transferSet?: Prisma.SortOrderInput | Prisma.SortOrder
   metrics?: Prisma.SortOrderInput | Prisma.SortOrder
   error?: Prisma.SortOrderInput | Prisma.SortOrder
   attempt?: Prisma.SortOrder
@@ -374,6 +372,8 @@ export type DistillationOrderByWithRelationInput = {
   createdAt?: Prisma.SortOrder
   startedAt?: Prisma.SortOrderInput | Prisma.SortOrder
   finishedAt?: Prisma.SortOrderInput | Prisma.SortOrder
+  teacherQueries?: Prisma.SortOrderInput | Prisma.SortOrder
+  transferSet?: Prisma.SortOrderInput | Prisma.SortOrder
   task?: Prisma.TaskOrderByWithRelationInput
   dataset?: Prisma.DatasetOrderByWithRelationInput
   teacher?: Prisma.TeacherOrderByWithRelationInput
@@ -399,8 +399,6 @@ export type DistillationWhereUniqueInput = Prisma.AtLeast<{
   progress?: Prisma.JsonNullableFilter<"Distillation">
   stageStartedAt?: Prisma.DateTimeNullableFilter<"Distillation"> | Date | string | null
   progressAt?: Prisma.DateTimeNullableFilter<"Distillation"> | Date | string | null
-  teacherQueries?: Prisma.JsonNullableFilter<"Distillation">
-  transferSet?: Prisma.JsonNullableFilter<"Distillation">
   metrics?: Prisma.JsonNullableFilter<"Distillation">
   error?: Prisma.JsonNullableFilter<"Distillation">
   attempt?: Prisma.IntFilter<"Distillation"> | number
@@ -411,6 +409,8 @@ export type DistillationWhereUniqueInput = Prisma.AtLeast<{
   createdAt?: Prisma.DateTimeFilter<"Distillation"> | Date | string
   startedAt?: Prisma.DateTimeNullableFilter<"Distillation"> | Date | string | null
   finishedAt?: Prisma.DateTimeNullableFilter<"Distillation"> | Date | string | null
+  teacherQueries?: Prisma.JsonNullableFilter<"Distillation">
+  transferSet?: Prisma.JsonNullableFilter<"Distillation">
   task?: Prisma.XOR<Prisma.TaskScalarRelationFilter, Prisma.TaskWhereInput>
   dataset?: Prisma.XOR<Prisma.DatasetScalarRelationFilter, Prisma.DatasetWhereInput>
   teacher?: Prisma.XOR<Prisma.TeacherScalarRelationFilter, Prisma.TeacherWhereInput>
@@ -432,8 +432,6 @@ export type DistillationOrderByWithAggregationInput = {
   progress?: Prisma.SortOrderInput | Prisma.SortOrder
   stageStartedAt?: Prisma.SortOrderInput | Prisma.SortOrder
   progressAt?: Prisma.SortOrderInput | Prisma.SortOrder
-  teacherQueries?: Prisma.SortOrderInput | Prisma.SortOrder
-  transferSet?: Prisma.SortOrderInput | Prisma.SortOrder
   metrics?: Prisma.SortOrderInput | Prisma.SortOrder
   error?: Prisma.SortOrderInput | Prisma.SortOrder
   attempt?: Prisma.SortOrder
@@ -445,6 +443,8 @@ export type DistillationOrderByWithAggregationInput = {
   createdAt?: Prisma.SortOrder
   startedAt?: Prisma.SortOrderInput | Prisma.SortOrder
   finishedAt?: Prisma.SortOrderInput | Prisma.SortOrder
+  teacherQueries?: Prisma.SortOrderInput | Prisma.SortOrder
+  transferSet?: Prisma.SortOrderInput | Prisma.SortOrder
   _count?: Prisma.DistillationCountOrderByAggregateInput
   _avg?: Prisma.DistillationAvgOrderByAggregateInput
   _max?: Prisma.DistillationMaxOrderByAggregateInput
@@ -466,8 +466,6 @@ export type DistillationScalarWhereWithAggregatesInput = {
   progress?: Prisma.JsonNullableWithAggregatesFilter<"Distillation">
   stageStartedAt?: Prisma.DateTimeNullableWithAggregatesFilter<"Distillation"> | Date | string | null
   progressAt?: Prisma.DateTimeNullableWithAggregatesFilter<"Distillation"> | Date | string | null
-  teacherQueries?: Prisma.JsonNullableWithAggregatesFilter<"Distillation">
-  transferSet?: Prisma.JsonNullableWithAggregatesFilter<"Distillation">
   metrics?: Prisma.JsonNullableWithAggregatesFilter<"Distillation">
   error?: Prisma.JsonNullableWithAggregatesFilter<"Distillation">
   attempt?: Prisma.IntWithAggregatesFilter<"Distillation"> | number
@@ -479,6 +477,8 @@ export type DistillationScalarWhereWithAggregatesInput = {
   createdAt?: Prisma.DateTimeWithAggregatesFilter<"Distillation"> | Date | string
   startedAt?: Prisma.DateTimeNullableWithAggregatesFilter<"Distillation"> | Date | string | null
   finishedAt?: Prisma.DateTimeNullableWithAggregatesFilter<"Distillation"> | Date | string | null
+  teacherQueries?: Prisma.JsonNullableWithAggregatesFilter<"Distillation">
+  transferSet?: Prisma.JsonNullableWithAggregatesFilter<"Distillation">
 }
 
 export type DistillationCreateInput = {
@@ -489,8 +489,6 @@ export type DistillationCreateInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Date | string | null
   progressAt?: Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
@@ -502,6 +500,8 @@ export type DistillationCreateInput = {
   createdAt?: Date | string
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   task: Prisma.TaskCreateNestedOneWithoutDistillationsInput
   dataset: Prisma.DatasetCreateNestedOneWithoutDistillationsInput
   teacher: Prisma.TeacherCreateNestedOneWithoutDistillationsInput
@@ -523,8 +523,6 @@ export type DistillationUncheckedCreateInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Date | string | null
   progressAt?: Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
@@ -536,6 +534,8 @@ export type DistillationUncheckedCreateInput = {
   createdAt?: Date | string
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   furtherTeachers?: Prisma.FurtherTeacherUncheckedCreateNestedManyWithoutDistillationInput
   furtherTasks?: Prisma.FurtherTaskUncheckedCreateNestedManyWithoutDistillationInput
   shards?: Prisma.LabelShardUncheckedCreateNestedManyWithoutDistillationInput
@@ -551,8 +551,6 @@ export type DistillationUpdateInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -564,6 +562,8 @@ export type DistillationUpdateInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   task?: Prisma.TaskUpdateOneRequiredWithoutDistillationsNestedInput
   dataset?: Prisma.DatasetUpdateOneRequiredWithoutDistillationsNestedInput
   teacher?: Prisma.TeacherUpdateOneRequiredWithoutDistillationsNestedInput
@@ -585,8 +585,6 @@ export type DistillationUncheckedUpdateInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -598,6 +596,8 @@ export type DistillationUncheckedUpdateInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   furtherTeachers?: Prisma.FurtherTeacherUncheckedUpdateManyWithoutDistillationNestedInput
   furtherTasks?: Prisma.FurtherTaskUncheckedUpdateManyWithoutDistillationNestedInput
   shards?: Prisma.LabelShardUncheckedUpdateManyWithoutDistillationNestedInput
@@ -616,8 +616,6 @@ export type DistillationCreateManyInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Date | string | null
   progressAt?: Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
@@ -629,6 +627,8 @@ export type DistillationCreateManyInput = {
   createdAt?: Date | string
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
 }
 
 export type DistillationUpdateManyMutationInput = {
@@ -639,8 +639,6 @@ export type DistillationUpdateManyMutationInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -652,6 +650,8 @@ export type DistillationUpdateManyMutationInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
 }
 
 export type DistillationUncheckedUpdateManyInput = {
@@ -665,8 +665,6 @@ export type DistillationUncheckedUpdateManyInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -678,6 +676,8 @@ export type DistillationUncheckedUpdateManyInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
 }
 
 export type DistillationListRelationFilter = {
@@ -701,8 +701,6 @@ export type DistillationCountOrderByAggregateInput = {
   progress?: Prisma.SortOrder
   stageStartedAt?: Prisma.SortOrder
   progressAt?: Prisma.SortOrder
-  teacherQueries?: Prisma.SortOrder
-  transferSet?: Prisma.SortOrder
   metrics?: Prisma.SortOrder
   error?: Prisma.SortOrder
   attempt?: Prisma.SortOrder
@@ -714,6 +712,8 @@ export type DistillationCountOrderByAggregateInput = {
   createdAt?: Prisma.SortOrder
   startedAt?: Prisma.SortOrder
   finishedAt?: Prisma.SortOrder
+  teacherQueries?: Prisma.SortOrder
+  transferSet?: Prisma.SortOrder
 }
 
 export type DistillationAvgOrderByAggregateInput = {
@@ -975,8 +975,6 @@ export type DistillationCreateWithoutTaskInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Date | string | null
   progressAt?: Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
@@ -988,6 +986,8 @@ export type DistillationCreateWithoutTaskInput = {
   createdAt?: Date | string
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   dataset: Prisma.DatasetCreateNestedOneWithoutDistillationsInput
   teacher: Prisma.TeacherCreateNestedOneWithoutDistillationsInput
   furtherTeachers?: Prisma.FurtherTeacherCreateNestedManyWithoutDistillationInput
@@ -1007,8 +1007,6 @@ export type DistillationUncheckedCreateWithoutTaskInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Date | string | null
   progressAt?: Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
@@ -1020,6 +1018,8 @@ export type DistillationUncheckedCreateWithoutTaskInput = {
   createdAt?: Date | string
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   furtherTeachers?: Prisma.FurtherTeacherUncheckedCreateNestedManyWithoutDistillationInput
   furtherTasks?: Prisma.FurtherTaskUncheckedCreateNestedManyWithoutDistillationInput
   shards?: Prisma.LabelShardUncheckedCreateNestedManyWithoutDistillationInput
@@ -1067,8 +1067,6 @@ export type DistillationScalarWhereInput = {
   progress?: Prisma.JsonNullableFilter<"Distillation">
   stageStartedAt?: Prisma.DateTimeNullableFilter<"Distillation"> | Date | string | null
   progressAt?: Prisma.DateTimeNullableFilter<"Distillation"> | Date | string | null
-  teacherQueries?: Prisma.JsonNullableFilter<"Distillation">
-  transferSet?: Prisma.JsonNullableFilter<"Distillation">
   metrics?: Prisma.JsonNullableFilter<"Distillation">
   error?: Prisma.JsonNullableFilter<"Distillation">
   attempt?: Prisma.IntFilter<"Distillation"> | number
@@ -1080,6 +1078,8 @@ export type DistillationScalarWhereInput = {
   createdAt?: Prisma.DateTimeFilter<"Distillation"> | Date | string
   startedAt?: Prisma.DateTimeNullableFilter<"Distillation"> | Date | string | null
   finishedAt?: Prisma.DateTimeNullableFilter<"Distillation"> | Date | string | null
+  teacherQueries?: Prisma.JsonNullableFilter<"Distillation">
+  transferSet?: Prisma.JsonNullableFilter<"Distillation">
 }
 
 export type DistillationCreateWithoutDatasetInput = {
@@ -1090,8 +1090,6 @@ export type DistillationCreateWithoutDatasetInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Date | string | null
   progressAt?: Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
@@ -1103,6 +1101,8 @@ export type DistillationCreateWithoutDatasetInput = {
   createdAt?: Date | string
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   task: Prisma.TaskCreateNestedOneWithoutDistillationsInput
   teacher: Prisma.TeacherCreateNestedOneWithoutDistillationsInput
   furtherTeachers?: Prisma.FurtherTeacherCreateNestedManyWithoutDistillationInput
@@ -1122,8 +1122,6 @@ export type DistillationUncheckedCreateWithoutDatasetInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Date | string | null
   progressAt?: Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
@@ -1135,6 +1133,8 @@ export type DistillationUncheckedCreateWithoutDatasetInput = {
   createdAt?: Date | string
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   furtherTeachers?: Prisma.FurtherTeacherUncheckedCreateNestedManyWithoutDistillationInput
   furtherTasks?: Prisma.FurtherTaskUncheckedCreateNestedManyWithoutDistillationInput
   shards?: Prisma.LabelShardUncheckedCreateNestedManyWithoutDistillationInput
@@ -1176,8 +1176,6 @@ export type DistillationCreateWithoutTeacherInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Date | string | null
   progressAt?: Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
@@ -1189,6 +1187,8 @@ export type DistillationCreateWithoutTeacherInput = {
   createdAt?: Date | string
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   task: Prisma.TaskCreateNestedOneWithoutDistillationsInput
   dataset: Prisma.DatasetCreateNestedOneWithoutDistillationsInput
   furtherTeachers?: Prisma.FurtherTeacherCreateNestedManyWithoutDistillationInput
@@ -1208,8 +1208,6 @@ export type DistillationUncheckedCreateWithoutTeacherInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Date | string | null
   progressAt?: Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
@@ -1221,6 +1219,8 @@ export type DistillationUncheckedCreateWithoutTeacherInput = {
   createdAt?: Date | string
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   furtherTeachers?: Prisma.FurtherTeacherUncheckedCreateNestedManyWithoutDistillationInput
   furtherTasks?: Prisma.FurtherTaskUncheckedCreateNestedManyWithoutDistillationInput
   shards?: Prisma.LabelShardUncheckedCreateNestedManyWithoutDistillationInput
@@ -1262,8 +1262,6 @@ export type DistillationCreateWithoutFurtherTeachersInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Date | string | null
   progressAt?: Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
@@ -1275,6 +1273,8 @@ export type DistillationCreateWithoutFurtherTeachersInput = {
   createdAt?: Date | string
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   task: Prisma.TaskCreateNestedOneWithoutDistillationsInput
   dataset: Prisma.DatasetCreateNestedOneWithoutDistillationsInput
   teacher: Prisma.TeacherCreateNestedOneWithoutDistillationsInput
@@ -1295,8 +1295,6 @@ export type DistillationUncheckedCreateWithoutFurtherTeachersInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Date | string | null
   progressAt?: Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
@@ -1308,6 +1306,8 @@ export type DistillationUncheckedCreateWithoutFurtherTeachersInput = {
   createdAt?: Date | string
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   furtherTasks?: Prisma.FurtherTaskUncheckedCreateNestedManyWithoutDistillationInput
   shards?: Prisma.LabelShardUncheckedCreateNestedManyWithoutDistillationInput
   trials?: Prisma.TrialUncheckedCreateNestedManyWithoutDistillationInput
@@ -1338,8 +1338,6 @@ export type DistillationUpdateWithoutFurtherTeachersInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -1351,6 +1349,8 @@ export type DistillationUpdateWithoutFurtherTeachersInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   task?: Prisma.TaskUpdateOneRequiredWithoutDistillationsNestedInput
   dataset?: Prisma.DatasetUpdateOneRequiredWithoutDistillationsNestedInput
   teacher?: Prisma.TeacherUpdateOneRequiredWithoutDistillationsNestedInput
@@ -1371,8 +1371,6 @@ export type DistillationUncheckedUpdateWithoutFurtherTeachersInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -1384,6 +1382,8 @@ export type DistillationUncheckedUpdateWithoutFurtherTeachersInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   furtherTasks?: Prisma.FurtherTaskUncheckedUpdateManyWithoutDistillationNestedInput
   shards?: Prisma.LabelShardUncheckedUpdateManyWithoutDistillationNestedInput
   trials?: Prisma.TrialUncheckedUpdateManyWithoutDistillationNestedInput
@@ -1398,8 +1398,6 @@ export type DistillationCreateWithoutFurtherTasksInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Date | string | null
   progressAt?: Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
@@ -1411,6 +1409,8 @@ export type DistillationCreateWithoutFurtherTasksInput = {
   createdAt?: Date | string
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   task: Prisma.TaskCreateNestedOneWithoutDistillationsInput
   dataset: Prisma.DatasetCreateNestedOneWithoutDistillationsInput
   teacher: Prisma.TeacherCreateNestedOneWithoutDistillationsInput
@@ -1431,8 +1431,6 @@ export type DistillationUncheckedCreateWithoutFurtherTasksInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Date | string | null
   progressAt?: Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
@@ -1444,6 +1442,8 @@ export type DistillationUncheckedCreateWithoutFurtherTasksInput = {
   createdAt?: Date | string
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   furtherTeachers?: Prisma.FurtherTeacherUncheckedCreateNestedManyWithoutDistillationInput
   shards?: Prisma.LabelShardUncheckedCreateNestedManyWithoutDistillationInput
   trials?: Prisma.TrialUncheckedCreateNestedManyWithoutDistillationInput
@@ -1474,8 +1474,6 @@ export type DistillationUpdateWithoutFurtherTasksInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -1487,6 +1485,8 @@ export type DistillationUpdateWithoutFurtherTasksInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   task?: Prisma.TaskUpdateOneRequiredWithoutDistillationsNestedInput
   dataset?: Prisma.DatasetUpdateOneRequiredWithoutDistillationsNestedInput
   teacher?: Prisma.TeacherUpdateOneRequiredWithoutDistillationsNestedInput
@@ -1507,8 +1507,6 @@ export type DistillationUncheckedUpdateWithoutFurtherTasksInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -1520,6 +1518,8 @@ export type DistillationUncheckedUpdateWithoutFurtherTasksInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   furtherTeachers?: Prisma.FurtherTeacherUncheckedUpdateManyWithoutDistillationNestedInput
   shards?: Prisma.LabelShardUncheckedUpdateManyWithoutDistillationNestedInput
   trials?: Prisma.TrialUncheckedUpdateManyWithoutDistillationNestedInput
@@ -1534,8 +1534,6 @@ export type DistillationCreateWithoutShardsInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Date | string | null
   progressAt?: Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
@@ -1547,6 +1545,8 @@ export type DistillationCreateWithoutShardsInput = {
   createdAt?: Date | string
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   task: Prisma.TaskCreateNestedOneWithoutDistillationsInput
   dataset: Prisma.DatasetCreateNestedOneWithoutDistillationsInput
   teacher: Prisma.TeacherCreateNestedOneWithoutDistillationsInput
@@ -1567,8 +1567,6 @@ export type DistillationUncheckedCreateWithoutShardsInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Date | string | null
   progressAt?: Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
@@ -1580,6 +1578,8 @@ export type DistillationUncheckedCreateWithoutShardsInput = {
   createdAt?: Date | string
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   furtherTeachers?: Prisma.FurtherTeacherUncheckedCreateNestedManyWithoutDistillationInput
   furtherTasks?: Prisma.FurtherTaskUncheckedCreateNestedManyWithoutDistillationInput
   trials?: Prisma.TrialUncheckedCreateNestedManyWithoutDistillationInput
@@ -1610,8 +1610,6 @@ export type DistillationUpdateWithoutShardsInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -1623,6 +1621,8 @@ export type DistillationUpdateWithoutShardsInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   task?: Prisma.TaskUpdateOneRequiredWithoutDistillationsNestedInput
   dataset?: Prisma.DatasetUpdateOneRequiredWithoutDistillationsNestedInput
   teacher?: Prisma.TeacherUpdateOneRequiredWithoutDistillationsNestedInput
@@ -1643,8 +1643,6 @@ export type DistillationUncheckedUpdateWithoutShardsInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -1656,6 +1654,8 @@ export type DistillationUncheckedUpdateWithoutShardsInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   furtherTeachers?: Prisma.FurtherTeacherUncheckedUpdateManyWithoutDistillationNestedInput
   furtherTasks?: Prisma.FurtherTaskUncheckedUpdateManyWithoutDistillationNestedInput
   trials?: Prisma.TrialUncheckedUpdateManyWithoutDistillationNestedInput
@@ -1670,8 +1670,6 @@ export type DistillationCreateWithoutTrialsInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Date | string | null
   progressAt?: Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
@@ -1683,6 +1681,8 @@ export type DistillationCreateWithoutTrialsInput = {
   createdAt?: Date | string
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   task: Prisma.TaskCreateNestedOneWithoutDistillationsInput
   dataset: Prisma.DatasetCreateNestedOneWithoutDistillationsInput
   teacher: Prisma.TeacherCreateNestedOneWithoutDistillationsInput
@@ -1703,8 +1703,6 @@ export type DistillationUncheckedCreateWithoutTrialsInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Date | string | null
   progressAt?: Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
@@ -1716,6 +1714,8 @@ export type DistillationUncheckedCreateWithoutTrialsInput = {
   createdAt?: Date | string
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   furtherTeachers?: Prisma.FurtherTeacherUncheckedCreateNestedManyWithoutDistillationInput
   furtherTasks?: Prisma.FurtherTaskUncheckedCreateNestedManyWithoutDistillationInput
   shards?: Prisma.LabelShardUncheckedCreateNestedManyWithoutDistillationInput
@@ -1746,8 +1746,6 @@ export type DistillationUpdateWithoutTrialsInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -1759,6 +1757,8 @@ export type DistillationUpdateWithoutTrialsInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   task?: Prisma.TaskUpdateOneRequiredWithoutDistillationsNestedInput
   dataset?: Prisma.DatasetUpdateOneRequiredWithoutDistillationsNestedInput
   teacher?: Prisma.TeacherUpdateOneRequiredWithoutDistillationsNestedInput
@@ -1779,8 +1779,6 @@ export type DistillationUncheckedUpdateWithoutTrialsInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -1792,6 +1790,8 @@ export type DistillationUncheckedUpdateWithoutTrialsInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   furtherTeachers?: Prisma.FurtherTeacherUncheckedUpdateManyWithoutDistillationNestedInput
   furtherTasks?: Prisma.FurtherTaskUncheckedUpdateManyWithoutDistillationNestedInput
   shards?: Prisma.LabelShardUncheckedUpdateManyWithoutDistillationNestedInput
@@ -1806,8 +1806,6 @@ export type DistillationCreateWithoutModelsInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Date | string | null
   progressAt?: Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
@@ -1819,6 +1817,8 @@ export type DistillationCreateWithoutModelsInput = {
   createdAt?: Date | string
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   task: Prisma.TaskCreateNestedOneWithoutDistillationsInput
   dataset: Prisma.DatasetCreateNestedOneWithoutDistillationsInput
   teacher: Prisma.TeacherCreateNestedOneWithoutDistillationsInput
@@ -1839,8 +1839,6 @@ export type DistillationUncheckedCreateWithoutModelsInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Date | string | null
   progressAt?: Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
@@ -1852,6 +1850,8 @@ export type DistillationUncheckedCreateWithoutModelsInput = {
   createdAt?: Date | string
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   furtherTeachers?: Prisma.FurtherTeacherUncheckedCreateNestedManyWithoutDistillationInput
   furtherTasks?: Prisma.FurtherTaskUncheckedCreateNestedManyWithoutDistillationInput
   shards?: Prisma.LabelShardUncheckedCreateNestedManyWithoutDistillationInput
@@ -1882,8 +1882,6 @@ export type DistillationUpdateWithoutModelsInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -1895,6 +1893,8 @@ export type DistillationUpdateWithoutModelsInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   task?: Prisma.TaskUpdateOneRequiredWithoutDistillationsNestedInput
   dataset?: Prisma.DatasetUpdateOneRequiredWithoutDistillationsNestedInput
   teacher?: Prisma.TeacherUpdateOneRequiredWithoutDistillationsNestedInput
@@ -1915,8 +1915,6 @@ export type DistillationUncheckedUpdateWithoutModelsInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -1928,6 +1926,8 @@ export type DistillationUncheckedUpdateWithoutModelsInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   furtherTeachers?: Prisma.FurtherTeacherUncheckedUpdateManyWithoutDistillationNestedInput
   furtherTasks?: Prisma.FurtherTaskUncheckedUpdateManyWithoutDistillationNestedInput
   shards?: Prisma.LabelShardUncheckedUpdateManyWithoutDistillationNestedInput
@@ -1944,8 +1944,6 @@ export type DistillationCreateManyTaskInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Date | string | null
   progressAt?: Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
@@ -1957,6 +1955,8 @@ export type DistillationCreateManyTaskInput = {
   createdAt?: Date | string
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
 }
 
 export type DistillationUpdateWithoutTaskInput = {
@@ -1967,8 +1967,6 @@ export type DistillationUpdateWithoutTaskInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -1980,6 +1978,8 @@ export type DistillationUpdateWithoutTaskInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   dataset?: Prisma.DatasetUpdateOneRequiredWithoutDistillationsNestedInput
   teacher?: Prisma.TeacherUpdateOneRequiredWithoutDistillationsNestedInput
   furtherTeachers?: Prisma.FurtherTeacherUpdateManyWithoutDistillationNestedInput
@@ -1999,8 +1999,6 @@ export type DistillationUncheckedUpdateWithoutTaskInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -2012,6 +2010,8 @@ export type DistillationUncheckedUpdateWithoutTaskInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   furtherTeachers?: Prisma.FurtherTeacherUncheckedUpdateManyWithoutDistillationNestedInput
   furtherTasks?: Prisma.FurtherTaskUncheckedUpdateManyWithoutDistillationNestedInput
   shards?: Prisma.LabelShardUncheckedUpdateManyWithoutDistillationNestedInput
@@ -2029,8 +2029,6 @@ export type DistillationUncheckedUpdateManyWithoutTaskInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -2042,6 +2040,8 @@ export type DistillationUncheckedUpdateManyWithoutTaskInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
 }
 
 export type DistillationCreateManyDatasetInput = {
@@ -2054,8 +2054,6 @@ export type DistillationCreateManyDatasetInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Date | string | null
   progressAt?: Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
@@ -2067,6 +2065,8 @@ export type DistillationCreateManyDatasetInput = {
   createdAt?: Date | string
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
 }
 
 export type DistillationUpdateWithoutDatasetInput = {
@@ -2077,8 +2077,6 @@ export type DistillationUpdateWithoutDatasetInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -2090,6 +2088,8 @@ export type DistillationUpdateWithoutDatasetInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   task?: Prisma.TaskUpdateOneRequiredWithoutDistillationsNestedInput
   teacher?: Prisma.TeacherUpdateOneRequiredWithoutDistillationsNestedInput
   furtherTeachers?: Prisma.FurtherTeacherUpdateManyWithoutDistillationNestedInput
@@ -2109,8 +2109,6 @@ export type DistillationUncheckedUpdateWithoutDatasetInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -2122,6 +2120,8 @@ export type DistillationUncheckedUpdateWithoutDatasetInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   furtherTeachers?: Prisma.FurtherTeacherUncheckedUpdateManyWithoutDistillationNestedInput
   furtherTasks?: Prisma.FurtherTaskUncheckedUpdateManyWithoutDistillationNestedInput
   shards?: Prisma.LabelShardUncheckedUpdateManyWithoutDistillationNestedInput
@@ -2139,8 +2139,6 @@ export type DistillationUncheckedUpdateManyWithoutDatasetInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -2152,6 +2150,8 @@ export type DistillationUncheckedUpdateManyWithoutDatasetInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
 }
 
 export type DistillationCreateManyTeacherInput = {
@@ -2164,8 +2164,6 @@ export type DistillationCreateManyTeacherInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Date | string | null
   progressAt?: Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: number
@@ -2177,6 +2175,8 @@ export type DistillationCreateManyTeacherInput = {
   createdAt?: Date | string
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
 }
 
 export type DistillationUpdateWithoutTeacherInput = {
@@ -2187,8 +2187,6 @@ export type DistillationUpdateWithoutTeacherInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -2200,6 +2198,8 @@ export type DistillationUpdateWithoutTeacherInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   task?: Prisma.TaskUpdateOneRequiredWithoutDistillationsNestedInput
   dataset?: Prisma.DatasetUpdateOneRequiredWithoutDistillationsNestedInput
   furtherTeachers?: Prisma.FurtherTeacherUpdateManyWithoutDistillationNestedInput
@@ -2219,8 +2219,6 @@ export type DistillationUncheckedUpdateWithoutTeacherInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -2232,6 +2230,8 @@ export type DistillationUncheckedUpdateWithoutTeacherInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   furtherTeachers?: Prisma.FurtherTeacherUncheckedUpdateManyWithoutDistillationNestedInput
   furtherTasks?: Prisma.FurtherTaskUncheckedUpdateManyWithoutDistillationNestedInput
   shards?: Prisma.LabelShardUncheckedUpdateManyWithoutDistillationNestedInput
@@ -2249,8 +2249,6 @@ export type DistillationUncheckedUpdateManyWithoutTeacherInput = {
   progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
-  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
@@ -2262,6 +2260,8 @@ export type DistillationUncheckedUpdateManyWithoutTeacherInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
 }
 
 
@@ -2342,8 +2342,6 @@ export type DistillationSelect<ExtArgs extends runtime.Types.Extensions.Internal
   progress?: boolean
   stageStartedAt?: boolean
   progressAt?: boolean
-  teacherQueries?: boolean
-  transferSet?: boolean
   metrics?: boolean
   error?: boolean
   attempt?: boolean
@@ -2355,6 +2353,8 @@ export type DistillationSelect<ExtArgs extends runtime.Types.Extensions.Internal
   createdAt?: boolean
   startedAt?: boolean
   finishedAt?: boolean
+  teacherQueries?: boolean
+  transferSet?: boolean
   task?: boolean | Prisma.TaskDefaultArgs<ExtArgs>
   dataset?: boolean | Prisma.DatasetDefaultArgs<ExtArgs>
   teacher?: boolean | Prisma.TeacherDefaultArgs<ExtArgs>
@@ -2377,8 +2377,6 @@ export type DistillationSelectCreateManyAndReturn<ExtArgs extends runtime.Types.
   progress?: boolean
   stageStartedAt?: boolean
   progressAt?: boolean
-  teacherQueries?: boolean
-  transferSet?: boolean
   metrics?: boolean
   error?: boolean
   attempt?: boolean
@@ -2390,6 +2388,8 @@ export type DistillationSelectCreateManyAndReturn<ExtArgs extends runtime.Types.
   createdAt?: boolean
   startedAt?: boolean
   finishedAt?: boolean
+  teacherQueries?: boolean
+  transferSet?: boolean
   task?: boolean | Prisma.TaskDefaultArgs<ExtArgs>
   dataset?: boolean | Prisma.DatasetDefaultArgs<ExtArgs>
   teacher?: boolean | Prisma.TeacherDefaultArgs<ExtArgs>
@@ -2406,8 +2406,6 @@ export type DistillationSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.
   progress?: boolean
   stageStartedAt?: boolean
   progressAt?: boolean
-  teacherQueries?: boolean
-  transferSet?: boolean
   metrics?: boolean
   error?: boolean
   attempt?: boolean
@@ -2419,6 +2417,8 @@ export type DistillationSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.
   createdAt?: boolean
   startedAt?: boolean
   finishedAt?: boolean
+  teacherQueries?: boolean
+  transferSet?: boolean
   task?: boolean | Prisma.TaskDefaultArgs<ExtArgs>
   dataset?: boolean | Prisma.DatasetDefaultArgs<ExtArgs>
   teacher?: boolean | Prisma.TeacherDefaultArgs<ExtArgs>
@@ -2435,8 +2435,6 @@ export type DistillationSelectScalar = {
   progress?: boolean
   stageStartedAt?: boolean
   progressAt?: boolean
-  teacherQueries?: boolean
-  transferSet?: boolean
   metrics?: boolean
   error?: boolean
   attempt?: boolean
@@ -2448,9 +2446,11 @@ export type DistillationSelectScalar = {
   createdAt?: boolean
   startedAt?: boolean
   finishedAt?: boolean
+  teacherQueries?: boolean
+  transferSet?: boolean
 }
 
-export type DistillationOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "taskName" | "datasetId" | "teacherId" | "spec" | "status" | "stage" | "progress" | "stageStartedAt" | "progressAt" | "teacherQueries" | "transferSet" | "metrics" | "error" | "attempt" | "epoch" | "idempotencyKey" | "idempotencyDigest" | "cancelRequestedAt" | "heartbeatAt" | "createdAt" | "startedAt" | "finishedAt", ExtArgs["result"]["distillation"]>
+export type DistillationOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "taskName" | "datasetId" | "teacherId" | "spec" | "status" | "stage" | "progress" | "stageStartedAt" | "progressAt" | "metrics" | "error" | "attempt" | "epoch" | "idempotencyKey" | "idempotencyDigest" | "cancelRequestedAt" | "heartbeatAt" | "createdAt" | "startedAt" | "finishedAt" | "teacherQueries" | "transferSet", ExtArgs["result"]["distillation"]>
 export type DistillationInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   task?: boolean | Prisma.TaskDefaultArgs<ExtArgs>
   dataset?: boolean | Prisma.DatasetDefaultArgs<ExtArgs>
@@ -2518,14 +2518,6 @@ export type $DistillationPayload<ExtArgs extends runtime.Types.Extensions.Intern
      */
     progressAt: Date | null
     /**
-     * {upperBound, estimated, made?, cached?}: questions to the teacher, before and after; null of jobs older than the column
-     */
-    teacherQueries: runtime.JsonValue | null
-    /**
-     * {digest, rows, asked, counts}: the generated texts, an artifact of canonical rows; null until they are made
-     */
-    transferSet: runtime.JsonValue | null
-    /**
      * Of the first task.
      */
     metrics: runtime.JsonValue | null
@@ -2554,6 +2546,14 @@ export type $DistillationPayload<ExtArgs extends runtime.Types.Extensions.Intern
     createdAt: Date
     startedAt: Date | null
     finishedAt: Date | null
+    /**
+     * {upperBound, estimated, made?, cached?}: questions to the teacher, before and after; null of jobs older than the column
+     */
+    teacherQueries: runtime.JsonValue | null
+    /**
+     * {digest, rows, asked, counts}: the generated texts, an artifact of canonical rows; null until they are made
+     */
+    transferSet: runtime.JsonValue | null
   }, ExtArgs["result"]["distillation"]>
   composites: {}
 }
@@ -2995,8 +2995,6 @@ export interface DistillationFieldRefs {
   readonly progress: Prisma.FieldRef<"Distillation", 'Json'>
   readonly stageStartedAt: Prisma.FieldRef<"Distillation", 'DateTime'>
   readonly progressAt: Prisma.FieldRef<"Distillation", 'DateTime'>
-  readonly teacherQueries: Prisma.FieldRef<"Distillation", 'Json'>
-  readonly transferSet: Prisma.FieldRef<"Distillation", 'Json'>
   readonly metrics: Prisma.FieldRef<"Distillation", 'Json'>
   readonly error: Prisma.FieldRef<"Distillation", 'Json'>
   readonly attempt: Prisma.FieldRef<"Distillation", 'Int'>
@@ -3008,6 +3006,8 @@ export interface DistillationFieldRefs {
   readonly createdAt: Prisma.FieldRef<"Distillation", 'DateTime'>
   readonly startedAt: Prisma.FieldRef<"Distillation", 'DateTime'>
   readonly finishedAt: Prisma.FieldRef<"Distillation", 'DateTime'>
+  readonly teacherQueries: Prisma.FieldRef<"Distillation", 'Json'>
+  readonly transferSet: Prisma.FieldRef<"Distillation", 'Json'>
 }
     
 

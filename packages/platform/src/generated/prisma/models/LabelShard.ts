@@ -51,8 +51,8 @@ export type LabelShardMinAggregateOutputType = {
   end: number | null
   done: number | null
   cached: number | null
-  asked: number | null
   doneAt: Date | null
+  asked: number | null
 }
 
 export type LabelShardMaxAggregateOutputType = {
@@ -62,8 +62,8 @@ export type LabelShardMaxAggregateOutputType = {
   end: number | null
   done: number | null
   cached: number | null
-  asked: number | null
   doneAt: Date | null
+  asked: number | null
 }
 
 export type LabelShardCountAggregateOutputType = {
@@ -73,8 +73,8 @@ export type LabelShardCountAggregateOutputType = {
   end: number
   done: number
   cached: number
-  asked: number
   doneAt: number
+  asked: number
   _all: number
 }
 
@@ -104,8 +104,8 @@ export type LabelShardMinAggregateInputType = {
   end?: true
   done?: true
   cached?: true
-  asked?: true
   doneAt?: true
+  asked?: true
 }
 
 export type LabelShardMaxAggregateInputType = {
@@ -115,8 +115,8 @@ export type LabelShardMaxAggregateInputType = {
   end?: true
   done?: true
   cached?: true
-  asked?: true
   doneAt?: true
+  asked?: true
 }
 
 export type LabelShardCountAggregateInputType = {
@@ -126,8 +126,8 @@ export type LabelShardCountAggregateInputType = {
   end?: true
   done?: true
   cached?: true
-  asked?: true
   doneAt?: true
+  asked?: true
   _all?: true
 }
 
@@ -224,8 +224,8 @@ export type LabelShardGroupByOutputType = {
   end: number
   done: number
   cached: number | null
-  asked: number | null
   doneAt: Date | null
+  asked: number | null
   _count: LabelShardCountAggregateOutputType | null
   _avg: LabelShardAvgAggregateOutputType | null
   _sum: LabelShardSumAggregateOutputType | null
@@ -258,8 +258,8 @@ export type LabelShardWhereInput = {
   end?: Prisma.IntFilter<"LabelShard"> | number
   done?: Prisma.IntFilter<"LabelShard"> | number
   cached?: Prisma.IntNullableFilter<"LabelShard"> | number | null
-  asked?: Prisma.IntNullableFilter<"LabelShard"> | number | null
   doneAt?: Prisma.DateTimeNullableFilter<"LabelShard"> | Date | string | null
+  asked?: Prisma.IntNullableFilter<"LabelShard"> | number | null
   distillation?: Prisma.XOR<Prisma.DistillationScalarRelationFilter, Prisma.DistillationWhereInput>
 }
 
@@ -270,8 +270,8 @@ export type LabelShardOrderByWithRelationInput = {
   end?: Prisma.SortOrder
   done?: Prisma.SortOrder
   cached?: Prisma.SortOrderInput | Prisma.SortOrder
-  asked?: Prisma.SortOrderInput | Prisma.SortOrder
   doneAt?: Prisma.SortOrderInput | Prisma.SortOrder
+  asked?: Prisma.SortOrderInput | Prisma.SortOrder
   distillation?: Prisma.DistillationOrderByWithRelationInput
 }
 
@@ -286,8 +286,8 @@ export type LabelShardWhereUniqueInput = Prisma.AtLeast<{
   end?: Prisma.IntFilter<"LabelShard"> | number
   done?: Prisma.IntFilter<"LabelShard"> | number
   cached?: Prisma.IntNullableFilter<"LabelShard"> | number | null
-  asked?: Prisma.IntNullableFilter<"LabelShard"> | number | null
   doneAt?: Prisma.DateTimeNullableFilter<"LabelShard"> | Date | string | null
+  asked?: Prisma.IntNullableFilter<"LabelShard"> | number | null
   distillation?: Prisma.XOR<Prisma.DistillationScalarRelationFilter, Prisma.DistillationWhereInput>
 }, "distillationId_index">
 
@@ -298,8 +298,8 @@ export type LabelShardOrderByWithAggregationInput = {
   end?: Prisma.SortOrder
   done?: Prisma.SortOrder
   cached?: Prisma.SortOrderInput | Prisma.SortOrder
-  asked?: Prisma.SortOrderInput | Prisma.SortOrder
   doneAt?: Prisma.SortOrderInput | Prisma.SortOrder
+  asked?: Prisma.SortOrderInput | Prisma.SortOrder
   _count?: Prisma.LabelShardCountOrderByAggregateInput
   _avg?: Prisma.LabelShardAvgOrderByAggregateInput
   _max?: Prisma.LabelShardMaxOrderByAggregateInput
@@ -317,8 +317,8 @@ export type LabelShardScalarWhereWithAggregatesInput = {
   end?: Prisma.IntWithAggregatesFilter<"LabelShard"> | number
   done?: Prisma.IntWithAggregatesFilter<"LabelShard"> | number
   cached?: Prisma.IntNullableWithAggregatesFilter<"LabelShard"> | number | null
-  asked?: Prisma.IntNullableWithAggregatesFilter<"LabelShard"> | number | null
   doneAt?: Prisma.DateTimeNullableWithAggregatesFilter<"LabelShard"> | Date | string | null
+  asked?: Prisma.IntNullableWithAggregatesFilter<"LabelShard"> | number | null
 }
 
 export type LabelShardCreateInput = {
@@ -327,8 +327,8 @@ export type LabelShardCreateInput = {
   end: number
   done?: number
   cached?: number | null
-  asked?: number | null
   doneAt?: Date | string | null
+  asked?: number | null
   distillation: Prisma.DistillationCreateNestedOneWithoutShardsInput
 }
 
@@ -339,8 +339,8 @@ export type LabelShardUncheckedCreateInput = {
   end: number
   done?: number
   cached?: number | null
-  asked?: number | null
   doneAt?: Date | string | null
+  asked?: number | null
 }
 
 export type LabelShardUpdateInput = {
@@ -349,8 +349,8 @@ export type LabelShardUpdateInput = {
   end?: Prisma.IntFieldUpdateOperationsInput | number
   done?: Prisma.IntFieldUpdateOperationsInput | number
   cached?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
-  asked?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
   doneAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  asked?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
   distillation?: Prisma.DistillationUpdateOneRequiredWithoutShardsNestedInput
 }
 
@@ -361,8 +361,8 @@ export type LabelShardUncheckedUpdateInput = {
   end?: Prisma.IntFieldUpdateOperationsInput | number
   done?: Prisma.IntFieldUpdateOperationsInput | number
   cached?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
-  asked?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
   doneAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  asked?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
 }
 
 export type LabelShardCreateManyInput = {
@@ -372,8 +372,8 @@ export type LabelShardCreateManyInput = {
   end: number
   done?: number
   cached?: number | null
-  asked?: number | null
   doneAt?: Date | string | null
+  asked?: number | null
 }
 
 export type LabelShardUpdateManyMutationInput = {
@@ -382,8 +382,8 @@ export type LabelShardUpdateManyMutationInput = {
   end?: Prisma.IntFieldUpdateOperationsInput | number
   done?: Prisma.IntFieldUpdateOperationsInput | number
   cached?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
-  asked?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
   doneAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  asked?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
 }
 
 export type LabelShardUncheckedUpdateManyInput = {
@@ -393,8 +393,8 @@ export type LabelShardUncheckedUpdateManyInput = {
   end?: Prisma.IntFieldUpdateOperationsInput | number
   done?: Prisma.IntFieldUpdateOperationsInput | number
   cached?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
-  asked?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
   doneAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  asked?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
 }
 
 export type LabelShardListRelationFilter = {
@@ -419,8 +419,8 @@ export type LabelShardCountOrderByAggregateInput = {
   end?: Prisma.SortOrder
   done?: Prisma.SortOrder
   cached?: Prisma.SortOrder
-  asked?: Prisma.SortOrder
   doneAt?: Prisma.SortOrder
+  asked?: Prisma.SortOrder
 }
 
 export type LabelShardAvgOrderByAggregateInput = {
@@ -439,8 +439,8 @@ export type LabelShardMaxOrderByAggregateInput = {
   end?: Prisma.SortOrder
   done?: Prisma.SortOrder
   cached?: Prisma.SortOrder
-  asked?: Prisma.SortOrder
   doneAt?: Prisma.SortOrder
+  asked?: Prisma.SortOrder
 }
 
 export type LabelShardMinOrderByAggregateInput = {
@@ -450,8 +450,8 @@ export type LabelShardMinOrderByAggregateInput = {
   end?: Prisma.SortOrder
   done?: Prisma.SortOrder
   cached?: Prisma.SortOrder
-  asked?: Prisma.SortOrder
   doneAt?: Prisma.SortOrder
+  asked?: Prisma.SortOrder
 }
 
 export type LabelShardSumOrderByAggregateInput = {
@@ -519,8 +519,8 @@ export type LabelShardCreateWithoutDistillationInput = {
   end: number
   done?: number
   cached?: number | null
-  asked?: number | null
   doneAt?: Date | string | null
+  asked?: number | null
 }
 
 export type LabelShardUncheckedCreateWithoutDistillationInput = {
@@ -529,8 +529,8 @@ export type LabelShardUncheckedCreateWithoutDistillationInput = {
   end: number
   done?: number
   cached?: number | null
-  asked?: number | null
   doneAt?: Date | string | null
+  asked?: number | null
 }
 
 export type LabelShardCreateOrConnectWithoutDistillationInput = {
@@ -569,8 +569,8 @@ export type LabelShardScalarWhereInput = {
   end?: Prisma.IntFilter<"LabelShard"> | number
   done?: Prisma.IntFilter<"LabelShard"> | number
   cached?: Prisma.IntNullableFilter<"LabelShard"> | number | null
-  asked?: Prisma.IntNullableFilter<"LabelShard"> | number | null
   doneAt?: Prisma.DateTimeNullableFilter<"LabelShard"> | Date | string | null
+  asked?: Prisma.IntNullableFilter<"LabelShard"> | number | null
 }
 
 export type LabelShardCreateManyDistillationInput = {
@@ -579,8 +579,8 @@ export type LabelShardCreateManyDistillationInput = {
   end: number
   done?: number
   cached?: number | null
-  asked?: number | null
   doneAt?: Date | string | null
+  asked?: number | null
 }
 
 export type LabelShardUpdateWithoutDistillationInput = {
@@ -589,8 +589,8 @@ export type LabelShardUpdateWithoutDistillationInput = {
   end?: Prisma.IntFieldUpdateOperationsInput | number
   done?: Prisma.IntFieldUpdateOperationsInput | number
   cached?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
-  asked?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
   doneAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  asked?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
 }
 
 export type LabelShardUncheckedUpdateWithoutDistillationInput = {
@@ -599,8 +599,8 @@ export type LabelShardUncheckedUpdateWithoutDistillationInput = {
   end?: Prisma.IntFieldUpdateOperationsInput | number
   done?: Prisma.IntFieldUpdateOperationsInput | number
   cached?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
-  asked?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
   doneAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  asked?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
 }
 
 export type LabelShardUncheckedUpdateManyWithoutDistillationInput = {
@@ -609,8 +609,8 @@ export type LabelShardUncheckedUpdateManyWithoutDistillationInput = {
   end?: Prisma.IntFieldUpdateOperationsInput | number
   done?: Prisma.IntFieldUpdateOperationsInput | number
   cached?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
-  asked?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
   doneAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  asked?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
 }
 
 
@@ -622,8 +622,8 @@ export type LabelShardSelect<ExtArgs extends runtime.Types.Extensions.InternalAr
   end?: boolean
   done?: boolean
   cached?: boolean
-  asked?: boolean
   doneAt?: boolean
+  asked?: boolean
   distillation?: boolean | Prisma.DistillationDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["labelShard"]>
 
@@ -634,8 +634,8 @@ export type LabelShardSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Ex
   end?: boolean
   done?: boolean
   cached?: boolean
-  asked?: boolean
   doneAt?: boolean
+  asked?: boolean
   distillation?: boolean | Prisma.DistillationDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["labelShard"]>
 
@@ -646,8 +646,8 @@ export type LabelShardSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Ex
   end?: boolean
   done?: boolean
   cached?: boolean
-  asked?: boolean
   doneAt?: boolean
+  asked?: boolean
   distillation?: boolean | Prisma.DistillationDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["labelShard"]>
 
@@ -658,11 +658,11 @@ export type LabelShardSelectScalar = {
   end?: boolean
   done?: boolean
   cached?: boolean
-  asked?: boolean
   doneAt?: boolean
+  asked?: boolean
 }
 
-export type LabelShardOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"distillationId" | "index" | "start" | "end" | "done" | "cached" | "asked" | "doneAt", ExtArgs["result"]["labelShard"]>
+export type LabelShardOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"distillationId" | "index" | "start" | "end" | "done" | "cached" | "doneAt" | "asked", ExtArgs["result"]["labelShard"]>
 export type LabelShardInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   distillation?: boolean | Prisma.DistillationDefaultArgs<ExtArgs>
 }
@@ -695,11 +695,11 @@ export type $LabelShardPayload<ExtArgs extends runtime.Types.Extensions.Internal
      * Rows that were answered from the soft-label cache, of several teachers by the one with fewest; null until done.
      */
     cached: number | null
+    doneAt: Date | null
     /**
      * Questions that were asked, of all teachers; null until done.
      */
     asked: number | null
-    doneAt: Date | null
   }, ExtArgs["result"]["labelShard"]>
   composites: {}
 }
@@ -1130,8 +1130,8 @@ export interface LabelShardFieldRefs {
   readonly end: Prisma.FieldRef<"LabelShard", 'Int'>
   readonly done: Prisma.FieldRef<"LabelShard", 'Int'>
   readonly cached: Prisma.FieldRef<"LabelShard", 'Int'>
-  readonly asked: Prisma.FieldRef<"LabelShard", 'Int'>
   readonly doneAt: Prisma.FieldRef<"LabelShard", 'DateTime'>
+  readonly asked: Prisma.FieldRef<"LabelShard", 'Int'>
 }
     
 
