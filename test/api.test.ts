@@ -479,6 +479,72 @@ describe('distillations', () => {
     });
   });
 
+  it('take several tasks for one student, and refuse what does not fit, all of it at once', async () => {
+    await test.ask('PUT', '/v1/tasks/spots', { payload: {} });
+    const spots: Record<string, string> = { low: 'bottom', mid: 'centre', high: 'top' };
+    const rows = toyRows(45, 2).map((row) => ({ ...row, label: spots[row.label!]! }));
+    const { body: other } = await upload('spots', jsonl(rows));
+    const { body: reader } = await test.ask('POST', '/v1/teachers', {
+      payload: { name: 'spots', path: join(folder, 'models/other') },
+    });
+    const first = { task: 'toy', dataset, teacher };
+    const second = { task: 'spots', dataset: other.id, teacher: reader.id };
+    const problems = async (payload: object) => {
+      const { status, body } = await submit(payload);
+      expect(status).toBe(400);
+      expect(body.code).toBe('RT_INVALID_SPEC');
+      return body.problems.map(({ path }: { path: string }) => path).sort();
+    };
+    expect(await problems({ tasks: [first] })).toEqual(['/tasks']);
+    expect(await problems({ tasks: Array(9).fill(first) })).toEqual(['/tasks']);
+    expect(await problems({ tasks: null, task: 'toy' })).toEqual(['/task', '/tasks']);
+    const named = { multiTask: { tasks: { spots: {} } }, transferSet: {} };
+    const weighted = [first, { ...second, weight: 1 }];
+    expect(await problems({ tasks: weighted, spec: named })).toEqual(['/spec/transferSet', '/tasks/1/weight']);
+    expect(await problems({ tasks: [first, second], task: 'toy', teacher })).toEqual(['/task', '/teacher']);
+    expect(await problems({ tasks: [first, second, first] })).toEqual(['/tasks/2/task']);
+    const nowhere = { task: 'none', dataset: 'ds_0', teacher: 'tch_0' };
+    const spec = { ensemble: {}, training: { epochs: 0 }, multiTask: { tasks: { nobody: {}, toy: { weight: 0 } } } };
+    expect(await problems({ tasks: [first, nowhere], spec })).toEqual([
+      ...['/spec/ensemble', '/spec/multiTask/tasks/toy/weight', '/spec/training/epochs'],
+      ...['/tasks/1/dataset', '/tasks/1/task', '/tasks/1/teacher'],
+    ]);
+    // Each with the other's data, or the other's teacher.
+    const crossed = [first, { ...second, dataset }];
+    expect(await problems({ tasks: crossed })).toEqual(expect.arrayContaining(['/tasks/1/dataset']));
+    expect(await problems({ tasks: [first, { ...second, teacher }] })).toEqual([
+      '/tasks/1/dataset',
+      '/tasks/1/teacher',
+    ]);
+
+    const gate = { minAccuracy: 0.9 };
+    const { status, body } = await submit({ tasks: [first, second], spec: { multiTask: { tasks: { spots: gate } } } });
+    expect(status).toBe(201);
+    const made = { metrics: null, model: null };
+    expect(body).toMatchObject({
+      ...first,
+      tasks: [
+        { ...first, ...made },
+        { ...second, ...made },
+      ],
+      metrics: null,
+    });
+    expect(body.spec.multiTask).toEqual({ sampling: 1, tasks: { spots: gate } });
+    expect(body.spec).not.toHaveProperty('outOfScope');
+    expect(body.teacherQueries).toEqual({ upperBound: 105, estimated: 105 });
+    expect((await test.ask('GET', `/v1/distillations/${body.id}`)).body).toEqual(body);
+    const { body: listed } = await test.ask('GET', '/v1/distillations?task=spots');
+    expect(listed.items).toEqual([body]);
+    const shards = await test.context.database.prisma.labelShard.findMany({ where: { distillationId: body.id } });
+    expect(shards.map(({ start, end }) => [start, end])).toEqual([
+      [0, 60],
+      [60, 105],
+    ]);
+    expect(await test.ask('POST', `/v1/distillations/${body.id}/cancel`)).toMatchObject({
+      body: { status: 'cancelled' },
+    });
+  });
+
   it('are cancelled at once while they wait', async () => {
     const { id } = (await submit({ task: 'toy', dataset, teacher })).body;
     expect((await test.ask('POST', `/v1/distillations/${id}/cancel`)).body).toMatchObject({ status: 'cancelled' });

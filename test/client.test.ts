@@ -201,6 +201,78 @@ describe('the generated client', () => {
     expect(answers).toBeGreaterThan(20);
   });
 
+  it('learns several tasks at once: one student, which is a version of each task and answers all of them', async () => {
+    const { prisma } = test.context.database;
+    const toy = await prisma.distillation.findFirstOrThrow({ where: { taskName: 'toy' } });
+    const labels = ['bottom', 'centre', 'top'];
+    await writeToyTeacher(join(folder, 'spots'), { labels });
+    const files = await Promise.all(
+      ['onnx/model.onnx', 'tokenizer.json', 'tokenizer_config.json', 'config.json'].map(async (path) => ({
+        ...{ path, content: await openAsBlob(join(folder, 'spots', path)) },
+      })),
+    );
+    const teacher = await retort.uploadTeacher({ name: 'spots' }, files);
+    unwrap(await retort.PUT('/v1/tasks/{task}', { params: { path: { task: 'spots' } }, body: {} }));
+    const rows = toyRows(200, 2).map((row) => ({ ...row, label: labels[TOY_LABELS.indexOf(row.label!)]! }));
+    const jsonl = rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+    const dataset = await retort.uploadDataset('spots', jsonl, { format: 'jsonl' });
+    const tasks = [
+      { task: 'toy', dataset: toy.datasetId, teacher: toy.teacherId },
+      { task: 'spots', dataset: dataset.id, teacher: teacher.id },
+    ];
+    const submitted = unwrap(
+      await retort.POST('/v1/distillations', {
+        body: {
+          tasks,
+          spec: {
+            ...{ student: { buckets: 1024, width: 16 }, training: { epochs: 20, batchSize: 32, learningRate: 0.02 } },
+            // One gate that cannot be failed, and one that can hardly be passed.
+            multiTask: { tasks: { toy: { minAccuracy: 0 }, spots: { minAgreement: 1 } } },
+          },
+        },
+      }),
+    );
+    const measured: unknown[] = [];
+    const done = await retort.waitForDistillation(submitted.id, {
+      onEvent: ({ type, data }) => type === 'metrics' && measured.push(data.task),
+    });
+    expect(done.error).toBeNull();
+    expect(done.status).toBe('succeeded');
+    expect(measured).toEqual([undefined, 'spots']);
+    expect(done.teacherQueries).toEqual({ upperBound: 500, estimated: 500, made: 200, cached: 300 });
+    expect(done.tasks).toMatchObject(tasks);
+    const models = [];
+    for (const { task, teacher: of, metrics, model: id } of done.tasks ?? []) {
+      const model = unwrap(await retort.GET('/v1/models/{model}', { params: { path: { model: id! } } }));
+      expect(model).toMatchObject({ task, metrics, distillation: done.id, lineage: { teacher: { id: of } } });
+      expect(model.lineage.tasks).toEqual(['toy', 'spots']);
+      expect(model.lineage.spec.multiTask?.tasks).toEqual(done.spec.multiTask?.tasks);
+      const champion = { params: { path: { task, alias: 'champion' } }, body: { model: model.id } };
+      unwrap(await retort.PUT('/v1/tasks/{task}/aliases/{alias}', champion));
+      models.push(model);
+    }
+    const [first, second] = models;
+    expect(done.model).toBe(first?.id);
+    expect(second?.version).toBe(1);
+    expect(second?.files).toEqual(first?.files);
+    expect(first?.metrics.gate).toEqual({ passed: true, failures: [] });
+    const { agreement, accuracy } = second!.metrics.student;
+    const failures = agreement < 1 ? [{ measure: 'agreement', least: 1, got: agreement }] : [];
+    expect(second?.metrics.gate).toEqual({ passed: agreement === 1, failures });
+    expect(accuracy).toBeGreaterThan(0.6);
+
+    // Each alias asks the head of its own task, and gets what was measured of it.
+    const tests = rows.filter(({ split }) => split === 'test');
+    const { outputs } = await retort.inferAll(
+      'spots',
+      tests.map(({ text }) => text),
+    );
+    const right = outputs.filter(({ label }, i) => label === tests[i].label).length;
+    expect(right / tests.length).toBeCloseTo(accuracy);
+    const named = await retort.infer('toy', tests[0].text, { model: first?.id, topK: 3 });
+    expect(named.scores.map(({ label }) => label).sort()).toEqual([...TOY_LABELS].sort());
+  });
+
   it('throws problems that say what to do', async () => {
     const problem = async (work: Promise<unknown>) => {
       const error = await work.then(

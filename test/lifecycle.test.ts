@@ -25,6 +25,7 @@ import {
   registerToyTask,
   registerToyTeacher,
   submitToy,
+  submitToyTasks,
   TOY_TASK,
 } from './support/toy-platform.ts';
 import { toyRows } from './support/toy-teacher.ts';
@@ -312,6 +313,35 @@ for (const { name, skip } of queueBackends()) {
       await expect(cancelTeacher(context.database, ready)).rejects.toMatchObject({ code: 'RT_CONFLICT' });
       await expect(cancelTeacher(context.database, 'tch_0')).rejects.toMatchObject({ code: 'RT_NOT_FOUND' });
     });
+
+    it.runIf(name === 'postgres')(
+      'trains several tasks, going on where a trainer was stopped, or not at all',
+      async () => {
+        const others = ['second'];
+        await registerToyTask(context, toyRows(90, 2), others[0]);
+        const before = await models();
+        const stopped = await startTrainer();
+        const id = await submitToyTasks(context, teacher, others, 60);
+        await occurrence(context, id, inStage('training'));
+        await stopped.close();
+        expect(await row(id)).toMatchObject({ status: 'queued', stage: null, attempt: 0 });
+        await startTrainer();
+        const resumed = await occurrence(context, id, ({ data }) => /^resumed/.test((data as Progress).note ?? ''));
+        expect((resumed.data as Progress).done).toBeGreaterThan(0);
+        const { status, error } = await ended(context, id);
+        expect({ status, error }).toEqual({ status: 'succeeded', error: null });
+        const made = (await models()).filter(({ distillationId }) => distillationId === id);
+        expect(made.map(({ taskName }) => taskName).sort()).toEqual(['second', TOY_TASK]);
+        expect(new Set(made.map(({ digest }) => digest)).size).toBe(1);
+        expect(await models()).toHaveLength(before.length + 2);
+
+        const unwanted = await submitToyTasks(context, teacher, others, 1000);
+        await occurrence(context, unwanted, inStage('training'));
+        await requestCancel(context, unwanted);
+        expect(await ended(context, unwanted, 8_000)).toMatchObject({ status: 'cancelled', error: null });
+        expect(await models()).toHaveLength(before.length + 2);
+      },
+    );
 
     it('survives trainers that are stopped and killed in the middle of training', async () => {
       const before = await models();

@@ -12,24 +12,28 @@ import {
   resolveFineTuneSpec,
   type StoredTeacherManifest,
 } from '@retort/contracts';
-import { estimateTeacherQueries, resolveSpec, rowsDigest } from '@retort/distill';
+import { estimateTeacherQueries, resolveMultiTaskSpec, resolveSpec, rowsDigest } from '@retort/distill';
 import { type Context, readEvents, storeFolder, submitDistillation } from '@retort/platform';
 import { answerDigest, inspectModelFolder } from '@retort/teachers';
 import { TOY_LABELS, type ToyTeacherOptions, writeToyTeacher } from './toy-teacher.ts';
 
 export const TOY_TASK = 'toy';
-const TOY_DATASET = 'toy-data';
+const TOY_DATASET = `${TOY_TASK}-data`;
 
-/** Puts the task and its dataset where the API would put them. */
-export async function registerToyTask({ database, artifacts }: Context, rows: Row[]): Promise<void> {
+/** Puts a task and its dataset `<task>-data` where the API would put them. */
+export async function registerToyTask(
+  { database, artifacts }: Context,
+  rows: Row[],
+  task: string = TOY_TASK,
+): Promise<void> {
   const { prisma } = database;
   const jsonl = rows.map(({ text, label, split }) => `${JSON.stringify({ text, label, split })}\n`).join('');
   const { digest, bytes } = await artifacts.put(Buffer.from(jsonl));
   if (digest !== rowsDigest(rows)) throw new Error('The canonical form of rows has changed.');
-  await prisma.task.create({ data: { name: TOY_TASK, labels: TOY_LABELS } });
+  await prisma.task.create({ data: { name: task, labels: TOY_LABELS } });
   await prisma.dataset.create({
     data: {
-      ...{ id: TOY_DATASET, taskName: TOY_TASK, digest, rowsDigest: digest, bytes: BigInt(bytes), rows: rows.length },
+      ...{ id: `${task}-data`, taskName: task, digest, rowsDigest: digest, bytes: BigInt(bytes), rows: rows.length },
       ...{ counts: {}, rejectedCount: 0, rejected: [], duplicates: {} },
     },
   });
@@ -101,6 +105,25 @@ export async function submitToy(
     ...{ rows: teacherQueries.upperBound, shardRows: context.config.labelShardRows },
   };
   return (await submitDistillation(context, submission)).id;
+}
+
+/** Submits a distillation of the toy task and others, which one teacher knows, into one student. @returns its id */
+export async function submitToyTasks(
+  context: Context,
+  teacherId: string,
+  others: string[],
+  epochs: number,
+): Promise<string> {
+  const names = [TOY_TASK, ...others];
+  const rowsOf = async (task: string) =>
+    (await context.database.prisma.dataset.findUniqueOrThrow({ where: { id: `${task}-data` } })).rows;
+  const parts = await Promise.all(
+    names.map(async (task) => ({ taskName: task, datasetId: `${task}-data`, teacherId, rows: await rowsOf(task) })),
+  );
+  const spec = resolveMultiTaskSpec({ ...TOY_SPEC, training: { ...TOY_SPEC.training, epochs } }, names);
+  const [first, ...furtherTasks] = parts;
+  const { labelShardRows: shardRows } = context.config;
+  return (await submitDistillation(context, { ...first!, furtherTasks, spec, shardRows })).id;
 }
 
 /** Asks `find` until it answers something. @throws after `timeoutMs`, with what `explain` says */

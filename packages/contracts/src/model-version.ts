@@ -1,4 +1,5 @@
 import type { CompressionStep } from './compression-spec.js';
+import type { MultiTaskSpec } from './multi-task-spec.js';
 import type { Selection } from './selection.js';
 import type { DistillationSpec } from './spec.js';
 import type { DistillationReport, ModelFigures } from './stages.js';
@@ -38,6 +39,20 @@ export interface Lineage {
   distillationId?: string;
   /** How a search came to `spec`, where there was one. */
   selection?: Selection;
+}
+
+/** Where a student of several tasks comes from, seen from one of them. */
+export interface TaskLineage extends Omit<Lineage, 'spec' | 'teachers' | 'selection'> {
+  spec: MultiTaskSpec;
+  /** All tasks that it answers, in the order of the job. */
+  tasks: string[];
+}
+
+/** Whether a task's student is what was asked for. */
+export interface Gate {
+  passed: boolean;
+  /** One entry for each measure that is too low; shares, 0..1. */
+  failures: { measure: 'accuracy' | 'agreement'; least: number; got: number }[];
 }
 
 export interface ClassMetrics {
@@ -152,6 +167,8 @@ export interface StudentMetrics {
   confusions: { actual: string; predicted: string; count: number }[];
   /** The steps of compression in order; absent without any. */
   compression?: CompressionRecord[];
+  /** Of one of several tasks: whether its gate was passed. */
+  gate?: Gate;
   /** The same student in float32, `onnx/model.onnx`, where `student` is its int8 form. */
   float?: ModelFigures & { agreement: number };
 }

@@ -4,11 +4,11 @@ export { type Distilled, type DistillOptions, distill, rowsDigest } from './dist
 export { checkTeachers, ensembleDefaults, type TeachersCheck } from './ensemble-problems.js';
 export { featureTeacherProblems } from './feature-problems.js';
 export { measureLatencies } from './latency.js';
+export { taskProblems, tasksSizeProblems } from './multi-task/check-tasks.js';
 export { type DistillTasksOptions, distillTasks, type TaskInput } from './multi-task/distill-tasks.js';
-export type { Gate } from './multi-task/gate.js';
-export { resolveMultiTaskSpec } from './multi-task/resolve-multi-task-spec.js';
+export { resolveMultiTaskSpec, storedMultiTaskSpec } from './multi-task/resolve-multi-task-spec.js';
 export { gateText } from './multi-task/tasks-card.js';
-export type { TrainedTask, TrainedTasks } from './multi-task/train-tasks.js';
+export { type TrainedTask, type TrainedTasks, type TrainTasksOptions, trainTasks } from './multi-task/train-tasks.js';
 export { nameSome } from './name-some.js';
 export { foreignLabel, measureOutOfScope } from './out-of-scope.js';
 export { recommendedSpec, recommendSpec } from './recommended-spec.js';

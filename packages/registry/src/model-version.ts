@@ -1,4 +1,4 @@
-import type { Lineage, ModelFile, StudentMetrics } from '@retort/contracts';
+import type { Lineage, ModelFile, StudentMetrics, TaskLineage } from '@retort/contracts';
 import type { Database, Prisma } from '@retort/platform';
 
 /** The client of the database, or of a running transaction. */
@@ -14,7 +14,7 @@ export interface ModelVersion {
   /** Over the files that decide its answers. */
   digest: string;
   files: ModelFile[];
-  lineage: Lineage;
+  lineage: Lineage | TaskLineage;
   metrics: StudentMetrics;
   /** Aliases of the task that point at it now, sorted. */
   aliases: string[];
@@ -30,7 +30,7 @@ export function toModelVersion({ files, lineage, metrics, aliases, ...row }: Row
   return {
     ...row,
     files: files as unknown as ModelFile[],
-    lineage: lineage as unknown as Lineage,
+    lineage: lineage as unknown as ModelVersion['lineage'],
     metrics: metrics as unknown as StudentMetrics,
     aliases: aliases.map(({ alias }) => alias).sort(),
   };

@@ -1,4 +1,10 @@
-import { type Progress, resolveFineTuneSpec, type StoredTeacherManifest, type StudentMetrics } from '@retort/contracts';
+import {
+  type MultiTaskSpec,
+  type Progress,
+  resolveFineTuneSpec,
+  type StoredTeacherManifest,
+  type StudentMetrics,
+} from '@retort/contracts';
 import type {
   AliasBody,
   AliasChangeBody,
@@ -10,7 +16,7 @@ import type {
   TeacherBody,
   TrialBody,
 } from '@retort/contracts/http';
-import { storedSpec } from '@retort/distill';
+import { storedMultiTaskSpec, storedSpec } from '@retort/distill';
 import type { ApiKeyInfo, Prisma, StoredTransferSet, TrialOutcome } from '@retort/platform';
 import type { AliasHistoryEntry, AliasTarget, ModelVersion } from '@retort/registry';
 import type { WITH_RELATED } from './distillations/with-related.js';
@@ -83,7 +89,8 @@ export function distillationBody(row: Row<'distillation'>): DistillationBody {
     dataset: row.datasetId,
     teacher: row.teacherId,
     teachers: [row.teacherId, ...row.furtherTeachers.map(({ teacherId }) => teacherId)],
-    spec: storedSpec(row.spec),
+    ...(row.furtherTasks.length > 0 ? { tasks: tasksBody(row) } : {}),
+    spec: shownSpec(row.spec),
     status: row.status as DistillationBody['status'],
     stage: row.stage as DistillationBody['stage'],
     progress: row.progress as unknown as Progress as DistillationBody['progress'],
@@ -93,11 +100,30 @@ export function distillationBody(row: Row<'distillation'>): DistillationBody {
     error: row.error as DistillationBody['error'],
     attempt: row.attempt,
     cancelRequested: row.cancelRequestedAt !== null,
-    model: row.model?.id ?? null,
+    model: modelOf(row, row.taskName),
     createdAt: row.createdAt.toISOString(),
     startedAt: row.startedAt?.toISOString() ?? null,
     finishedAt: row.finishedAt?.toISOString() ?? null,
   };
+}
+
+/** All tasks of a job of several. */
+function tasksBody(row: Row<'distillation'>): DistillationBody['tasks'] {
+  return [row, ...row.furtherTasks].map(({ taskName, datasetId, teacherId, metrics }) => ({
+    ...{ task: taskName, dataset: datasetId, teacher: teacherId },
+    metrics: metrics as unknown as StudentMetrics | null,
+    model: modelOf(row, taskName),
+  }));
+}
+
+function modelOf({ models }: Row<'distillation'>, task: string): string | null {
+  return models.find(({ taskName }) => taskName === task)?.id ?? null;
+}
+
+/** A spec as it was stored, perhaps by an earlier version, in its present form. */
+function shownSpec(stored: unknown): DistillationBody['spec'] {
+  const several = typeof stored === 'object' && stored !== null && 'multiTask' in stored;
+  return several ? storedMultiTaskSpec(stored as MultiTaskSpec) : storedSpec(stored);
 }
 
 export function trialBody({ rung, index, varied, attempt, result, startedAt, doneAt }: Row<'trial'>): TrialBody {
@@ -129,7 +155,7 @@ export function modelBody(model: ModelVersion): ModelBody {
     bytes: files.reduce((sum, file) => sum + file.bytes, 0),
     files,
     aliases,
-    lineage: { ...lineage, spec: storedSpec(lineage.spec) },
+    lineage: { ...lineage, spec: shownSpec(lineage.spec) },
     metrics,
     createdAt: createdAt.toISOString(),
   };

@@ -65,7 +65,12 @@ export class Students {
     const { config, logger } = this.#context;
     const begun = performance.now();
     const folder = await this.#folders.get(model.files);
-    const classifier = await openTextClassifier(folder, { threads: config.inferenceThreads, placement: 'thread' });
+    const classifier = await openTextClassifier(folder, {
+      threads: config.inferenceThreads,
+      placement: 'thread',
+      // A folder of several tasks is asked for this one.
+      task: 'tasks' in model.lineage ? model.taskName : undefined,
+    });
     const batches = this.#metrics.batchSize.labels({ task: model.taskName });
     const student = new Student(classifier, (size) => batches.observe(size));
     // The first run of a session is its slowest: no request should pay for it.

@@ -15,7 +15,7 @@ import {
   reportShard,
   type ShardWork,
   startShard,
-  teachersOf,
+  taskOfShard,
   toStoredError,
 } from '@retort/platform';
 import type { TeacherPool } from './teacher-pool.js';
@@ -61,8 +61,9 @@ export async function processLabelJob(deps: LabelShardDeps, job: JobContext<'lab
 
 async function labelShard(deps: LabelShardDeps, job: LabelJob, work: ShardWork, signal: AbortSignal): Promise<void> {
   const { database, softLabels, logger } = deps.context;
-  const teachers = teachersOf(work.distillation);
-  const rows = await deps.transferSets.shardRows(work, signal);
+  const { distillation, shard } = work;
+  const { teachers, ...part } = taskOfShard(distillation, shard);
+  const rows = await deps.transferSets.shardRows({ distillation, part }, signal);
   const texts = rows.map(({ text }) => text);
   const progress = coalesce<number>({
     intervalMs: PROGRESS_INTERVAL_MS,

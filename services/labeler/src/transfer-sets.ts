@@ -7,9 +7,12 @@ import {
   type ModelFolders,
   noteTransferSet,
   type ShardWork,
+  type TaskShard,
   teachersOf,
 } from '@retort/platform';
 import type { TeacherPool } from './teacher-pool.js';
+
+type Distillation = ShardWork['distillation'];
 
 export interface TransferSetDeps {
   context: Pick<Context, 'database' | 'artifacts' | 'softLabels'>;
@@ -32,22 +35,21 @@ export class TransferSets {
   }
 
   /** The rows of a shard: those of the data set, and, where it reaches beyond them, generated ones. */
-  async shardRows(work: ShardWork, signal: AbortSignal): Promise<Row[]> {
+  async shardRows(
+    { distillation, part }: { distillation: Distillation; part: Pick<TaskShard, 'dataset' | 'start' | 'end'> },
+    signal: AbortSignal,
+  ): Promise<Row[]> {
     const { rows } = this.#deps;
-    const { shard, distillation } = work;
-    const { dataset } = distillation;
+    const { dataset, start, end } = part;
     const given =
-      shard.start < dataset.rows
-        ? await rows.read(dataset.rowsDigest, shard.start, Math.min(shard.end, dataset.rows), signal)
-        : [];
-    if (shard.end <= dataset.rows) return given;
-    const digest = await this.#digestOf(work, signal);
-    const start = Math.max(0, shard.start - dataset.rows);
-    return [...given, ...(await rows.read(digest, start, shard.end - dataset.rows, signal))];
+      start < dataset.rows ? await rows.read(dataset.rowsDigest, start, Math.min(end, dataset.rows), signal) : [];
+    if (end <= dataset.rows) return given;
+    const digest = await this.#digestOf(distillation, signal);
+    return [...given, ...(await rows.read(digest, Math.max(0, start - dataset.rows), end - dataset.rows, signal))];
   }
 
-  async #digestOf(work: ShardWork, signal: AbortSignal): Promise<string> {
-    const { id } = work.distillation;
+  async #digestOf(distillation: Distillation, signal: AbortSignal): Promise<string> {
+    const { id } = distillation;
     for (;;) {
       const other = this.#making.get(id);
       if (other === undefined) break;
@@ -58,12 +60,12 @@ export class TransferSets {
         signal.throwIfAborted();
       }
     }
-    const making = this.#findOrMake(work, signal).finally(() => this.#making.delete(id));
+    const making = this.#findOrMake(distillation, signal).finally(() => this.#making.delete(id));
     this.#making.set(id, making);
     return making;
   }
 
-  async #findOrMake({ distillation }: ShardWork, signal: AbortSignal): Promise<string> {
+  async #findOrMake(distillation: Distillation, signal: AbortSignal): Promise<string> {
     const { database, artifacts, softLabels } = this.#deps.context;
     const { id, dataset, teacher: row } = distillation;
     const found = await findTransferSet(database, id);

@@ -1,5 +1,12 @@
 import type { Progress, TrialResult } from '@retort/contracts';
-import type { SearchOptions, TrainedStudent, TrainFromTeachersOptions, TrialKey } from '@retort/distill';
+import type {
+  SearchOptions,
+  TrainedStudent,
+  TrainedTasks,
+  TrainFromTeachersOptions,
+  TrainTasksOptions,
+  TrialKey,
+} from '@retort/distill';
 import type { WireError } from '@retort/runtime';
 import type { FineTuned, FineTuneOptions, TrainedTeacherHead, TrainTeacherHeadOptions } from '@retort/teachers';
 
@@ -15,6 +22,7 @@ export interface JobCheckpoint {
 /** What a training thread can be asked to do, as its `workerData`. */
 export interface Tasks {
   student: { options: Sendable<TrainFromTeachersOptions> & { checkpoint: JobCheckpoint }; result: TrainedStudent };
+  tasks: { options: Sendable<TrainTasksOptions> & { checkpoint: JobCheckpoint }; result: TrainedTasks };
   trial: {
     /** `seconds` that it may take; undefined for as long as it likes. */
     options: Sendable<Omit<SearchOptions, 'ledger'>> & { key: TrialKey; seconds: number | undefined };

@@ -24,6 +24,7 @@ import { claimPatiently } from './claim-patiently.js';
 import { coalesceProgress, interruptionCost, type TrainerDeps } from './deps.js';
 import { type RunInThreadOptions, runInThread } from './run-in-thread.js';
 import { tidyCheckpoints } from './tidy-checkpoints.js';
+import { trainSeveral } from './train-several.js';
 import { buffersOf, trainingData } from './training-data.js';
 import { type FoundSpec, type SearchTurn, searchTurn } from './trial-job.js';
 
@@ -54,12 +55,12 @@ export async function processTrainJob(deps: TrainerDeps, job: JobContext<'train'
         outer: job.signal,
         onError: (error) => log.warn({ err: error }, 'no heartbeat'),
       },
-      (signal) =>
-        train(
-          deps,
-          { claim, distillation, found: turn.found },
-          { signal, onWarning: (what, error) => log.warn({ err: error }, what) },
-        ),
+      (signal) => {
+        const control = { signal, onWarning: (what: string, error: Error) => log.warn({ err: error }, what) };
+        return turn.kind === 'found'
+          ? train(deps, { claim, distillation, found: turn.found }, control)
+          : trainSeveral(deps, { claim, distillation }, control);
+      },
     );
     if (watched.stopped !== undefined) log.info({ why: watched.stopped }, 'training stopped');
     if (watched.stopped === 'cancelled') await endCancelled(database, id);

@@ -1,6 +1,6 @@
 import { RetortError, type Row } from '@retort/contracts';
 import { type AskedTeacher, inputHash, resolveSpec, type TrainFromTeachersOptions } from '@retort/distill';
-import { type ClaimOutcome, teachersOf } from '@retort/platform';
+import { type ClaimOutcome, type Teacher, teachersOf } from '@retort/platform';
 import { classifierOf, type TrainerDeps } from './deps.js';
 import { readTransferRows } from './transfer-set.js';
 
@@ -36,9 +36,9 @@ export function buffersOf({ teachers }: TrainingData): ArrayBuffer[] {
 }
 
 /** What every teacher answered, in their order, and the folders that they answer from. */
-async function readTeachers(
+export async function readTeachers(
   deps: TrainerDeps,
-  teachers: ReturnType<typeof teachersOf>,
+  teachers: readonly Teacher[],
   rows: Row[],
 ): Promise<AskedTeacher[]> {
   const asked: AskedTeacher[] = [];

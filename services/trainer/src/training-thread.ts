@@ -4,7 +4,7 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { OnProgress, RetortError } from '@retort/contracts';
-import { planSearch, runTrial, type TrainFromTeachersOptions, trainFromTeachers } from '@retort/distill';
+import { planSearch, runTrial, type TrainFromTeachersOptions, trainFromTeachers, trainTasks } from '@retort/distill';
 import { toWire } from '@retort/runtime';
 import { fineTune, trainTeacherHead } from '@retort/teachers';
 import type { FromThread, JobCheckpoint, Task, ToThread, TrainingWarning } from './thread-messages.js';
@@ -35,6 +35,8 @@ function perform(task: Task) {
   switch (task.kind) {
     case 'student':
       return trainFromTeachers({ ...task.options, checkpoint: tolerant(task.options.checkpoint), signal, onProgress });
+    case 'tasks':
+      return trainTasks({ ...task.options, checkpoint: tolerant(task.options.checkpoint), signal, onProgress });
     case 'trial': {
       const { key, seconds, ...options } = task.options;
       const plan = planSearch(options.spec);

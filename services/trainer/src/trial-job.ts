@@ -7,7 +7,7 @@ import {
   type Selected,
   searchNote,
   secondsLeft,
-  select,
+  select as selectBest,
   trialCount,
 } from '@retort/distill';
 import {
@@ -34,7 +34,12 @@ import { runInThread } from './run-in-thread.js';
 import { buffersOf, trainingData } from './training-data.js';
 
 /** What the search of a distillation asks for next: trials to wait for, or, when it is over, the spec to train. */
-export type SearchTurn = { kind: 'waits'; for: WaitsFor } | { kind: 'over' } | { kind: 'found'; found: FoundSpec };
+export type SearchTurn =
+  | { kind: 'waits'; for: WaitsFor }
+  | { kind: 'over' }
+  | { kind: 'found'; found: FoundSpec }
+  /** The student is of several tasks, whose spec is never searched. */
+  | { kind: 'several tasks' };
 
 /** A spec with nothing left to be searched, and how it was found, where it was searched for. */
 export type FoundSpec = Pick<Selected, 'spec'> & Partial<Selected>;
@@ -45,14 +50,16 @@ export type FoundSpec = Pick<Selected, 'spec'> & Partial<Selected>;
  */
 export async function searchTurn(deps: TrainerDeps, id: string): Promise<SearchTurn> {
   const { database } = deps.context;
-  const row = await database.prisma.distillation.findUnique({ where: { id }, select: { spec: true } });
+  const select = { spec: true, _count: { select: { furtherTasks: true } } };
+  const row = await database.prisma.distillation.findUnique({ where: { id }, select });
   if (row === null) return { kind: 'over' };
+  if (row._count.furtherTasks > 0) return { kind: 'several tasks' };
   const spec = resolveSpec(row.spec);
   const plan = planSearch(spec);
   if (plan === undefined) return { kind: 'found', found: { spec } };
   const results = await trialResults(database, id);
   const next = nextTrials(plan, results);
-  if (next.length === 0) return { kind: 'found', found: select(plan, results) };
+  if (next.length === 0) return { kind: 'found', found: selectBest(plan, results) };
   const varied = new Map(plan.candidates.map((candidate) => [candidate.index, candidate.varied]));
   const trials = next.map((key) => ({ ...key, varied: varied.get(key.index) ?? {} }));
   if (!(await startRung(database, id, trials))) return { kind: 'over' };

@@ -840,8 +840,10 @@ export interface components {
              * @example tch_5b8e1d0a7c3f4e2b
              */
             teacher: string;
-            /** @description All teachers of the job, `teacher` first. */
+            /** @description All teachers of the task, `teacher` first. */
             teachers: string[];
+            /** @description Where the student answers several: all of them. `task`, `dataset`, `teacher`, `metrics` and `model` are of the first. */
+            tasks?: components["schemas"]["TaskOfDistillation"][];
             spec: components["schemas"]["DistillationSpec"];
             /** @enum {unknown} */
             status: "queued" | "running" | "succeeded" | "failed" | "cancelled";
@@ -884,12 +886,12 @@ export interface components {
              * @description Name of a task: lower-case letters, digits, `-` and `_`, at most 64.
              * @example assistant
              */
-            task: string;
+            task?: string;
             /**
              * @description Id of a dataset.
              * @example ds_1f0c8a5c6f0e4b7d9a3e2c41
              */
-            dataset: string;
+            dataset?: string;
             /**
              * @description Id of a teacher.
              * @example tch_5b8e1d0a7c3f4e2b
@@ -897,6 +899,8 @@ export interface components {
             teacher?: string;
             /** @description Instead of `teacher`: several, whose answers `spec.ensemble` combines. Features and first weights are those of the first. */
             teachers?: string[];
+            /** @description Instead of `task`, `dataset` and `teacher`: several tasks, each with a teacher of its own, for one student with a head for each. An encoder student reads the tokens of the first task’s teacher. */
+            tasks?: components["schemas"]["TaskOfDistillationInput"][];
             spec?: {
                 student?: (components["schemas"]["StaticStudentInput"] | components["schemas"]["EncoderStudentInput"]) | ("auto" | components["schemas"]["AutoStudentInput"]);
                 loss?: {
@@ -1313,6 +1317,27 @@ export interface components {
                 compression?: components["schemas"]["CompressionSpecInput"];
                 sweep?: components["schemas"]["SweepSpecInput"];
                 auto?: components["schemas"]["AutoSpecInput"];
+                multiTask?: {
+                    /**
+                     * @description Exponent α: an epoch has rows of a task in proportion to (its rows)^α. 1: every row once; 0: as many of each task, those of small ones several times.
+                     * @default 1
+                     */
+                    sampling?: number;
+                    /**
+                     * @description By the name of the task.
+                     * @default {}
+                     */
+                    tasks?: {
+                        [key: string]: {
+                            /** @description Factor on the loss of its rows; default 1. */
+                            weight?: number;
+                            /** @description Least accuracy on the test split; below it the gate is failed. */
+                            minAccuracy?: number;
+                            /** @description Least agreement with the teacher on the test split; below it the gate is failed. */
+                            minAgreement?: number;
+                        };
+                    };
+                };
             };
         };
         /** DistillationPage */
@@ -1322,7 +1347,7 @@ export interface components {
         };
         /**
          * DistillationSpec
-         * @description How to distil, with every default filled in.
+         * @description How to distil, with every default filled in; `multiTask` where the student answers several tasks.
          */
         DistillationSpec: {
             student: components["schemas"]["StaticStudent"] | components["schemas"]["EncoderStudent"];
@@ -1575,11 +1600,8 @@ export interface components {
                  */
                 calibrate: boolean;
             };
-            /**
-             * @description Label of rows that belong to no other label; they may stand in the data of a teacher that does not know it.
-             * @default oos
-             */
-            outOfScope: string;
+            /** @description Label of rows that belong to no other label. */
+            outOfScope?: string;
             progressive?: {
                 /** @description Teacher assistants (Mirzadeh et al. 2020), the largest first: each learns from the one before it, the first from the teacher, the student from the last. */
                 assistants?: {
@@ -1741,6 +1763,27 @@ export interface components {
             compression?: components["schemas"]["CompressionSpec"];
             sweep?: components["schemas"]["SweepSpec"];
             auto?: components["schemas"]["AutoSpec"];
+            multiTask?: {
+                /**
+                 * @description Exponent α: an epoch has rows of a task in proportion to (its rows)^α. 1: every row once; 0: as many of each task, those of small ones several times.
+                 * @default 1
+                 */
+                sampling: number;
+                /**
+                 * @description By the name of the task.
+                 * @default {}
+                 */
+                tasks: {
+                    [key: string]: {
+                        /** @description Factor on the loss of its rows; default 1. */
+                        weight?: number;
+                        /** @description Least accuracy on the test split; below it the gate is failed. */
+                        minAccuracy?: number;
+                        /** @description Least agreement with the teacher on the test split; below it the gate is failed. */
+                        minAgreement?: number;
+                    };
+                };
+            };
         };
         /** DuplicateTexts */
         DuplicateTexts: {
@@ -1859,6 +1902,21 @@ export interface components {
             bytes: number;
             /** @description Median for one text, one thread, tokenizer included. */
             latencyMs: number;
+        };
+        /**
+         * Gate
+         * @description Of one of several tasks: whether the student is what the spec asked for.
+         */
+        Gate: {
+            passed: boolean;
+            failures: {
+                /** @enum {unknown} */
+                measure: "accuracy" | "agreement";
+                /** @description What was wanted, 0..1. */
+                least: number;
+                /** @description What was measured, 0..1. */
+                got: number;
+            }[];
         };
         /**
          * InferAnswer
@@ -1983,6 +2041,8 @@ export interface components {
             /** @description Version of Retort that trained it. */
             codeVersion: string;
             distillationId?: string;
+            /** @description All tasks that the student answers, where it is of several. */
+            tasks?: string[];
         } & {
             [key: string]: unknown;
         };
@@ -2420,6 +2480,7 @@ export interface components {
             }[];
             /** @description Steps of compression, in order. */
             compression?: components["schemas"]["CompressionRecord"][];
+            gate?: components["schemas"]["Gate"];
             float?: components["schemas"]["FloatFigures"];
         } & {
             [key: string]: unknown;
@@ -2606,6 +2667,47 @@ export interface components {
              *     ]
              */
             labels?: string[];
+        };
+        /**
+         * TaskOfDistillation
+         * @description One of the tasks that the student of a job answers.
+         */
+        TaskOfDistillation: {
+            /**
+             * @description Name of a task: lower-case letters, digits, `-` and `_`, at most 64.
+             * @example assistant
+             */
+            task: string;
+            /**
+             * @description Id of a dataset.
+             * @example ds_1f0c8a5c6f0e4b7d9a3e2c41
+             */
+            dataset: string;
+            /**
+             * @description Id of a teacher.
+             * @example tch_5b8e1d0a7c3f4e2b
+             */
+            teacher: string;
+            metrics: components["schemas"]["StudentMetrics"] | null;
+            model: string | null;
+        };
+        /** TaskOfDistillationInput */
+        TaskOfDistillationInput: {
+            /**
+             * @description Name of a task: lower-case letters, digits, `-` and `_`, at most 64.
+             * @example assistant
+             */
+            task: string;
+            /**
+             * @description Id of a dataset.
+             * @example ds_1f0c8a5c6f0e4b7d9a3e2c41
+             */
+            dataset: string;
+            /**
+             * @description Id of a teacher.
+             * @example tch_5b8e1d0a7c3f4e2b
+             */
+            teacher: string;
         };
         /** TaskPage */
         TaskPage: {

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { MOST_TEACHERS } from '../ensemble-spec.js';
-import { DistillationSpec, DistillationSpecInput } from '../spec.js';
+import { MultiTaskSettings, TASKS } from '../multi-task-spec.js';
+import { DistillationSpecInput } from '../spec.js';
 import { STAGES, STATUSES } from '../stages.js';
 import { TeacherQueries, TransferSetCounts } from '../transfer-set-spec.js';
 import {
@@ -15,15 +16,23 @@ import {
   TeacherId,
   Timestamp,
 } from './common.js';
-import { StudentMetricsBody } from './models.js';
+import { StoredSpec, StudentMetricsBody } from './models.js';
 
 export const DistillationParams = Type.Object({ distillation: DistillationId }, { additionalProperties: false });
 
-/** `spec` is checked by `resolveSpec`, with every problem at once, so any object is let through to it here. */
+/** One of several tasks for one student. */
+export const TaskOfInput = Type.Object(
+  { task: TaskName, dataset: DatasetId, teacher: TeacherId },
+  { title: 'TaskOfDistillationInput', additionalProperties: false },
+);
+
+export type TaskOfInput = Static<typeof TaskOfInput>;
+
+/** `spec` is checked by `resolveSpec` or `resolveMultiTaskSpec`, with every problem at once, so any object is let through to it here. */
 export const DistillationInput = Type.Object(
   {
-    task: TaskName,
-    dataset: DatasetId,
+    task: Type.Optional(TaskName),
+    dataset: Type.Optional(DatasetId),
     teacher: Type.Optional(TeacherId),
     teachers: Type.Optional(
       Type.Array(TeacherId, {
@@ -33,7 +42,21 @@ export const DistillationInput = Type.Object(
           'Instead of `teacher`: several, whose answers `spec.ensemble` combines. Features and first weights are those of the first.',
       }),
     ),
-    spec: Type.Optional(DistillationSpecInput),
+    tasks: Type.Optional(
+      Type.Array(TaskOfInput, {
+        minItems: TASKS.least,
+        maxItems: TASKS.most,
+        description:
+          'Instead of `task`, `dataset` and `teacher`: several tasks, each with a teacher of its own, for one student with a head for each. ' +
+          'An encoder student reads the tokens of the first task’s teacher.',
+      }),
+    ),
+    spec: Type.Optional(
+      Type.Object(
+        { ...DistillationSpecInput.properties, multiTask: Type.Optional(Type.Partial(MultiTaskSettings)) },
+        { additionalProperties: false },
+      ),
+    ),
   },
   {
     title: 'DistillationInput',
@@ -76,17 +99,31 @@ export const ProgressBody = Type.Object(
   { title: 'Progress' },
 );
 
+const TaskOfDistillation = Type.Object(
+  {
+    task: TaskName,
+    dataset: DatasetId,
+    teacher: TeacherId,
+    metrics: Nullable(StudentMetricsBody),
+    model: Nullable(Type.String({ description: 'Id of the model version of this task; all have the same files.' })),
+  },
+  { title: 'TaskOfDistillation', description: 'One of the tasks that the student of a job answers.' },
+);
+
 export const Distillation = Type.Object(
   {
     id: DistillationId,
     task: TaskName,
     dataset: DatasetId,
     teacher: TeacherId,
-    teachers: Type.Array(TeacherId, { description: 'All teachers of the job, `teacher` first.' }),
-    spec: Type.Object(DistillationSpec.properties, {
-      title: 'DistillationSpec',
-      description: 'How to distil, with every default filled in.',
-    }),
+    teachers: Type.Array(TeacherId, { description: 'All teachers of the task, `teacher` first.' }),
+    tasks: Type.Optional(
+      Type.Array(TaskOfDistillation, {
+        description:
+          'Where the student answers several: all of them. `task`, `dataset`, `teacher`, `metrics` and `model` are of the first.',
+      }),
+    ),
+    spec: StoredSpec,
     status: Type.Enum([...STATUSES]),
     stage: Nullable(Type.Enum([...STAGES])),
     progress: Nullable(ProgressBody),

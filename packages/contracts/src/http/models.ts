@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { CompressionStep } from '../compression-spec.js';
+import { MultiTaskSettings } from '../multi-task-spec.js';
 import { DistillationSpec } from '../spec.js';
 import { Count, Digest, DistillationId, ModelId, Nullable, Page, TaskName, Timestamp } from './common.js';
 
@@ -156,6 +157,21 @@ export const StudentMetricsBody = Type.Object(
         { description: 'Steps of compression, in order.' },
       ),
     ),
+    gate: Type.Optional(
+      Type.Object(
+        {
+          passed: Type.Boolean(),
+          failures: Type.Array(
+            Type.Object({
+              measure: Type.Enum(['accuracy', 'agreement']),
+              least: Share('What was wanted'),
+              got: Share('What was measured'),
+            }),
+          ),
+        },
+        { title: 'Gate', description: 'Of one of several tasks: whether the student is what the spec asked for.' },
+      ),
+    ),
     float: Type.Optional(
       Type.Object(
         { accuracy: Share('Accuracy'), agreement: Share('Agreement with the teacher'), bytes, latencyMs },
@@ -164,6 +180,20 @@ export const StudentMetricsBody = Type.Object(
     ),
   },
   { title: 'StudentMetrics', description: 'Measured on the test split.', additionalProperties: true },
+);
+
+/** A stored spec, of one task or of several. */
+export const StoredSpec = Type.Object(
+  {
+    ...DistillationSpec.properties,
+    // Without its default, which the answer would be filled up with: of several tasks there is none.
+    outOfScope: Type.Optional(Type.String({ description: 'Label of rows that belong to no other label.' })),
+    multiTask: Type.Optional(MultiTaskSettings),
+  },
+  {
+    title: 'DistillationSpec',
+    description: 'How to distil, with every default filled in; `multiTask` where the student answers several tasks.',
+  },
 );
 
 const TeacherOriginBody = Type.Object({
@@ -183,13 +213,13 @@ export const LineageBody = Type.Object(
     teachers: Type.Optional(
       Type.Array(TeacherOriginBody, { description: 'All teachers, where there were several; the first is `teacher`.' }),
     ),
-    spec: Type.Object(DistillationSpec.properties, {
-      title: 'DistillationSpec',
-      description: 'How to distil, with every default filled in.',
-    }),
+    spec: StoredSpec,
     seed: Type.Integer(),
     codeVersion: Type.String({ description: 'Version of Retort that trained it.' }),
     distillationId: Type.Optional(Type.String()),
+    tasks: Type.Optional(
+      Type.Array(Type.String(), { description: 'All tasks that the student answers, where it is of several.' }),
+    ),
   },
   { title: 'Lineage', description: 'Where a model comes from: enough to make it again.', additionalProperties: true },
 );

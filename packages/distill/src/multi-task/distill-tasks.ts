@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { type MultiTaskSpec, type OnProgress, RetortError, type Row, TASKS } from '@retort/contracts';
 import { openTeacher } from '@retort/teachers';
-import { datasetProblems, shapeOf } from '../check-rows.js';
+import { shapeOf } from '../check-rows.js';
 import { classifierFolder, rowsDigest } from '../distill.js';
 import { labelTexts, type SoftLabelCache } from '../soft-labels.js';
+import { taskProblems } from './check-tasks.js';
 import { type TrainedTasks, type TrainTasksOptions, trainTasks } from './train-tasks.js';
 
 export interface TaskInput {
@@ -67,8 +68,7 @@ async function label(task: TaskInput, options: DistillTasksOptions, scratch: str
   });
   const teacher = await openTeacher(teacherDir, { threads });
   try {
-    // No label is out of scope: every row is of its task.
-    const problems = datasetProblems(shapeOf(rows), teacher.labels, { ...spec, outOfScope: '' });
+    const problems = taskProblems(shapeOf(rows), teacher.labels, spec);
     if (problems.length > 0) {
       const detail = problems.map(({ path, message }) => `The ${path.split('/').at(-1)} ${message}.`).join(' ');
       throw new RetortError('RT_INVALID_DATASET', `Task "${name}": ${detail}`, { problems });

@@ -1,11 +1,4 @@
-import type { MultiTaskSpec, StudentMetrics } from '@retort/contracts';
-
-/** Whether a task's student is what was asked for. */
-export interface Gate {
-  passed: boolean;
-  /** One entry for each measure that is too low; shares, 0..1. */
-  failures: { measure: 'accuracy' | 'agreement'; least: number; got: number }[];
-}
+import type { Gate, MultiTaskSpec, StudentMetrics } from '@retort/contracts';
 
 /** Holds what was measured of a task against what the spec wants of it; nothing is wanted unless it is named. */
 export function gateOf(

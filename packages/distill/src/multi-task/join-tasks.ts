@@ -50,7 +50,8 @@ export function joinTasks(tasks: readonly LabelledTask[], { training, multiTask 
   const rows = tasks.flatMap(({ name, rows: own }) =>
     own.map((row) => (row.label === undefined ? row : { ...row, label: `${name}/${row.label}` })),
   );
-  checkSize(Math.max(sampled.length, rows.length), offset);
+  const tooLarge = softLabelsProblem(Math.max(sampled.length, rows.length), offset);
+  if (tooLarge !== undefined) throw new RetortError('RT_INVALID_SPEC', `The spec's multiTask.sampling ${tooLarge}.`);
   return {
     heads,
     labels: tasks.flatMap(({ name, labels }) => labels.map((label) => `${name}/${label}`)),
@@ -74,12 +75,10 @@ function joinedLogits(tasks: readonly LabelledTask[], heads: TaskHead[], rows: n
   return joined;
 }
 
-function checkSize(rows: number, labels: number): void {
-  if (rows * labels <= MOST_SOFT_LABELS) return;
-  throw new RetortError(
-    'RT_INVALID_SPEC',
-    `An epoch of ${rows} rows with ${labels} labels of all tasks needs ${rows * labels} soft labels, at most ${MOST_SOFT_LABELS} are allowed: raise multiTask.sampling, or take fewer tasks.`,
-  );
+/** What is wrong with an epoch of so many rows, with the labels of all tasks; undefined where it fits in memory. */
+export function softLabelsProblem(rows: number, labels: number): string | undefined {
+  if (rows * labels <= MOST_SOFT_LABELS) return undefined;
+  return `leads to an epoch of ${rows} rows with ${labels} labels of all tasks, which needs ${rows * labels} soft labels, at most ${MOST_SOFT_LABELS} are allowed: raise it, or take fewer tasks`;
 }
 
 function shifted({ train, valid, test, outOfScope }: RowParts, start: number): RowParts {

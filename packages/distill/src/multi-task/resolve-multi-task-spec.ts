@@ -1,7 +1,7 @@
 import { type FieldProblem, MultiTaskSettings, type MultiTaskSpec, RetortError } from '@retort/contracts';
 import { Value } from 'typebox/value';
 import { multiTaskMixupProblems } from '../mixup-problems.js';
-import { invalidSpec, resolveSpec } from '../resolve-spec.js';
+import { invalidSpec, resolveSpec, storedSpec } from '../resolve-spec.js';
 
 const SECTIONS = ['student', 'loss', 'training', 'multiTask'];
 
@@ -9,10 +9,10 @@ const SECTIONS = ['student', 'loss', 'training', 'multiTask'];
  * Fills a user's spec of a student of several tasks with the defaults and checks it whole: `student`, `loss` and `training` as for one
  * task, and `multiTask`.
  *
- * @param tasks names of the tasks that there are
+ * @param tasks names of the tasks that there are; undefined while they are not known, when settings may name any
  * @throws RetortError `RT_INVALID_SPEC` with one {@link FieldProblem} per finding
  */
-export function resolveMultiTaskSpec(input: unknown, tasks: readonly string[]): MultiTaskSpec {
+export function resolveMultiTaskSpec(input: unknown, tasks: readonly string[] | undefined): MultiTaskSpec {
   const given = isObject(input) ? input : {};
   const problems: FieldProblem[] =
     isObject(input) || input === undefined ? [] : [{ path: '/', message: 'must be object' }];
@@ -33,7 +33,18 @@ export function resolveMultiTaskSpec(input: unknown, tasks: readonly string[]): 
   };
 }
 
-function settingsProblems(settings: unknown, tasks: readonly string[]): FieldProblem[] {
+/** As {@link storedSpec}, of a student of several tasks. */
+export function storedMultiTaskSpec(stored: MultiTaskSpec): MultiTaskSpec {
+  const { student, loss, training } = storedSpec({
+    student: stored.student,
+    loss: stored.loss,
+    training: stored.training,
+  });
+  const multiTask = Value.Default(MultiTaskSettings, Value.Clone(stored.multiTask)) as MultiTaskSpec['multiTask'];
+  return { student, loss, training, multiTask };
+}
+
+function settingsProblems(settings: unknown, tasks: readonly string[] | undefined): FieldProblem[] {
   if (!Value.Check(MultiTaskSettings, settings)) {
     return Value.Errors(MultiTaskSettings, settings)
       .filter(({ keyword }) => keyword !== 'additionalProperties')
@@ -42,6 +53,7 @@ function settingsProblems(settings: unknown, tasks: readonly string[]): FieldPro
         message: keyword === 'boolean' ? 'is not a field of the spec' : message,
       }));
   }
+  if (tasks === undefined) return [];
   return Object.keys(settings.tasks)
     .filter((name) => !tasks.includes(name))
     .map((name) => ({ path: `/multiTask/tasks/${name}`, message: `is none of the tasks ${tasks.join(', ')}` }));

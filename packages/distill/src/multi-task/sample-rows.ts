@@ -11,15 +11,23 @@ export function sampleRows(
   rows: readonly Int32Array[],
   { alpha, seed }: { alpha: number; seed: number },
 ): Int32Array[] {
-  const most = rows.reduce((largest, { length }) => Math.max(largest, length), 0);
   const random = new Random(seed);
-  return rows.map((own) => {
+  const counts = sampleCounts(
+    rows.map(({ length }) => length),
+    alpha,
+  );
+  return rows.map((own, k) => {
     if (own.length === 0) return own;
-    const count = Math.round(most * (own.length / most) ** alpha);
-    const sample = new Int32Array(Math.max(count, own.length));
+    const sample = new Int32Array(counts[k]);
     const whole = sample.length - (sample.length % own.length);
     for (let at = 0; at < whole; at += own.length) sample.set(own, at);
     sample.set(random.shuffle(own.slice()).subarray(0, sample.length - whole), whole);
     return sample;
   });
+}
+
+/** How many rows of each task an epoch has: see {@link sampleRows}. @param rows of each task */
+export function sampleCounts(rows: readonly number[], alpha: number): number[] {
+  const most = rows.reduce((largest, own) => Math.max(largest, own), 0);
+  return rows.map((own) => (own === 0 ? 0 : Math.max(Math.round(most * (own / most) ** alpha), own)));
 }

@@ -1,6 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import {
+  type Gate,
   type Lineage,
   type ModelFile,
   type MultiTaskSpec,
@@ -21,7 +22,7 @@ import { MANIFEST_FILE, publishFolder, stageFolder, writeJson, writeModelFolder 
 import { parameterCount } from '../parameter-count.js';
 import { trainOneStudent } from '../train-one-student.js';
 import { calibrateTasks, columnsOf } from './calibrate-tasks.js';
-import { type Gate, gateOf } from './gate.js';
+import { gateOf } from './gate.js';
 import { concat, joinTasks, type LabelledTask } from './join-tasks.js';
 import { taskExamples } from './task-examples.js';
 import { tasksCard } from './tasks-card.js';

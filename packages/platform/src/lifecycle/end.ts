@@ -47,7 +47,9 @@ export async function endCancelled({ prisma }: Prismas, id: string): Promise<Dis
 
 export interface Success {
   metrics: unknown;
-  /** Registers the model version in the same transaction, so that neither is there without the other. */
+  /** Of a job of several tasks: what was measured of the second one and those after it, in order. */
+  furtherMetrics?: readonly { task: string; metrics: unknown }[];
+  /** Registers the model version, of several tasks one for each, in the same transaction, so that neither is there without the other. */
   register: (tx: Transaction) => Promise<unknown>;
 }
 
@@ -65,6 +67,12 @@ export async function succeedDistillation({ prisma }: Prismas, claim: Claim, suc
     await success.register(tx);
     const metrics = success.metrics as Record<string, unknown>;
     await appendEvent(tx, claim.id, 'metrics', metrics);
+    for (const { task, metrics: own } of success.furtherMetrics ?? []) {
+      const json = own as Prisma.InputJsonObject;
+      const key = { distillationId: claim.id, taskName: task };
+      await tx.furtherTask.update({ where: { distillationId_taskName: key }, data: { metrics: json } });
+      await appendEvent(tx, claim.id, 'metrics', { task, ...json });
+    }
     await transition(tx, claim.id, 'succeeded', { set: [Prisma.sql`"metrics" = ${JSON.stringify(metrics)}::jsonb`] });
     return true;
   });

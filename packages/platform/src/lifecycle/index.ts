@@ -13,8 +13,16 @@ export {
   type TrialWork,
   trialResults,
 } from './searching.js';
-export { planShards, requestCancel, type Submission, type SubmitContext, submitDistillation } from './submit.js';
+export {
+  type FurtherSubmission,
+  planShards,
+  requestCancel,
+  type Submission,
+  type SubmitContext,
+  submitDistillation,
+} from './submit.js';
 export { type Sweeper, type SweeperContext, type SweeperOptions, startSweeper, sweep } from './sweeper.js';
+export { type TaskShard, taskOfShard, tasksOf } from './tasks-of.js';
 export {
   beatTeacher,
   cancelTeacher,

@@ -1,4 +1,11 @@
-import { type DistillationSpec, jobId, newId, RetortError, type TeacherQueries } from '@retort/contracts';
+import {
+  type DistillationSpec,
+  jobId,
+  type MultiTaskSpec,
+  newId,
+  RetortError,
+  type TeacherQueries,
+} from '@retort/contracts';
 import type { Database } from '../database/connect.js';
 import { type Distillation, Prisma } from '../generated/prisma/client.js';
 import type { Queues } from '../queues/types.js';
@@ -13,14 +20,27 @@ export interface SubmitContext {
   onQueueError?: (error: unknown) => void;
 }
 
+/** The second or a later task of a submission whose student shall answer several. */
+export interface FurtherSubmission {
+  taskName: string;
+  datasetId: string;
+  teacherId: string;
+  /** Of the dataset, at least 1. */
+  rows: number;
+}
+
 export interface Submission {
+  /** The first task, and the only one of most. */
   taskName: string;
   datasetId: string;
   /** The first teacher. */
   teacherId: string;
   /** The others, in the order of the spec's `ensemble`; default: none. */
   furtherTeacherIds?: readonly string[];
-  spec: DistillationSpec;
+  /** The other tasks; default: none. */
+  furtherTasks?: readonly FurtherSubmission[];
+  /** Of several tasks a spec that is for them. */
+  spec: DistillationSpec | MultiTaskSpec;
   /** Rows of the dataset, and the most that its transfer set can have: all of them get soft labels. At least 1. */
   rows: number;
   /** What that may cost. */
@@ -44,6 +64,17 @@ export function planShards(rows: number, shardRows: number): { index: number; st
   }));
 }
 
+/** The same for the rows of several tasks, one after the other: a shard has rows of one task, whose teacher labels them. */
+export function planTaskShards(rows: readonly number[], shardRows: number): ReturnType<typeof planShards> {
+  let before = 0;
+  const shards = rows.flatMap((own) => {
+    const from = before;
+    before += own;
+    return planShards(own, shardRows).map(({ start, end }) => ({ start: from + start, end: from + end }));
+  });
+  return shards.map((shard, index) => ({ index, ...shard }));
+}
+
 /**
  * Writes the distillation, its shards and its first event in one transaction, then adds the jobs to the queue. Once the
  * transaction has committed the job will run: a crash or a queue failure after it is repaired by the sweeper.
@@ -54,15 +85,17 @@ export function planShards(rows: number, shardRows: number): { index: number; st
  * @throws Prisma's `P2002` when the idempotency key exists already, `P2003` for an unknown task, dataset or teacher
  */
 export async function submitDistillation(context: SubmitContext, submission: Submission): Promise<Distillation> {
-  const { rows, shardRows, spec, furtherTeacherIds = [], ...columns } = submission;
+  const { rows, shardRows, spec, furtherTeacherIds = [], furtherTasks = [], ...columns } = submission;
   const id = newId('distillation');
-  const shards = planShards(rows, shardRows);
+  const shards = planTaskShards([rows, ...furtherTasks.map((task) => task.rows)], shardRows);
   const row = await context.database.prisma.$transaction(async (tx) => {
     const created = await tx.distillation.create({
       data: { id, ...columns, spec: spec as Prisma.InputJsonValue, status: 'queued' },
     });
     const further = furtherTeacherIds.map((teacherId, i) => ({ distillationId: id, position: i + 1, teacherId }));
     await tx.furtherTeacher.createMany({ data: further });
+    const tasks = furtherTasks.map(({ rows: _, ...task }, i) => ({ distillationId: id, position: i + 1, ...task }));
+    await tx.furtherTask.createMany({ data: tasks });
     await tx.labelShard.createMany({ data: shards.map((shard) => ({ distillationId: id, ...shard })) });
     await appendStatus(tx, created);
     return created;

@@ -7,11 +7,17 @@ export interface WithTeachers {
   furtherTeachers: { teacher: Teacher }[];
 }
 
+/** A distillation with all of its tasks, and their data and teachers. */
+export interface WithTasks extends WithTeachers {
+  dataset: Dataset;
+  furtherTasks: { taskName: string; dataset: Dataset; teacher: Teacher }[];
+}
+
 /** All that a worker must know of a distillation. */
-export type WorkedOn = Distillation & { dataset: Dataset } & WithTeachers;
+export type WorkedOn = Distillation & WithTasks;
 
 /**
- * Reads a distillation with its dataset and its teachers, one relation after the other: those that one query includes are read
+ * Reads a distillation with its tasks, their datasets and teachers, one relation after the other: those that one query includes are read
  * at the same time, and a transaction has a single connection, which can do one thing at a time.
  */
 export async function findWorkedOn(
@@ -27,7 +33,16 @@ export async function findWorkedOn(
     orderBy: { position: 'asc' },
     include: { teacher: true },
   });
-  return { ...distillation, dataset, teacher, furtherTeachers };
+  const furtherTasks: WithTasks['furtherTasks'] = [];
+  const further = { where: { distillationId: distillation.id }, orderBy: { position: 'asc' } } as const;
+  for (const { taskName, datasetId, teacherId } of await tx.furtherTask.findMany(further)) {
+    furtherTasks.push({
+      taskName,
+      dataset: await tx.dataset.findUniqueOrThrow({ where: { id: datasetId } }),
+      teacher: await tx.teacher.findUniqueOrThrow({ where: { id: teacherId } }),
+    });
+  }
+  return { ...distillation, dataset, teacher, furtherTeachers, furtherTasks };
 }
 
 /** All teachers of a distillation, in the order that its spec's `ensemble` names them. At least 1. */

@@ -1,15 +1,8 @@
 import { createHash } from 'node:crypto';
-import {
-  type DistillationSpec,
-  type FieldProblem,
-  RetortError,
-  type StoredTeacherManifest,
-  type TeacherQueries,
-} from '@retort/contracts';
-import { type DatasetCounts, DistillationInput } from '@retort/contracts/http';
+import { type DistillationSpec, type FieldProblem, RetortError, type StoredTeacherManifest } from '@retort/contracts';
+import { DatasetId, DistillationInput, TaskName } from '@retort/contracts/http';
 import {
   checkTeachers,
-  type DatasetShape,
   ensembleDefaults,
   estimateTeacherQueries,
   foreignLabel,
@@ -22,15 +15,19 @@ import { compileCheck } from '@retort/http';
 import { type Prisma, submitDistillation, type Teacher } from '@retort/platform';
 import { Type } from 'typebox';
 import type { ApiContext } from '../context.js';
+import { checkTasks } from './check-tasks.js';
+import { type Checked, shapeOf, specOrProblems } from './checked.js';
 import { findTeachers, teacherProblems } from './teachers.js';
 import { WITH_RELATED } from './with-related.js';
 
 type Distillation = Prisma.DistillationGetPayload<{ include: typeof WITH_RELATED }>;
 
+const { teacher, teachers } = DistillationInput.properties;
+
 /** The spec has a check of its own, with defaults and with problems that span fields. */
 const checkShape = compileCheck(
   Type.Object(
-    { ...DistillationInput.properties, spec: Type.Optional(Type.Unknown()) },
+    { task: TaskName, dataset: DatasetId, teacher, teachers, spec: Type.Optional(Type.Unknown()) },
     { additionalProperties: false },
   ),
 );
@@ -60,7 +57,8 @@ export async function submit(
       : { idempotencyKey: sha256(`${callerId}\n${idempotencyKey}`), idempotencyDigest: sha256(canonicalJson(body)) };
   const earlier = await findEarlier(context, idempotency);
   if (earlier !== undefined) return { distillation: earlier, created: false };
-  const checked = await checkSubmission(context, body);
+  const several = typeof body === 'object' && body !== null && 'tasks' in body;
+  const checked = several ? await checkTasks(context, body) : await checkSubmission(context, body);
   try {
     const { id } = await submitDistillation(
       {
@@ -105,17 +103,6 @@ async function findEarlier(
     );
   }
   return row ?? undefined;
-}
-
-interface Checked {
-  taskName: string;
-  datasetId: string;
-  teacherId: string;
-  furtherTeacherIds: string[];
-  spec: DistillationSpec;
-  /** Rows that may come to be labelled, generated ones included. */
-  rows: number;
-  teacherQueries: TeacherQueries;
 }
 
 /** Everything that can be wrong is looked at before anything is said, so that one answer names all of it. */
@@ -166,24 +153,10 @@ function checkSpec(
   dataset: { counts: unknown } | null,
   problems: FieldProblem[],
 ): DistillationSpec | undefined {
-  try {
-    if (teacher === undefined || dataset === null) return resolveSpec(input);
-    const { source, classifier } = teacher.manifest as unknown as StoredTeacherManifest;
-    const { type } = (classifier ?? source).tokenizer;
-    return recommendedSpec(input, { tokenizer: type, shape: shapeOf(dataset) });
-  } catch (error) {
-    if (!(error instanceof RetortError) || error.code !== 'RT_INVALID_SPEC') throw error;
-    problems.push(
-      ...error.problems.map(({ path, message }) => ({ path: `/spec${path === '/' ? '' : path}`, message })),
-    );
-    return undefined;
-  }
-}
-
-/** The dataset's counts, as it was taken in with them. */
-function shapeOf({ counts }: { counts: unknown }): DatasetShape {
-  const { splits: rows, labels } = counts as DatasetCounts;
-  return { rows, labels };
+  if (teacher === undefined || dataset === null) return specOrProblems(() => resolveSpec(input), problems);
+  const { source, classifier } = teacher.manifest as unknown as StoredTeacherManifest;
+  const { type: tokenizer } = (classifier ?? source).tokenizer;
+  return specOrProblems(() => recommendedSpec(input, { tokenizer, shape: shapeOf(dataset) }), problems);
 }
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');

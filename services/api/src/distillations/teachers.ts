@@ -44,7 +44,7 @@ export async function findTeachers(
   return problems.length > wrong ? undefined : found.filter((row) => row !== undefined);
 }
 
-function notReady({ status, manifest }: Teacher): string {
+export function notReady({ status, manifest }: Teacher): string {
   const { head } = manifest as unknown as StoredTeacherManifest;
   const what = head === undefined ? 'it' : 'its head';
   return `cannot be asked: ${status === 'training' ? `${what} is still in training` : `it is ${status}`}`;
@@ -90,7 +90,7 @@ function specProblems(
 }
 
 /** The student answers with its teachers' labels, so the task must know each of them. */
-function labelProblems(taskLabels: readonly string[], labels: readonly string[], path: string): FieldProblem[] {
+export function labelProblems(taskLabels: readonly string[], labels: readonly string[], path: string): FieldProblem[] {
   if (taskLabels.length === 0) return [];
   const known = new Set(taskLabels);
   const strange = labels.filter((label) => !known.has(label));

@@ -71,7 +71,9 @@ export function distillationRoutes(app: HttpApp, context: ApiContext, { events }
     async ({ query: { limit, cursor, task, status } }) => {
       const rows = await database.prisma.distillation.findMany({
         where: {
-          ...(task === undefined ? {} : { taskName: task }),
+          ...(task === undefined
+            ? {}
+            : { AND: { OR: [{ taskName: task }, { furtherTasks: { some: { taskName: task } } }] } }),
           ...(status === undefined ? {} : { status }),
           ...after(cursor),
         },

@@ -43,6 +43,11 @@ export type Distillation = Prisma.DistillationModel
  */
 export type FurtherTeacher = Prisma.FurtherTeacherModel
 /**
+ * Model FurtherTask
+ * The second and later tasks of a distillation whose student answers several, each with a teacher of its own.
+ */
+export type FurtherTask = Prisma.FurtherTaskModel
+/**
  * Model LabelShard
  * One slice of a distillation's texts, labelled by one child job.
  */

@@ -402,6 +402,7 @@ export const ModelName = {
   Teacher: 'Teacher',
   Distillation: 'Distillation',
   FurtherTeacher: 'FurtherTeacher',
+  FurtherTask: 'FurtherTask',
   LabelShard: 'LabelShard',
   Trial: 'Trial',
   SoftLabel: 'SoftLabel',
@@ -425,7 +426,7 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
     omit: GlobalOmitOptions
   }
   meta: {
-    modelProps: "task" | "dataset" | "teacher" | "distillation" | "furtherTeacher" | "labelShard" | "trial" | "softLabel" | "modelVersion" | "alias" | "aliasChange" | "apiKey" | "event"
+    modelProps: "task" | "dataset" | "teacher" | "distillation" | "furtherTeacher" | "furtherTask" | "labelShard" | "trial" | "softLabel" | "modelVersion" | "alias" | "aliasChange" | "apiKey" | "event"
     txIsolationLevel: TransactionIsolationLevel
   }
   model: {
@@ -796,6 +797,80 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
         count: {
           args: Prisma.FurtherTeacherCountArgs<ExtArgs>
           result: runtime.Types.Utils.Optional<Prisma.FurtherTeacherCountAggregateOutputType> | number
+        }
+      }
+    }
+    FurtherTask: {
+      payload: Prisma.$FurtherTaskPayload<ExtArgs>
+      fields: Prisma.FurtherTaskFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.FurtherTaskFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FurtherTaskPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.FurtherTaskFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FurtherTaskPayload>
+        }
+        findFirst: {
+          args: Prisma.FurtherTaskFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FurtherTaskPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.FurtherTaskFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FurtherTaskPayload>
+        }
+        findMany: {
+          args: Prisma.FurtherTaskFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FurtherTaskPayload>[]
+        }
+        create: {
+          args: Prisma.FurtherTaskCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FurtherTaskPayload>
+        }
+        createMany: {
+          args: Prisma.FurtherTaskCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.FurtherTaskCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FurtherTaskPayload>[]
+        }
+        delete: {
+          args: Prisma.FurtherTaskDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FurtherTaskPayload>
+        }
+        update: {
+          args: Prisma.FurtherTaskUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FurtherTaskPayload>
+        }
+        deleteMany: {
+          args: Prisma.FurtherTaskDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.FurtherTaskUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.FurtherTaskUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FurtherTaskPayload>[]
+        }
+        upsert: {
+          args: Prisma.FurtherTaskUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$FurtherTaskPayload>
+        }
+        aggregate: {
+          args: Prisma.FurtherTaskAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateFurtherTask>
+        }
+        groupBy: {
+          args: Prisma.FurtherTaskGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.FurtherTaskGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.FurtherTaskCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.FurtherTaskCountAggregateOutputType> | number
         }
       }
     }
@@ -1520,6 +1595,18 @@ export const FurtherTeacherScalarFieldEnum = {
 export type FurtherTeacherScalarFieldEnum = (typeof FurtherTeacherScalarFieldEnum)[keyof typeof FurtherTeacherScalarFieldEnum]
 
 
+export const FurtherTaskScalarFieldEnum = {
+  distillationId: 'distillationId',
+  position: 'position',
+  taskName: 'taskName',
+  datasetId: 'datasetId',
+  teacherId: 'teacherId',
+  metrics: 'metrics'
+} as const
+
+export type FurtherTaskScalarFieldEnum = (typeof FurtherTaskScalarFieldEnum)[keyof typeof FurtherTaskScalarFieldEnum]
+
+
 export const LabelShardScalarFieldEnum = {
   distillationId: 'distillationId',
   index: 'index',
@@ -1927,6 +2014,7 @@ export type GlobalOmitConfig = {
   teacher?: Prisma.TeacherOmit
   distillation?: Prisma.DistillationOmit
   furtherTeacher?: Prisma.FurtherTeacherOmit
+  furtherTask?: Prisma.FurtherTaskOmit
   labelShard?: Prisma.LabelShardOmit
   trial?: Prisma.TrialOmit
   softLabel?: Prisma.SoftLabelOmit

@@ -56,6 +56,7 @@ export const ModelName = {
   Teacher: 'Teacher',
   Distillation: 'Distillation',
   FurtherTeacher: 'FurtherTeacher',
+  FurtherTask: 'FurtherTask',
   LabelShard: 'LabelShard',
   Trial: 'Trial',
   SoftLabel: 'SoftLabel',
@@ -170,6 +171,18 @@ export const FurtherTeacherScalarFieldEnum = {
 } as const
 
 export type FurtherTeacherScalarFieldEnum = (typeof FurtherTeacherScalarFieldEnum)[keyof typeof FurtherTeacherScalarFieldEnum]
+
+
+export const FurtherTaskScalarFieldEnum = {
+  distillationId: 'distillationId',
+  position: 'position',
+  taskName: 'taskName',
+  datasetId: 'datasetId',
+  teacherId: 'teacherId',
+  metrics: 'metrics'
+} as const
+
+export type FurtherTaskScalarFieldEnum = (typeof FurtherTaskScalarFieldEnum)[keyof typeof FurtherTaskScalarFieldEnum]
 
 
 export const LabelShardScalarFieldEnum = {

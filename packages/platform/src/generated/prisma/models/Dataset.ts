@@ -262,6 +262,7 @@ export type DatasetWhereInput = {
   createdAt?: Prisma.DateTimeFilter<"Dataset"> | Date | string
   task?: Prisma.XOR<Prisma.TaskScalarRelationFilter, Prisma.TaskWhereInput>
   distillations?: Prisma.DistillationListRelationFilter
+  furtherIn?: Prisma.FurtherTaskListRelationFilter
   teachers?: Prisma.TeacherListRelationFilter
 }
 
@@ -279,6 +280,7 @@ export type DatasetOrderByWithRelationInput = {
   createdAt?: Prisma.SortOrder
   task?: Prisma.TaskOrderByWithRelationInput
   distillations?: Prisma.DistillationOrderByRelationAggregateInput
+  furtherIn?: Prisma.FurtherTaskOrderByRelationAggregateInput
   teachers?: Prisma.TeacherOrderByRelationAggregateInput
 }
 
@@ -299,6 +301,7 @@ export type DatasetWhereUniqueInput = Prisma.AtLeast<{
   createdAt?: Prisma.DateTimeFilter<"Dataset"> | Date | string
   task?: Prisma.XOR<Prisma.TaskScalarRelationFilter, Prisma.TaskWhereInput>
   distillations?: Prisma.DistillationListRelationFilter
+  furtherIn?: Prisma.FurtherTaskListRelationFilter
   teachers?: Prisma.TeacherListRelationFilter
 }, "id">
 
@@ -351,6 +354,7 @@ export type DatasetCreateInput = {
   createdAt?: Date | string
   task: Prisma.TaskCreateNestedOneWithoutDatasetsInput
   distillations?: Prisma.DistillationCreateNestedManyWithoutDatasetInput
+  furtherIn?: Prisma.FurtherTaskCreateNestedManyWithoutDatasetInput
   teachers?: Prisma.TeacherCreateNestedManyWithoutDatasetInput
 }
 
@@ -367,6 +371,7 @@ export type DatasetUncheckedCreateInput = {
   duplicates: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Date | string
   distillations?: Prisma.DistillationUncheckedCreateNestedManyWithoutDatasetInput
+  furtherIn?: Prisma.FurtherTaskUncheckedCreateNestedManyWithoutDatasetInput
   teachers?: Prisma.TeacherUncheckedCreateNestedManyWithoutDatasetInput
 }
 
@@ -383,6 +388,7 @@ export type DatasetUpdateInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   task?: Prisma.TaskUpdateOneRequiredWithoutDatasetsNestedInput
   distillations?: Prisma.DistillationUpdateManyWithoutDatasetNestedInput
+  furtherIn?: Prisma.FurtherTaskUpdateManyWithoutDatasetNestedInput
   teachers?: Prisma.TeacherUpdateManyWithoutDatasetNestedInput
 }
 
@@ -399,6 +405,7 @@ export type DatasetUncheckedUpdateInput = {
   duplicates?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   distillations?: Prisma.DistillationUncheckedUpdateManyWithoutDatasetNestedInput
+  furtherIn?: Prisma.FurtherTaskUncheckedUpdateManyWithoutDatasetNestedInput
   teachers?: Prisma.TeacherUncheckedUpdateManyWithoutDatasetNestedInput
 }
 
@@ -599,6 +606,20 @@ export type DatasetUpdateOneRequiredWithoutDistillationsNestedInput = {
   update?: Prisma.XOR<Prisma.XOR<Prisma.DatasetUpdateToOneWithWhereWithoutDistillationsInput, Prisma.DatasetUpdateWithoutDistillationsInput>, Prisma.DatasetUncheckedUpdateWithoutDistillationsInput>
 }
 
+export type DatasetCreateNestedOneWithoutFurtherInInput = {
+  create?: Prisma.XOR<Prisma.DatasetCreateWithoutFurtherInInput, Prisma.DatasetUncheckedCreateWithoutFurtherInInput>
+  connectOrCreate?: Prisma.DatasetCreateOrConnectWithoutFurtherInInput
+  connect?: Prisma.DatasetWhereUniqueInput
+}
+
+export type DatasetUpdateOneRequiredWithoutFurtherInNestedInput = {
+  create?: Prisma.XOR<Prisma.DatasetCreateWithoutFurtherInInput, Prisma.DatasetUncheckedCreateWithoutFurtherInInput>
+  connectOrCreate?: Prisma.DatasetCreateOrConnectWithoutFurtherInInput
+  upsert?: Prisma.DatasetUpsertWithoutFurtherInInput
+  connect?: Prisma.DatasetWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.DatasetUpdateToOneWithWhereWithoutFurtherInInput, Prisma.DatasetUpdateWithoutFurtherInInput>, Prisma.DatasetUncheckedUpdateWithoutFurtherInInput>
+}
+
 export type DatasetCreateWithoutTaskInput = {
   id: string
   digest: string
@@ -611,6 +632,7 @@ export type DatasetCreateWithoutTaskInput = {
   duplicates: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Date | string
   distillations?: Prisma.DistillationCreateNestedManyWithoutDatasetInput
+  furtherIn?: Prisma.FurtherTaskCreateNestedManyWithoutDatasetInput
   teachers?: Prisma.TeacherCreateNestedManyWithoutDatasetInput
 }
 
@@ -626,6 +648,7 @@ export type DatasetUncheckedCreateWithoutTaskInput = {
   duplicates: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Date | string
   distillations?: Prisma.DistillationUncheckedCreateNestedManyWithoutDatasetInput
+  furtherIn?: Prisma.FurtherTaskUncheckedCreateNestedManyWithoutDatasetInput
   teachers?: Prisma.TeacherUncheckedCreateNestedManyWithoutDatasetInput
 }
 
@@ -685,6 +708,7 @@ export type DatasetCreateWithoutTeachersInput = {
   createdAt?: Date | string
   task: Prisma.TaskCreateNestedOneWithoutDatasetsInput
   distillations?: Prisma.DistillationCreateNestedManyWithoutDatasetInput
+  furtherIn?: Prisma.FurtherTaskCreateNestedManyWithoutDatasetInput
 }
 
 export type DatasetUncheckedCreateWithoutTeachersInput = {
@@ -700,6 +724,7 @@ export type DatasetUncheckedCreateWithoutTeachersInput = {
   duplicates: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Date | string
   distillations?: Prisma.DistillationUncheckedCreateNestedManyWithoutDatasetInput
+  furtherIn?: Prisma.FurtherTaskUncheckedCreateNestedManyWithoutDatasetInput
 }
 
 export type DatasetCreateOrConnectWithoutTeachersInput = {
@@ -731,6 +756,7 @@ export type DatasetUpdateWithoutTeachersInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   task?: Prisma.TaskUpdateOneRequiredWithoutDatasetsNestedInput
   distillations?: Prisma.DistillationUpdateManyWithoutDatasetNestedInput
+  furtherIn?: Prisma.FurtherTaskUpdateManyWithoutDatasetNestedInput
 }
 
 export type DatasetUncheckedUpdateWithoutTeachersInput = {
@@ -746,6 +772,7 @@ export type DatasetUncheckedUpdateWithoutTeachersInput = {
   duplicates?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   distillations?: Prisma.DistillationUncheckedUpdateManyWithoutDatasetNestedInput
+  furtherIn?: Prisma.FurtherTaskUncheckedUpdateManyWithoutDatasetNestedInput
 }
 
 export type DatasetCreateWithoutDistillationsInput = {
@@ -760,6 +787,7 @@ export type DatasetCreateWithoutDistillationsInput = {
   duplicates: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Date | string
   task: Prisma.TaskCreateNestedOneWithoutDatasetsInput
+  furtherIn?: Prisma.FurtherTaskCreateNestedManyWithoutDatasetInput
   teachers?: Prisma.TeacherCreateNestedManyWithoutDatasetInput
 }
 
@@ -775,6 +803,7 @@ export type DatasetUncheckedCreateWithoutDistillationsInput = {
   rejected: Prisma.JsonNullValueInput | runtime.InputJsonValue
   duplicates: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Date | string
+  furtherIn?: Prisma.FurtherTaskUncheckedCreateNestedManyWithoutDatasetInput
   teachers?: Prisma.TeacherUncheckedCreateNestedManyWithoutDatasetInput
 }
 
@@ -806,6 +835,7 @@ export type DatasetUpdateWithoutDistillationsInput = {
   duplicates?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   task?: Prisma.TaskUpdateOneRequiredWithoutDatasetsNestedInput
+  furtherIn?: Prisma.FurtherTaskUpdateManyWithoutDatasetNestedInput
   teachers?: Prisma.TeacherUpdateManyWithoutDatasetNestedInput
 }
 
@@ -821,6 +851,87 @@ export type DatasetUncheckedUpdateWithoutDistillationsInput = {
   rejected?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   duplicates?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  furtherIn?: Prisma.FurtherTaskUncheckedUpdateManyWithoutDatasetNestedInput
+  teachers?: Prisma.TeacherUncheckedUpdateManyWithoutDatasetNestedInput
+}
+
+export type DatasetCreateWithoutFurtherInInput = {
+  id: string
+  digest: string
+  rowsDigest: string
+  bytes: bigint | number
+  rows: number
+  counts: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  rejectedCount: number
+  rejected: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  duplicates: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  createdAt?: Date | string
+  task: Prisma.TaskCreateNestedOneWithoutDatasetsInput
+  distillations?: Prisma.DistillationCreateNestedManyWithoutDatasetInput
+  teachers?: Prisma.TeacherCreateNestedManyWithoutDatasetInput
+}
+
+export type DatasetUncheckedCreateWithoutFurtherInInput = {
+  id: string
+  taskName: string
+  digest: string
+  rowsDigest: string
+  bytes: bigint | number
+  rows: number
+  counts: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  rejectedCount: number
+  rejected: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  duplicates: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  createdAt?: Date | string
+  distillations?: Prisma.DistillationUncheckedCreateNestedManyWithoutDatasetInput
+  teachers?: Prisma.TeacherUncheckedCreateNestedManyWithoutDatasetInput
+}
+
+export type DatasetCreateOrConnectWithoutFurtherInInput = {
+  where: Prisma.DatasetWhereUniqueInput
+  create: Prisma.XOR<Prisma.DatasetCreateWithoutFurtherInInput, Prisma.DatasetUncheckedCreateWithoutFurtherInInput>
+}
+
+export type DatasetUpsertWithoutFurtherInInput = {
+  update: Prisma.XOR<Prisma.DatasetUpdateWithoutFurtherInInput, Prisma.DatasetUncheckedUpdateWithoutFurtherInInput>
+  create: Prisma.XOR<Prisma.DatasetCreateWithoutFurtherInInput, Prisma.DatasetUncheckedCreateWithoutFurtherInInput>
+  where?: Prisma.DatasetWhereInput
+}
+
+export type DatasetUpdateToOneWithWhereWithoutFurtherInInput = {
+  where?: Prisma.DatasetWhereInput
+  data: Prisma.XOR<Prisma.DatasetUpdateWithoutFurtherInInput, Prisma.DatasetUncheckedUpdateWithoutFurtherInInput>
+}
+
+export type DatasetUpdateWithoutFurtherInInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  digest?: Prisma.StringFieldUpdateOperationsInput | string
+  rowsDigest?: Prisma.StringFieldUpdateOperationsInput | string
+  bytes?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  rows?: Prisma.IntFieldUpdateOperationsInput | number
+  counts?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  rejectedCount?: Prisma.IntFieldUpdateOperationsInput | number
+  rejected?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  duplicates?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  task?: Prisma.TaskUpdateOneRequiredWithoutDatasetsNestedInput
+  distillations?: Prisma.DistillationUpdateManyWithoutDatasetNestedInput
+  teachers?: Prisma.TeacherUpdateManyWithoutDatasetNestedInput
+}
+
+export type DatasetUncheckedUpdateWithoutFurtherInInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  taskName?: Prisma.StringFieldUpdateOperationsInput | string
+  digest?: Prisma.StringFieldUpdateOperationsInput | string
+  rowsDigest?: Prisma.StringFieldUpdateOperationsInput | string
+  bytes?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  rows?: Prisma.IntFieldUpdateOperationsInput | number
+  counts?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  rejectedCount?: Prisma.IntFieldUpdateOperationsInput | number
+  rejected?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  duplicates?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  distillations?: Prisma.DistillationUncheckedUpdateManyWithoutDatasetNestedInput
   teachers?: Prisma.TeacherUncheckedUpdateManyWithoutDatasetNestedInput
 }
 
@@ -849,6 +960,7 @@ export type DatasetUpdateWithoutTaskInput = {
   duplicates?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   distillations?: Prisma.DistillationUpdateManyWithoutDatasetNestedInput
+  furtherIn?: Prisma.FurtherTaskUpdateManyWithoutDatasetNestedInput
   teachers?: Prisma.TeacherUpdateManyWithoutDatasetNestedInput
 }
 
@@ -864,6 +976,7 @@ export type DatasetUncheckedUpdateWithoutTaskInput = {
   duplicates?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   distillations?: Prisma.DistillationUncheckedUpdateManyWithoutDatasetNestedInput
+  furtherIn?: Prisma.FurtherTaskUncheckedUpdateManyWithoutDatasetNestedInput
   teachers?: Prisma.TeacherUncheckedUpdateManyWithoutDatasetNestedInput
 }
 
@@ -887,11 +1000,13 @@ export type DatasetUncheckedUpdateManyWithoutTaskInput = {
 
 export type DatasetCountOutputType = {
   distillations: number
+  furtherIn: number
   teachers: number
 }
 
 export type DatasetCountOutputTypeSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   distillations?: boolean | DatasetCountOutputTypeCountDistillationsArgs
+  furtherIn?: boolean | DatasetCountOutputTypeCountFurtherInArgs
   teachers?: boolean | DatasetCountOutputTypeCountTeachersArgs
 }
 
@@ -910,6 +1025,13 @@ export type DatasetCountOutputTypeDefaultArgs<ExtArgs extends runtime.Types.Exte
  */
 export type DatasetCountOutputTypeCountDistillationsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   where?: Prisma.DistillationWhereInput
+}
+
+/**
+ * DatasetCountOutputType without action
+ */
+export type DatasetCountOutputTypeCountFurtherInArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.FurtherTaskWhereInput
 }
 
 /**
@@ -934,6 +1056,7 @@ export type DatasetSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs 
   createdAt?: boolean
   task?: boolean | Prisma.TaskDefaultArgs<ExtArgs>
   distillations?: boolean | Prisma.Dataset$distillationsArgs<ExtArgs>
+  furtherIn?: boolean | Prisma.Dataset$furtherInArgs<ExtArgs>
   teachers?: boolean | Prisma.Dataset$teachersArgs<ExtArgs>
   _count?: boolean | Prisma.DatasetCountOutputTypeDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["dataset"]>
@@ -986,6 +1109,7 @@ export type DatasetOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = 
 export type DatasetInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   task?: boolean | Prisma.TaskDefaultArgs<ExtArgs>
   distillations?: boolean | Prisma.Dataset$distillationsArgs<ExtArgs>
+  furtherIn?: boolean | Prisma.Dataset$furtherInArgs<ExtArgs>
   teachers?: boolean | Prisma.Dataset$teachersArgs<ExtArgs>
   _count?: boolean | Prisma.DatasetCountOutputTypeDefaultArgs<ExtArgs>
 }
@@ -1001,6 +1125,7 @@ export type $DatasetPayload<ExtArgs extends runtime.Types.Extensions.InternalArg
   objects: {
     task: Prisma.$TaskPayload<ExtArgs>
     distillations: Prisma.$DistillationPayload<ExtArgs>[]
+    furtherIn: Prisma.$FurtherTaskPayload<ExtArgs>[]
     teachers: Prisma.$TeacherPayload<ExtArgs>[]
   }
   scalars: runtime.Types.Extensions.GetPayloadResult<{
@@ -1426,6 +1551,7 @@ export interface Prisma__DatasetClient<T, Null = never, ExtArgs extends runtime.
   readonly [Symbol.toStringTag]: "PrismaPromise"
   task<T extends Prisma.TaskDefaultArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.TaskDefaultArgs<ExtArgs>>): Prisma.Prisma__TaskClient<runtime.Types.Result.GetResult<Prisma.$TaskPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | Null, Null, ExtArgs, GlobalOmitOptions>
   distillations<T extends Prisma.Dataset$distillationsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Dataset$distillationsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$DistillationPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  furtherIn<T extends Prisma.Dataset$furtherInArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Dataset$furtherInArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$FurtherTaskPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   teachers<T extends Prisma.Dataset$teachersArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Dataset$teachersArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$TeacherPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   /**
    * Attaches callbacks for the resolution and/or rejection of the Promise.
@@ -1889,6 +2015,30 @@ export type Dataset$distillationsArgs<ExtArgs extends runtime.Types.Extensions.I
   take?: number
   skip?: number
   distinct?: Prisma.DistillationScalarFieldEnum | Prisma.DistillationScalarFieldEnum[]
+}
+
+/**
+ * Dataset.furtherIn
+ */
+export type Dataset$furtherInArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the FurtherTask
+   */
+  select?: Prisma.FurtherTaskSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the FurtherTask
+   */
+  omit?: Prisma.FurtherTaskOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.FurtherTaskInclude<ExtArgs> | null
+  where?: Prisma.FurtherTaskWhereInput
+  orderBy?: Prisma.FurtherTaskOrderByWithRelationInput | Prisma.FurtherTaskOrderByWithRelationInput[]
+  cursor?: Prisma.FurtherTaskWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.FurtherTaskScalarFieldEnum | Prisma.FurtherTaskScalarFieldEnum[]
 }
 
 /**

@@ -344,9 +344,10 @@ export type DistillationWhereInput = {
   dataset?: Prisma.XOR<Prisma.DatasetScalarRelationFilter, Prisma.DatasetWhereInput>
   teacher?: Prisma.XOR<Prisma.TeacherScalarRelationFilter, Prisma.TeacherWhereInput>
   furtherTeachers?: Prisma.FurtherTeacherListRelationFilter
+  furtherTasks?: Prisma.FurtherTaskListRelationFilter
   shards?: Prisma.LabelShardListRelationFilter
   trials?: Prisma.TrialListRelationFilter
-  model?: Prisma.XOR<Prisma.ModelVersionNullableScalarRelationFilter, Prisma.ModelVersionWhereInput> | null
+  models?: Prisma.ModelVersionListRelationFilter
 }
 
 export type DistillationOrderByWithRelationInput = {
@@ -377,9 +378,10 @@ export type DistillationOrderByWithRelationInput = {
   dataset?: Prisma.DatasetOrderByWithRelationInput
   teacher?: Prisma.TeacherOrderByWithRelationInput
   furtherTeachers?: Prisma.FurtherTeacherOrderByRelationAggregateInput
+  furtherTasks?: Prisma.FurtherTaskOrderByRelationAggregateInput
   shards?: Prisma.LabelShardOrderByRelationAggregateInput
   trials?: Prisma.TrialOrderByRelationAggregateInput
-  model?: Prisma.ModelVersionOrderByWithRelationInput
+  models?: Prisma.ModelVersionOrderByRelationAggregateInput
 }
 
 export type DistillationWhereUniqueInput = Prisma.AtLeast<{
@@ -413,9 +415,10 @@ export type DistillationWhereUniqueInput = Prisma.AtLeast<{
   dataset?: Prisma.XOR<Prisma.DatasetScalarRelationFilter, Prisma.DatasetWhereInput>
   teacher?: Prisma.XOR<Prisma.TeacherScalarRelationFilter, Prisma.TeacherWhereInput>
   furtherTeachers?: Prisma.FurtherTeacherListRelationFilter
+  furtherTasks?: Prisma.FurtherTaskListRelationFilter
   shards?: Prisma.LabelShardListRelationFilter
   trials?: Prisma.TrialListRelationFilter
-  model?: Prisma.XOR<Prisma.ModelVersionNullableScalarRelationFilter, Prisma.ModelVersionWhereInput> | null
+  models?: Prisma.ModelVersionListRelationFilter
 }, "id" | "idempotencyKey">
 
 export type DistillationOrderByWithAggregationInput = {
@@ -503,9 +506,10 @@ export type DistillationCreateInput = {
   dataset: Prisma.DatasetCreateNestedOneWithoutDistillationsInput
   teacher: Prisma.TeacherCreateNestedOneWithoutDistillationsInput
   furtherTeachers?: Prisma.FurtherTeacherCreateNestedManyWithoutDistillationInput
+  furtherTasks?: Prisma.FurtherTaskCreateNestedManyWithoutDistillationInput
   shards?: Prisma.LabelShardCreateNestedManyWithoutDistillationInput
   trials?: Prisma.TrialCreateNestedManyWithoutDistillationInput
-  model?: Prisma.ModelVersionCreateNestedOneWithoutDistillationInput
+  models?: Prisma.ModelVersionCreateNestedManyWithoutDistillationInput
 }
 
 export type DistillationUncheckedCreateInput = {
@@ -533,9 +537,10 @@ export type DistillationUncheckedCreateInput = {
   teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   furtherTeachers?: Prisma.FurtherTeacherUncheckedCreateNestedManyWithoutDistillationInput
+  furtherTasks?: Prisma.FurtherTaskUncheckedCreateNestedManyWithoutDistillationInput
   shards?: Prisma.LabelShardUncheckedCreateNestedManyWithoutDistillationInput
   trials?: Prisma.TrialUncheckedCreateNestedManyWithoutDistillationInput
-  model?: Prisma.ModelVersionUncheckedCreateNestedOneWithoutDistillationInput
+  models?: Prisma.ModelVersionUncheckedCreateNestedManyWithoutDistillationInput
 }
 
 export type DistillationUpdateInput = {
@@ -563,9 +568,10 @@ export type DistillationUpdateInput = {
   dataset?: Prisma.DatasetUpdateOneRequiredWithoutDistillationsNestedInput
   teacher?: Prisma.TeacherUpdateOneRequiredWithoutDistillationsNestedInput
   furtherTeachers?: Prisma.FurtherTeacherUpdateManyWithoutDistillationNestedInput
+  furtherTasks?: Prisma.FurtherTaskUpdateManyWithoutDistillationNestedInput
   shards?: Prisma.LabelShardUpdateManyWithoutDistillationNestedInput
   trials?: Prisma.TrialUpdateManyWithoutDistillationNestedInput
-  model?: Prisma.ModelVersionUpdateOneWithoutDistillationNestedInput
+  models?: Prisma.ModelVersionUpdateManyWithoutDistillationNestedInput
 }
 
 export type DistillationUncheckedUpdateInput = {
@@ -593,9 +599,10 @@ export type DistillationUncheckedUpdateInput = {
   teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   furtherTeachers?: Prisma.FurtherTeacherUncheckedUpdateManyWithoutDistillationNestedInput
+  furtherTasks?: Prisma.FurtherTaskUncheckedUpdateManyWithoutDistillationNestedInput
   shards?: Prisma.LabelShardUncheckedUpdateManyWithoutDistillationNestedInput
   trials?: Prisma.TrialUncheckedUpdateManyWithoutDistillationNestedInput
-  model?: Prisma.ModelVersionUncheckedUpdateOneWithoutDistillationNestedInput
+  models?: Prisma.ModelVersionUncheckedUpdateManyWithoutDistillationNestedInput
 }
 
 export type DistillationCreateManyInput = {
@@ -904,6 +911,20 @@ export type DistillationUpdateOneRequiredWithoutFurtherTeachersNestedInput = {
   update?: Prisma.XOR<Prisma.XOR<Prisma.DistillationUpdateToOneWithWhereWithoutFurtherTeachersInput, Prisma.DistillationUpdateWithoutFurtherTeachersInput>, Prisma.DistillationUncheckedUpdateWithoutFurtherTeachersInput>
 }
 
+export type DistillationCreateNestedOneWithoutFurtherTasksInput = {
+  create?: Prisma.XOR<Prisma.DistillationCreateWithoutFurtherTasksInput, Prisma.DistillationUncheckedCreateWithoutFurtherTasksInput>
+  connectOrCreate?: Prisma.DistillationCreateOrConnectWithoutFurtherTasksInput
+  connect?: Prisma.DistillationWhereUniqueInput
+}
+
+export type DistillationUpdateOneRequiredWithoutFurtherTasksNestedInput = {
+  create?: Prisma.XOR<Prisma.DistillationCreateWithoutFurtherTasksInput, Prisma.DistillationUncheckedCreateWithoutFurtherTasksInput>
+  connectOrCreate?: Prisma.DistillationCreateOrConnectWithoutFurtherTasksInput
+  upsert?: Prisma.DistillationUpsertWithoutFurtherTasksInput
+  connect?: Prisma.DistillationWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.DistillationUpdateToOneWithWhereWithoutFurtherTasksInput, Prisma.DistillationUpdateWithoutFurtherTasksInput>, Prisma.DistillationUncheckedUpdateWithoutFurtherTasksInput>
+}
+
 export type DistillationCreateNestedOneWithoutShardsInput = {
   create?: Prisma.XOR<Prisma.DistillationCreateWithoutShardsInput, Prisma.DistillationUncheckedCreateWithoutShardsInput>
   connectOrCreate?: Prisma.DistillationCreateOrConnectWithoutShardsInput
@@ -932,18 +953,18 @@ export type DistillationUpdateOneRequiredWithoutTrialsNestedInput = {
   update?: Prisma.XOR<Prisma.XOR<Prisma.DistillationUpdateToOneWithWhereWithoutTrialsInput, Prisma.DistillationUpdateWithoutTrialsInput>, Prisma.DistillationUncheckedUpdateWithoutTrialsInput>
 }
 
-export type DistillationCreateNestedOneWithoutModelInput = {
-  create?: Prisma.XOR<Prisma.DistillationCreateWithoutModelInput, Prisma.DistillationUncheckedCreateWithoutModelInput>
-  connectOrCreate?: Prisma.DistillationCreateOrConnectWithoutModelInput
+export type DistillationCreateNestedOneWithoutModelsInput = {
+  create?: Prisma.XOR<Prisma.DistillationCreateWithoutModelsInput, Prisma.DistillationUncheckedCreateWithoutModelsInput>
+  connectOrCreate?: Prisma.DistillationCreateOrConnectWithoutModelsInput
   connect?: Prisma.DistillationWhereUniqueInput
 }
 
-export type DistillationUpdateOneRequiredWithoutModelNestedInput = {
-  create?: Prisma.XOR<Prisma.DistillationCreateWithoutModelInput, Prisma.DistillationUncheckedCreateWithoutModelInput>
-  connectOrCreate?: Prisma.DistillationCreateOrConnectWithoutModelInput
-  upsert?: Prisma.DistillationUpsertWithoutModelInput
+export type DistillationUpdateOneRequiredWithoutModelsNestedInput = {
+  create?: Prisma.XOR<Prisma.DistillationCreateWithoutModelsInput, Prisma.DistillationUncheckedCreateWithoutModelsInput>
+  connectOrCreate?: Prisma.DistillationCreateOrConnectWithoutModelsInput
+  upsert?: Prisma.DistillationUpsertWithoutModelsInput
   connect?: Prisma.DistillationWhereUniqueInput
-  update?: Prisma.XOR<Prisma.XOR<Prisma.DistillationUpdateToOneWithWhereWithoutModelInput, Prisma.DistillationUpdateWithoutModelInput>, Prisma.DistillationUncheckedUpdateWithoutModelInput>
+  update?: Prisma.XOR<Prisma.XOR<Prisma.DistillationUpdateToOneWithWhereWithoutModelsInput, Prisma.DistillationUpdateWithoutModelsInput>, Prisma.DistillationUncheckedUpdateWithoutModelsInput>
 }
 
 export type DistillationCreateWithoutTaskInput = {
@@ -970,9 +991,10 @@ export type DistillationCreateWithoutTaskInput = {
   dataset: Prisma.DatasetCreateNestedOneWithoutDistillationsInput
   teacher: Prisma.TeacherCreateNestedOneWithoutDistillationsInput
   furtherTeachers?: Prisma.FurtherTeacherCreateNestedManyWithoutDistillationInput
+  furtherTasks?: Prisma.FurtherTaskCreateNestedManyWithoutDistillationInput
   shards?: Prisma.LabelShardCreateNestedManyWithoutDistillationInput
   trials?: Prisma.TrialCreateNestedManyWithoutDistillationInput
-  model?: Prisma.ModelVersionCreateNestedOneWithoutDistillationInput
+  models?: Prisma.ModelVersionCreateNestedManyWithoutDistillationInput
 }
 
 export type DistillationUncheckedCreateWithoutTaskInput = {
@@ -999,9 +1021,10 @@ export type DistillationUncheckedCreateWithoutTaskInput = {
   teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   furtherTeachers?: Prisma.FurtherTeacherUncheckedCreateNestedManyWithoutDistillationInput
+  furtherTasks?: Prisma.FurtherTaskUncheckedCreateNestedManyWithoutDistillationInput
   shards?: Prisma.LabelShardUncheckedCreateNestedManyWithoutDistillationInput
   trials?: Prisma.TrialUncheckedCreateNestedManyWithoutDistillationInput
-  model?: Prisma.ModelVersionUncheckedCreateNestedOneWithoutDistillationInput
+  models?: Prisma.ModelVersionUncheckedCreateNestedManyWithoutDistillationInput
 }
 
 export type DistillationCreateOrConnectWithoutTaskInput = {
@@ -1083,9 +1106,10 @@ export type DistillationCreateWithoutDatasetInput = {
   task: Prisma.TaskCreateNestedOneWithoutDistillationsInput
   teacher: Prisma.TeacherCreateNestedOneWithoutDistillationsInput
   furtherTeachers?: Prisma.FurtherTeacherCreateNestedManyWithoutDistillationInput
+  furtherTasks?: Prisma.FurtherTaskCreateNestedManyWithoutDistillationInput
   shards?: Prisma.LabelShardCreateNestedManyWithoutDistillationInput
   trials?: Prisma.TrialCreateNestedManyWithoutDistillationInput
-  model?: Prisma.ModelVersionCreateNestedOneWithoutDistillationInput
+  models?: Prisma.ModelVersionCreateNestedManyWithoutDistillationInput
 }
 
 export type DistillationUncheckedCreateWithoutDatasetInput = {
@@ -1112,9 +1136,10 @@ export type DistillationUncheckedCreateWithoutDatasetInput = {
   teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   furtherTeachers?: Prisma.FurtherTeacherUncheckedCreateNestedManyWithoutDistillationInput
+  furtherTasks?: Prisma.FurtherTaskUncheckedCreateNestedManyWithoutDistillationInput
   shards?: Prisma.LabelShardUncheckedCreateNestedManyWithoutDistillationInput
   trials?: Prisma.TrialUncheckedCreateNestedManyWithoutDistillationInput
-  model?: Prisma.ModelVersionUncheckedCreateNestedOneWithoutDistillationInput
+  models?: Prisma.ModelVersionUncheckedCreateNestedManyWithoutDistillationInput
 }
 
 export type DistillationCreateOrConnectWithoutDatasetInput = {
@@ -1167,9 +1192,10 @@ export type DistillationCreateWithoutTeacherInput = {
   task: Prisma.TaskCreateNestedOneWithoutDistillationsInput
   dataset: Prisma.DatasetCreateNestedOneWithoutDistillationsInput
   furtherTeachers?: Prisma.FurtherTeacherCreateNestedManyWithoutDistillationInput
+  furtherTasks?: Prisma.FurtherTaskCreateNestedManyWithoutDistillationInput
   shards?: Prisma.LabelShardCreateNestedManyWithoutDistillationInput
   trials?: Prisma.TrialCreateNestedManyWithoutDistillationInput
-  model?: Prisma.ModelVersionCreateNestedOneWithoutDistillationInput
+  models?: Prisma.ModelVersionCreateNestedManyWithoutDistillationInput
 }
 
 export type DistillationUncheckedCreateWithoutTeacherInput = {
@@ -1196,9 +1222,10 @@ export type DistillationUncheckedCreateWithoutTeacherInput = {
   teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   furtherTeachers?: Prisma.FurtherTeacherUncheckedCreateNestedManyWithoutDistillationInput
+  furtherTasks?: Prisma.FurtherTaskUncheckedCreateNestedManyWithoutDistillationInput
   shards?: Prisma.LabelShardUncheckedCreateNestedManyWithoutDistillationInput
   trials?: Prisma.TrialUncheckedCreateNestedManyWithoutDistillationInput
-  model?: Prisma.ModelVersionUncheckedCreateNestedOneWithoutDistillationInput
+  models?: Prisma.ModelVersionUncheckedCreateNestedManyWithoutDistillationInput
 }
 
 export type DistillationCreateOrConnectWithoutTeacherInput = {
@@ -1251,9 +1278,10 @@ export type DistillationCreateWithoutFurtherTeachersInput = {
   task: Prisma.TaskCreateNestedOneWithoutDistillationsInput
   dataset: Prisma.DatasetCreateNestedOneWithoutDistillationsInput
   teacher: Prisma.TeacherCreateNestedOneWithoutDistillationsInput
+  furtherTasks?: Prisma.FurtherTaskCreateNestedManyWithoutDistillationInput
   shards?: Prisma.LabelShardCreateNestedManyWithoutDistillationInput
   trials?: Prisma.TrialCreateNestedManyWithoutDistillationInput
-  model?: Prisma.ModelVersionCreateNestedOneWithoutDistillationInput
+  models?: Prisma.ModelVersionCreateNestedManyWithoutDistillationInput
 }
 
 export type DistillationUncheckedCreateWithoutFurtherTeachersInput = {
@@ -1280,9 +1308,10 @@ export type DistillationUncheckedCreateWithoutFurtherTeachersInput = {
   finishedAt?: Date | string | null
   teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  furtherTasks?: Prisma.FurtherTaskUncheckedCreateNestedManyWithoutDistillationInput
   shards?: Prisma.LabelShardUncheckedCreateNestedManyWithoutDistillationInput
   trials?: Prisma.TrialUncheckedCreateNestedManyWithoutDistillationInput
-  model?: Prisma.ModelVersionUncheckedCreateNestedOneWithoutDistillationInput
+  models?: Prisma.ModelVersionUncheckedCreateNestedManyWithoutDistillationInput
 }
 
 export type DistillationCreateOrConnectWithoutFurtherTeachersInput = {
@@ -1325,9 +1354,10 @@ export type DistillationUpdateWithoutFurtherTeachersInput = {
   task?: Prisma.TaskUpdateOneRequiredWithoutDistillationsNestedInput
   dataset?: Prisma.DatasetUpdateOneRequiredWithoutDistillationsNestedInput
   teacher?: Prisma.TeacherUpdateOneRequiredWithoutDistillationsNestedInput
+  furtherTasks?: Prisma.FurtherTaskUpdateManyWithoutDistillationNestedInput
   shards?: Prisma.LabelShardUpdateManyWithoutDistillationNestedInput
   trials?: Prisma.TrialUpdateManyWithoutDistillationNestedInput
-  model?: Prisma.ModelVersionUpdateOneWithoutDistillationNestedInput
+  models?: Prisma.ModelVersionUpdateManyWithoutDistillationNestedInput
 }
 
 export type DistillationUncheckedUpdateWithoutFurtherTeachersInput = {
@@ -1354,9 +1384,146 @@ export type DistillationUncheckedUpdateWithoutFurtherTeachersInput = {
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  furtherTasks?: Prisma.FurtherTaskUncheckedUpdateManyWithoutDistillationNestedInput
   shards?: Prisma.LabelShardUncheckedUpdateManyWithoutDistillationNestedInput
   trials?: Prisma.TrialUncheckedUpdateManyWithoutDistillationNestedInput
-  model?: Prisma.ModelVersionUncheckedUpdateOneWithoutDistillationNestedInput
+  models?: Prisma.ModelVersionUncheckedUpdateManyWithoutDistillationNestedInput
+}
+
+export type DistillationCreateWithoutFurtherTasksInput = {
+  id: string
+  spec: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  status: string
+  stage?: string | null
+  progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  stageStartedAt?: Date | string | null
+  progressAt?: Date | string | null
+  metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  attempt?: number
+  epoch?: number
+  idempotencyKey?: string | null
+  idempotencyDigest?: string | null
+  cancelRequestedAt?: Date | string | null
+  heartbeatAt?: Date | string | null
+  createdAt?: Date | string
+  startedAt?: Date | string | null
+  finishedAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  task: Prisma.TaskCreateNestedOneWithoutDistillationsInput
+  dataset: Prisma.DatasetCreateNestedOneWithoutDistillationsInput
+  teacher: Prisma.TeacherCreateNestedOneWithoutDistillationsInput
+  furtherTeachers?: Prisma.FurtherTeacherCreateNestedManyWithoutDistillationInput
+  shards?: Prisma.LabelShardCreateNestedManyWithoutDistillationInput
+  trials?: Prisma.TrialCreateNestedManyWithoutDistillationInput
+  models?: Prisma.ModelVersionCreateNestedManyWithoutDistillationInput
+}
+
+export type DistillationUncheckedCreateWithoutFurtherTasksInput = {
+  id: string
+  taskName: string
+  datasetId: string
+  teacherId: string
+  spec: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  status: string
+  stage?: string | null
+  progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  stageStartedAt?: Date | string | null
+  progressAt?: Date | string | null
+  metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  attempt?: number
+  epoch?: number
+  idempotencyKey?: string | null
+  idempotencyDigest?: string | null
+  cancelRequestedAt?: Date | string | null
+  heartbeatAt?: Date | string | null
+  createdAt?: Date | string
+  startedAt?: Date | string | null
+  finishedAt?: Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  furtherTeachers?: Prisma.FurtherTeacherUncheckedCreateNestedManyWithoutDistillationInput
+  shards?: Prisma.LabelShardUncheckedCreateNestedManyWithoutDistillationInput
+  trials?: Prisma.TrialUncheckedCreateNestedManyWithoutDistillationInput
+  models?: Prisma.ModelVersionUncheckedCreateNestedManyWithoutDistillationInput
+}
+
+export type DistillationCreateOrConnectWithoutFurtherTasksInput = {
+  where: Prisma.DistillationWhereUniqueInput
+  create: Prisma.XOR<Prisma.DistillationCreateWithoutFurtherTasksInput, Prisma.DistillationUncheckedCreateWithoutFurtherTasksInput>
+}
+
+export type DistillationUpsertWithoutFurtherTasksInput = {
+  update: Prisma.XOR<Prisma.DistillationUpdateWithoutFurtherTasksInput, Prisma.DistillationUncheckedUpdateWithoutFurtherTasksInput>
+  create: Prisma.XOR<Prisma.DistillationCreateWithoutFurtherTasksInput, Prisma.DistillationUncheckedCreateWithoutFurtherTasksInput>
+  where?: Prisma.DistillationWhereInput
+}
+
+export type DistillationUpdateToOneWithWhereWithoutFurtherTasksInput = {
+  where?: Prisma.DistillationWhereInput
+  data: Prisma.XOR<Prisma.DistillationUpdateWithoutFurtherTasksInput, Prisma.DistillationUncheckedUpdateWithoutFurtherTasksInput>
+}
+
+export type DistillationUpdateWithoutFurtherTasksInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  spec?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  status?: Prisma.StringFieldUpdateOperationsInput | string
+  stage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
+  idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  idempotencyDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  cancelRequestedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  heartbeatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  task?: Prisma.TaskUpdateOneRequiredWithoutDistillationsNestedInput
+  dataset?: Prisma.DatasetUpdateOneRequiredWithoutDistillationsNestedInput
+  teacher?: Prisma.TeacherUpdateOneRequiredWithoutDistillationsNestedInput
+  furtherTeachers?: Prisma.FurtherTeacherUpdateManyWithoutDistillationNestedInput
+  shards?: Prisma.LabelShardUpdateManyWithoutDistillationNestedInput
+  trials?: Prisma.TrialUpdateManyWithoutDistillationNestedInput
+  models?: Prisma.ModelVersionUpdateManyWithoutDistillationNestedInput
+}
+
+export type DistillationUncheckedUpdateWithoutFurtherTasksInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  taskName?: Prisma.StringFieldUpdateOperationsInput | string
+  datasetId?: Prisma.StringFieldUpdateOperationsInput | string
+  teacherId?: Prisma.StringFieldUpdateOperationsInput | string
+  spec?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  status?: Prisma.StringFieldUpdateOperationsInput | string
+  stage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  stageStartedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  progressAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
+  idempotencyKey?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  idempotencyDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  cancelRequestedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  heartbeatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  furtherTeachers?: Prisma.FurtherTeacherUncheckedUpdateManyWithoutDistillationNestedInput
+  shards?: Prisma.LabelShardUncheckedUpdateManyWithoutDistillationNestedInput
+  trials?: Prisma.TrialUncheckedUpdateManyWithoutDistillationNestedInput
+  models?: Prisma.ModelVersionUncheckedUpdateManyWithoutDistillationNestedInput
 }
 
 export type DistillationCreateWithoutShardsInput = {
@@ -1384,8 +1551,9 @@ export type DistillationCreateWithoutShardsInput = {
   dataset: Prisma.DatasetCreateNestedOneWithoutDistillationsInput
   teacher: Prisma.TeacherCreateNestedOneWithoutDistillationsInput
   furtherTeachers?: Prisma.FurtherTeacherCreateNestedManyWithoutDistillationInput
+  furtherTasks?: Prisma.FurtherTaskCreateNestedManyWithoutDistillationInput
   trials?: Prisma.TrialCreateNestedManyWithoutDistillationInput
-  model?: Prisma.ModelVersionCreateNestedOneWithoutDistillationInput
+  models?: Prisma.ModelVersionCreateNestedManyWithoutDistillationInput
 }
 
 export type DistillationUncheckedCreateWithoutShardsInput = {
@@ -1413,8 +1581,9 @@ export type DistillationUncheckedCreateWithoutShardsInput = {
   teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   furtherTeachers?: Prisma.FurtherTeacherUncheckedCreateNestedManyWithoutDistillationInput
+  furtherTasks?: Prisma.FurtherTaskUncheckedCreateNestedManyWithoutDistillationInput
   trials?: Prisma.TrialUncheckedCreateNestedManyWithoutDistillationInput
-  model?: Prisma.ModelVersionUncheckedCreateNestedOneWithoutDistillationInput
+  models?: Prisma.ModelVersionUncheckedCreateNestedManyWithoutDistillationInput
 }
 
 export type DistillationCreateOrConnectWithoutShardsInput = {
@@ -1458,8 +1627,9 @@ export type DistillationUpdateWithoutShardsInput = {
   dataset?: Prisma.DatasetUpdateOneRequiredWithoutDistillationsNestedInput
   teacher?: Prisma.TeacherUpdateOneRequiredWithoutDistillationsNestedInput
   furtherTeachers?: Prisma.FurtherTeacherUpdateManyWithoutDistillationNestedInput
+  furtherTasks?: Prisma.FurtherTaskUpdateManyWithoutDistillationNestedInput
   trials?: Prisma.TrialUpdateManyWithoutDistillationNestedInput
-  model?: Prisma.ModelVersionUpdateOneWithoutDistillationNestedInput
+  models?: Prisma.ModelVersionUpdateManyWithoutDistillationNestedInput
 }
 
 export type DistillationUncheckedUpdateWithoutShardsInput = {
@@ -1487,8 +1657,9 @@ export type DistillationUncheckedUpdateWithoutShardsInput = {
   teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   furtherTeachers?: Prisma.FurtherTeacherUncheckedUpdateManyWithoutDistillationNestedInput
+  furtherTasks?: Prisma.FurtherTaskUncheckedUpdateManyWithoutDistillationNestedInput
   trials?: Prisma.TrialUncheckedUpdateManyWithoutDistillationNestedInput
-  model?: Prisma.ModelVersionUncheckedUpdateOneWithoutDistillationNestedInput
+  models?: Prisma.ModelVersionUncheckedUpdateManyWithoutDistillationNestedInput
 }
 
 export type DistillationCreateWithoutTrialsInput = {
@@ -1516,8 +1687,9 @@ export type DistillationCreateWithoutTrialsInput = {
   dataset: Prisma.DatasetCreateNestedOneWithoutDistillationsInput
   teacher: Prisma.TeacherCreateNestedOneWithoutDistillationsInput
   furtherTeachers?: Prisma.FurtherTeacherCreateNestedManyWithoutDistillationInput
+  furtherTasks?: Prisma.FurtherTaskCreateNestedManyWithoutDistillationInput
   shards?: Prisma.LabelShardCreateNestedManyWithoutDistillationInput
-  model?: Prisma.ModelVersionCreateNestedOneWithoutDistillationInput
+  models?: Prisma.ModelVersionCreateNestedManyWithoutDistillationInput
 }
 
 export type DistillationUncheckedCreateWithoutTrialsInput = {
@@ -1545,8 +1717,9 @@ export type DistillationUncheckedCreateWithoutTrialsInput = {
   teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   furtherTeachers?: Prisma.FurtherTeacherUncheckedCreateNestedManyWithoutDistillationInput
+  furtherTasks?: Prisma.FurtherTaskUncheckedCreateNestedManyWithoutDistillationInput
   shards?: Prisma.LabelShardUncheckedCreateNestedManyWithoutDistillationInput
-  model?: Prisma.ModelVersionUncheckedCreateNestedOneWithoutDistillationInput
+  models?: Prisma.ModelVersionUncheckedCreateNestedManyWithoutDistillationInput
 }
 
 export type DistillationCreateOrConnectWithoutTrialsInput = {
@@ -1590,8 +1763,9 @@ export type DistillationUpdateWithoutTrialsInput = {
   dataset?: Prisma.DatasetUpdateOneRequiredWithoutDistillationsNestedInput
   teacher?: Prisma.TeacherUpdateOneRequiredWithoutDistillationsNestedInput
   furtherTeachers?: Prisma.FurtherTeacherUpdateManyWithoutDistillationNestedInput
+  furtherTasks?: Prisma.FurtherTaskUpdateManyWithoutDistillationNestedInput
   shards?: Prisma.LabelShardUpdateManyWithoutDistillationNestedInput
-  model?: Prisma.ModelVersionUpdateOneWithoutDistillationNestedInput
+  models?: Prisma.ModelVersionUpdateManyWithoutDistillationNestedInput
 }
 
 export type DistillationUncheckedUpdateWithoutTrialsInput = {
@@ -1619,11 +1793,12 @@ export type DistillationUncheckedUpdateWithoutTrialsInput = {
   teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   furtherTeachers?: Prisma.FurtherTeacherUncheckedUpdateManyWithoutDistillationNestedInput
+  furtherTasks?: Prisma.FurtherTaskUncheckedUpdateManyWithoutDistillationNestedInput
   shards?: Prisma.LabelShardUncheckedUpdateManyWithoutDistillationNestedInput
-  model?: Prisma.ModelVersionUncheckedUpdateOneWithoutDistillationNestedInput
+  models?: Prisma.ModelVersionUncheckedUpdateManyWithoutDistillationNestedInput
 }
 
-export type DistillationCreateWithoutModelInput = {
+export type DistillationCreateWithoutModelsInput = {
   id: string
   spec: Prisma.JsonNullValueInput | runtime.InputJsonValue
   status: string
@@ -1648,11 +1823,12 @@ export type DistillationCreateWithoutModelInput = {
   dataset: Prisma.DatasetCreateNestedOneWithoutDistillationsInput
   teacher: Prisma.TeacherCreateNestedOneWithoutDistillationsInput
   furtherTeachers?: Prisma.FurtherTeacherCreateNestedManyWithoutDistillationInput
+  furtherTasks?: Prisma.FurtherTaskCreateNestedManyWithoutDistillationInput
   shards?: Prisma.LabelShardCreateNestedManyWithoutDistillationInput
   trials?: Prisma.TrialCreateNestedManyWithoutDistillationInput
 }
 
-export type DistillationUncheckedCreateWithoutModelInput = {
+export type DistillationUncheckedCreateWithoutModelsInput = {
   id: string
   taskName: string
   datasetId: string
@@ -1677,27 +1853,28 @@ export type DistillationUncheckedCreateWithoutModelInput = {
   teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   furtherTeachers?: Prisma.FurtherTeacherUncheckedCreateNestedManyWithoutDistillationInput
+  furtherTasks?: Prisma.FurtherTaskUncheckedCreateNestedManyWithoutDistillationInput
   shards?: Prisma.LabelShardUncheckedCreateNestedManyWithoutDistillationInput
   trials?: Prisma.TrialUncheckedCreateNestedManyWithoutDistillationInput
 }
 
-export type DistillationCreateOrConnectWithoutModelInput = {
+export type DistillationCreateOrConnectWithoutModelsInput = {
   where: Prisma.DistillationWhereUniqueInput
-  create: Prisma.XOR<Prisma.DistillationCreateWithoutModelInput, Prisma.DistillationUncheckedCreateWithoutModelInput>
+  create: Prisma.XOR<Prisma.DistillationCreateWithoutModelsInput, Prisma.DistillationUncheckedCreateWithoutModelsInput>
 }
 
-export type DistillationUpsertWithoutModelInput = {
-  update: Prisma.XOR<Prisma.DistillationUpdateWithoutModelInput, Prisma.DistillationUncheckedUpdateWithoutModelInput>
-  create: Prisma.XOR<Prisma.DistillationCreateWithoutModelInput, Prisma.DistillationUncheckedCreateWithoutModelInput>
+export type DistillationUpsertWithoutModelsInput = {
+  update: Prisma.XOR<Prisma.DistillationUpdateWithoutModelsInput, Prisma.DistillationUncheckedUpdateWithoutModelsInput>
+  create: Prisma.XOR<Prisma.DistillationCreateWithoutModelsInput, Prisma.DistillationUncheckedCreateWithoutModelsInput>
   where?: Prisma.DistillationWhereInput
 }
 
-export type DistillationUpdateToOneWithWhereWithoutModelInput = {
+export type DistillationUpdateToOneWithWhereWithoutModelsInput = {
   where?: Prisma.DistillationWhereInput
-  data: Prisma.XOR<Prisma.DistillationUpdateWithoutModelInput, Prisma.DistillationUncheckedUpdateWithoutModelInput>
+  data: Prisma.XOR<Prisma.DistillationUpdateWithoutModelsInput, Prisma.DistillationUncheckedUpdateWithoutModelsInput>
 }
 
-export type DistillationUpdateWithoutModelInput = {
+export type DistillationUpdateWithoutModelsInput = {
   id?: Prisma.StringFieldUpdateOperationsInput | string
   spec?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   status?: Prisma.StringFieldUpdateOperationsInput | string
@@ -1722,11 +1899,12 @@ export type DistillationUpdateWithoutModelInput = {
   dataset?: Prisma.DatasetUpdateOneRequiredWithoutDistillationsNestedInput
   teacher?: Prisma.TeacherUpdateOneRequiredWithoutDistillationsNestedInput
   furtherTeachers?: Prisma.FurtherTeacherUpdateManyWithoutDistillationNestedInput
+  furtherTasks?: Prisma.FurtherTaskUpdateManyWithoutDistillationNestedInput
   shards?: Prisma.LabelShardUpdateManyWithoutDistillationNestedInput
   trials?: Prisma.TrialUpdateManyWithoutDistillationNestedInput
 }
 
-export type DistillationUncheckedUpdateWithoutModelInput = {
+export type DistillationUncheckedUpdateWithoutModelsInput = {
   id?: Prisma.StringFieldUpdateOperationsInput | string
   taskName?: Prisma.StringFieldUpdateOperationsInput | string
   datasetId?: Prisma.StringFieldUpdateOperationsInput | string
@@ -1751,6 +1929,7 @@ export type DistillationUncheckedUpdateWithoutModelInput = {
   teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   furtherTeachers?: Prisma.FurtherTeacherUncheckedUpdateManyWithoutDistillationNestedInput
+  furtherTasks?: Prisma.FurtherTaskUncheckedUpdateManyWithoutDistillationNestedInput
   shards?: Prisma.LabelShardUncheckedUpdateManyWithoutDistillationNestedInput
   trials?: Prisma.TrialUncheckedUpdateManyWithoutDistillationNestedInput
 }
@@ -1804,9 +1983,10 @@ export type DistillationUpdateWithoutTaskInput = {
   dataset?: Prisma.DatasetUpdateOneRequiredWithoutDistillationsNestedInput
   teacher?: Prisma.TeacherUpdateOneRequiredWithoutDistillationsNestedInput
   furtherTeachers?: Prisma.FurtherTeacherUpdateManyWithoutDistillationNestedInput
+  furtherTasks?: Prisma.FurtherTaskUpdateManyWithoutDistillationNestedInput
   shards?: Prisma.LabelShardUpdateManyWithoutDistillationNestedInput
   trials?: Prisma.TrialUpdateManyWithoutDistillationNestedInput
-  model?: Prisma.ModelVersionUpdateOneWithoutDistillationNestedInput
+  models?: Prisma.ModelVersionUpdateManyWithoutDistillationNestedInput
 }
 
 export type DistillationUncheckedUpdateWithoutTaskInput = {
@@ -1833,9 +2013,10 @@ export type DistillationUncheckedUpdateWithoutTaskInput = {
   teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   furtherTeachers?: Prisma.FurtherTeacherUncheckedUpdateManyWithoutDistillationNestedInput
+  furtherTasks?: Prisma.FurtherTaskUncheckedUpdateManyWithoutDistillationNestedInput
   shards?: Prisma.LabelShardUncheckedUpdateManyWithoutDistillationNestedInput
   trials?: Prisma.TrialUncheckedUpdateManyWithoutDistillationNestedInput
-  model?: Prisma.ModelVersionUncheckedUpdateOneWithoutDistillationNestedInput
+  models?: Prisma.ModelVersionUncheckedUpdateManyWithoutDistillationNestedInput
 }
 
 export type DistillationUncheckedUpdateManyWithoutTaskInput = {
@@ -1912,9 +2093,10 @@ export type DistillationUpdateWithoutDatasetInput = {
   task?: Prisma.TaskUpdateOneRequiredWithoutDistillationsNestedInput
   teacher?: Prisma.TeacherUpdateOneRequiredWithoutDistillationsNestedInput
   furtherTeachers?: Prisma.FurtherTeacherUpdateManyWithoutDistillationNestedInput
+  furtherTasks?: Prisma.FurtherTaskUpdateManyWithoutDistillationNestedInput
   shards?: Prisma.LabelShardUpdateManyWithoutDistillationNestedInput
   trials?: Prisma.TrialUpdateManyWithoutDistillationNestedInput
-  model?: Prisma.ModelVersionUpdateOneWithoutDistillationNestedInput
+  models?: Prisma.ModelVersionUpdateManyWithoutDistillationNestedInput
 }
 
 export type DistillationUncheckedUpdateWithoutDatasetInput = {
@@ -1941,9 +2123,10 @@ export type DistillationUncheckedUpdateWithoutDatasetInput = {
   teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   furtherTeachers?: Prisma.FurtherTeacherUncheckedUpdateManyWithoutDistillationNestedInput
+  furtherTasks?: Prisma.FurtherTaskUncheckedUpdateManyWithoutDistillationNestedInput
   shards?: Prisma.LabelShardUncheckedUpdateManyWithoutDistillationNestedInput
   trials?: Prisma.TrialUncheckedUpdateManyWithoutDistillationNestedInput
-  model?: Prisma.ModelVersionUncheckedUpdateOneWithoutDistillationNestedInput
+  models?: Prisma.ModelVersionUncheckedUpdateManyWithoutDistillationNestedInput
 }
 
 export type DistillationUncheckedUpdateManyWithoutDatasetInput = {
@@ -2020,9 +2203,10 @@ export type DistillationUpdateWithoutTeacherInput = {
   task?: Prisma.TaskUpdateOneRequiredWithoutDistillationsNestedInput
   dataset?: Prisma.DatasetUpdateOneRequiredWithoutDistillationsNestedInput
   furtherTeachers?: Prisma.FurtherTeacherUpdateManyWithoutDistillationNestedInput
+  furtherTasks?: Prisma.FurtherTaskUpdateManyWithoutDistillationNestedInput
   shards?: Prisma.LabelShardUpdateManyWithoutDistillationNestedInput
   trials?: Prisma.TrialUpdateManyWithoutDistillationNestedInput
-  model?: Prisma.ModelVersionUpdateOneWithoutDistillationNestedInput
+  models?: Prisma.ModelVersionUpdateManyWithoutDistillationNestedInput
 }
 
 export type DistillationUncheckedUpdateWithoutTeacherInput = {
@@ -2049,9 +2233,10 @@ export type DistillationUncheckedUpdateWithoutTeacherInput = {
   teacherQueries?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   transferSet?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   furtherTeachers?: Prisma.FurtherTeacherUncheckedUpdateManyWithoutDistillationNestedInput
+  furtherTasks?: Prisma.FurtherTaskUncheckedUpdateManyWithoutDistillationNestedInput
   shards?: Prisma.LabelShardUncheckedUpdateManyWithoutDistillationNestedInput
   trials?: Prisma.TrialUncheckedUpdateManyWithoutDistillationNestedInput
-  model?: Prisma.ModelVersionUncheckedUpdateOneWithoutDistillationNestedInput
+  models?: Prisma.ModelVersionUncheckedUpdateManyWithoutDistillationNestedInput
 }
 
 export type DistillationUncheckedUpdateManyWithoutTeacherInput = {
@@ -2086,14 +2271,18 @@ export type DistillationUncheckedUpdateManyWithoutTeacherInput = {
 
 export type DistillationCountOutputType = {
   furtherTeachers: number
+  furtherTasks: number
   shards: number
   trials: number
+  models: number
 }
 
 export type DistillationCountOutputTypeSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   furtherTeachers?: boolean | DistillationCountOutputTypeCountFurtherTeachersArgs
+  furtherTasks?: boolean | DistillationCountOutputTypeCountFurtherTasksArgs
   shards?: boolean | DistillationCountOutputTypeCountShardsArgs
   trials?: boolean | DistillationCountOutputTypeCountTrialsArgs
+  models?: boolean | DistillationCountOutputTypeCountModelsArgs
 }
 
 /**
@@ -2116,6 +2305,13 @@ export type DistillationCountOutputTypeCountFurtherTeachersArgs<ExtArgs extends 
 /**
  * DistillationCountOutputType without action
  */
+export type DistillationCountOutputTypeCountFurtherTasksArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.FurtherTaskWhereInput
+}
+
+/**
+ * DistillationCountOutputType without action
+ */
 export type DistillationCountOutputTypeCountShardsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   where?: Prisma.LabelShardWhereInput
 }
@@ -2125,6 +2321,13 @@ export type DistillationCountOutputTypeCountShardsArgs<ExtArgs extends runtime.T
  */
 export type DistillationCountOutputTypeCountTrialsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   where?: Prisma.TrialWhereInput
+}
+
+/**
+ * DistillationCountOutputType without action
+ */
+export type DistillationCountOutputTypeCountModelsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.ModelVersionWhereInput
 }
 
 
@@ -2156,9 +2359,10 @@ export type DistillationSelect<ExtArgs extends runtime.Types.Extensions.Internal
   dataset?: boolean | Prisma.DatasetDefaultArgs<ExtArgs>
   teacher?: boolean | Prisma.TeacherDefaultArgs<ExtArgs>
   furtherTeachers?: boolean | Prisma.Distillation$furtherTeachersArgs<ExtArgs>
+  furtherTasks?: boolean | Prisma.Distillation$furtherTasksArgs<ExtArgs>
   shards?: boolean | Prisma.Distillation$shardsArgs<ExtArgs>
   trials?: boolean | Prisma.Distillation$trialsArgs<ExtArgs>
-  model?: boolean | Prisma.Distillation$modelArgs<ExtArgs>
+  models?: boolean | Prisma.Distillation$modelsArgs<ExtArgs>
   _count?: boolean | Prisma.DistillationCountOutputTypeDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["distillation"]>
 
@@ -2252,9 +2456,10 @@ export type DistillationInclude<ExtArgs extends runtime.Types.Extensions.Interna
   dataset?: boolean | Prisma.DatasetDefaultArgs<ExtArgs>
   teacher?: boolean | Prisma.TeacherDefaultArgs<ExtArgs>
   furtherTeachers?: boolean | Prisma.Distillation$furtherTeachersArgs<ExtArgs>
+  furtherTasks?: boolean | Prisma.Distillation$furtherTasksArgs<ExtArgs>
   shards?: boolean | Prisma.Distillation$shardsArgs<ExtArgs>
   trials?: boolean | Prisma.Distillation$trialsArgs<ExtArgs>
-  model?: boolean | Prisma.Distillation$modelArgs<ExtArgs>
+  models?: boolean | Prisma.Distillation$modelsArgs<ExtArgs>
   _count?: boolean | Prisma.DistillationCountOutputTypeDefaultArgs<ExtArgs>
 }
 export type DistillationIncludeCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
@@ -2275,12 +2480,19 @@ export type $DistillationPayload<ExtArgs extends runtime.Types.Extensions.Intern
     dataset: Prisma.$DatasetPayload<ExtArgs>
     teacher: Prisma.$TeacherPayload<ExtArgs>
     furtherTeachers: Prisma.$FurtherTeacherPayload<ExtArgs>[]
+    furtherTasks: Prisma.$FurtherTaskPayload<ExtArgs>[]
     shards: Prisma.$LabelShardPayload<ExtArgs>[]
     trials: Prisma.$TrialPayload<ExtArgs>[]
-    model: Prisma.$ModelVersionPayload<ExtArgs> | null
+    /**
+     * One for each task.
+     */
+    models: Prisma.$ModelVersionPayload<ExtArgs>[]
   }
   scalars: runtime.Types.Extensions.GetPayloadResult<{
     id: string
+    /**
+     * The first task, with its dataset and teacher, and the only one of most jobs; the others are `furtherTasks`.
+     */
     taskName: string
     datasetId: string
     /**
@@ -2305,6 +2517,9 @@ export type $DistillationPayload<ExtArgs extends runtime.Types.Extensions.Intern
      * When `progress` was written last: several labelers share one stream of progress events.
      */
     progressAt: Date | null
+    /**
+     * Of the first task.
+     */
     metrics: runtime.JsonValue | null
     /**
      * {code, detail, hint}
@@ -2737,9 +2952,10 @@ export interface Prisma__DistillationClient<T, Null = never, ExtArgs extends run
   dataset<T extends Prisma.DatasetDefaultArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.DatasetDefaultArgs<ExtArgs>>): Prisma.Prisma__DatasetClient<runtime.Types.Result.GetResult<Prisma.$DatasetPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | Null, Null, ExtArgs, GlobalOmitOptions>
   teacher<T extends Prisma.TeacherDefaultArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.TeacherDefaultArgs<ExtArgs>>): Prisma.Prisma__TeacherClient<runtime.Types.Result.GetResult<Prisma.$TeacherPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | Null, Null, ExtArgs, GlobalOmitOptions>
   furtherTeachers<T extends Prisma.Distillation$furtherTeachersArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Distillation$furtherTeachersArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$FurtherTeacherPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  furtherTasks<T extends Prisma.Distillation$furtherTasksArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Distillation$furtherTasksArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$FurtherTaskPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   shards<T extends Prisma.Distillation$shardsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Distillation$shardsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$LabelShardPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   trials<T extends Prisma.Distillation$trialsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Distillation$trialsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$TrialPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
-  model<T extends Prisma.Distillation$modelArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Distillation$modelArgs<ExtArgs>>): Prisma.Prisma__ModelVersionClient<runtime.Types.Result.GetResult<Prisma.$ModelVersionPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
+  models<T extends Prisma.Distillation$modelsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Distillation$modelsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$ModelVersionPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   /**
    * Attaches callbacks for the resolution and/or rejection of the Promise.
    * @param onfulfilled The callback to execute when the Promise is resolved.
@@ -3217,6 +3433,30 @@ export type Distillation$furtherTeachersArgs<ExtArgs extends runtime.Types.Exten
 }
 
 /**
+ * Distillation.furtherTasks
+ */
+export type Distillation$furtherTasksArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the FurtherTask
+   */
+  select?: Prisma.FurtherTaskSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the FurtherTask
+   */
+  omit?: Prisma.FurtherTaskOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.FurtherTaskInclude<ExtArgs> | null
+  where?: Prisma.FurtherTaskWhereInput
+  orderBy?: Prisma.FurtherTaskOrderByWithRelationInput | Prisma.FurtherTaskOrderByWithRelationInput[]
+  cursor?: Prisma.FurtherTaskWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.FurtherTaskScalarFieldEnum | Prisma.FurtherTaskScalarFieldEnum[]
+}
+
+/**
  * Distillation.shards
  */
 export type Distillation$shardsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
@@ -3265,9 +3505,9 @@ export type Distillation$trialsArgs<ExtArgs extends runtime.Types.Extensions.Int
 }
 
 /**
- * Distillation.model
+ * Distillation.models
  */
-export type Distillation$modelArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+export type Distillation$modelsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   /**
    * Select specific fields to fetch from the ModelVersion
    */
@@ -3281,6 +3521,11 @@ export type Distillation$modelArgs<ExtArgs extends runtime.Types.Extensions.Inte
    */
   include?: Prisma.ModelVersionInclude<ExtArgs> | null
   where?: Prisma.ModelVersionWhereInput
+  orderBy?: Prisma.ModelVersionOrderByWithRelationInput | Prisma.ModelVersionOrderByWithRelationInput[]
+  cursor?: Prisma.ModelVersionWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.ModelVersionScalarFieldEnum | Prisma.ModelVersionScalarFieldEnum[]
 }
 
 /**

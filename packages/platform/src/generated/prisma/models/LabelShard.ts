@@ -682,7 +682,8 @@ export type $LabelShardPayload<ExtArgs extends runtime.Types.Extensions.Internal
     distillationId: string
     index: number
     /**
-     * Rows [start, end) of the dataset's canonical rows, followed by those of the transfer set.
+     * Rows [start, end) of the dataset's canonical rows, followed by those of the transfer set; of several tasks of the rows of all their
+     * datasets in turn, no shard reaching over the end of one.
      */
     start: number
     end: number

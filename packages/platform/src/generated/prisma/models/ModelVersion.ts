@@ -260,13 +260,14 @@ export type ModelVersionOrderByWithRelationInput = {
 
 export type ModelVersionWhereUniqueInput = Prisma.AtLeast<{
   id?: string
-  distillationId?: string
   taskName_version?: Prisma.ModelVersionTaskNameVersionCompoundUniqueInput
+  distillationId_taskName?: Prisma.ModelVersionDistillationIdTaskNameCompoundUniqueInput
   AND?: Prisma.ModelVersionWhereInput | Prisma.ModelVersionWhereInput[]
   OR?: Prisma.ModelVersionWhereInput[]
   NOT?: Prisma.ModelVersionWhereInput | Prisma.ModelVersionWhereInput[]
   taskName?: Prisma.StringFilter<"ModelVersion"> | string
   version?: Prisma.IntFilter<"ModelVersion"> | number
+  distillationId?: Prisma.StringFilter<"ModelVersion"> | string
   digest?: Prisma.StringFilter<"ModelVersion"> | string
   files?: Prisma.JsonFilter<"ModelVersion">
   lineage?: Prisma.JsonFilter<"ModelVersion">
@@ -276,7 +277,7 @@ export type ModelVersionWhereUniqueInput = Prisma.AtLeast<{
   distillation?: Prisma.XOR<Prisma.DistillationScalarRelationFilter, Prisma.DistillationWhereInput>
   aliases?: Prisma.AliasListRelationFilter
   aliasChanges?: Prisma.AliasChangeListRelationFilter
-}, "id" | "distillationId" | "taskName_version">
+}, "id" | "taskName_version" | "distillationId_taskName">
 
 export type ModelVersionOrderByWithAggregationInput = {
   id?: Prisma.SortOrder
@@ -319,7 +320,7 @@ export type ModelVersionCreateInput = {
   metrics: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Date | string
   task: Prisma.TaskCreateNestedOneWithoutModelsInput
-  distillation: Prisma.DistillationCreateNestedOneWithoutModelInput
+  distillation: Prisma.DistillationCreateNestedOneWithoutModelsInput
   aliases?: Prisma.AliasCreateNestedManyWithoutModelInput
   aliasChanges?: Prisma.AliasChangeCreateNestedManyWithoutModelInput
 }
@@ -347,7 +348,7 @@ export type ModelVersionUpdateInput = {
   metrics?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   task?: Prisma.TaskUpdateOneRequiredWithoutModelsNestedInput
-  distillation?: Prisma.DistillationUpdateOneRequiredWithoutModelNestedInput
+  distillation?: Prisma.DistillationUpdateOneRequiredWithoutModelsNestedInput
   aliases?: Prisma.AliasUpdateManyWithoutModelNestedInput
   aliasChanges?: Prisma.AliasChangeUpdateManyWithoutModelNestedInput
 }
@@ -410,14 +411,14 @@ export type ModelVersionOrderByRelationAggregateInput = {
   _count?: Prisma.SortOrder
 }
 
-export type ModelVersionNullableScalarRelationFilter = {
-  is?: Prisma.ModelVersionWhereInput | null
-  isNot?: Prisma.ModelVersionWhereInput | null
-}
-
 export type ModelVersionTaskNameVersionCompoundUniqueInput = {
   taskName: string
   version: number
+}
+
+export type ModelVersionDistillationIdTaskNameCompoundUniqueInput = {
+  distillationId: string
+  taskName: string
 }
 
 export type ModelVersionCountOrderByAggregateInput = {
@@ -505,36 +506,46 @@ export type ModelVersionUncheckedUpdateManyWithoutTaskNestedInput = {
   deleteMany?: Prisma.ModelVersionScalarWhereInput | Prisma.ModelVersionScalarWhereInput[]
 }
 
-export type ModelVersionCreateNestedOneWithoutDistillationInput = {
-  create?: Prisma.XOR<Prisma.ModelVersionCreateWithoutDistillationInput, Prisma.ModelVersionUncheckedCreateWithoutDistillationInput>
-  connectOrCreate?: Prisma.ModelVersionCreateOrConnectWithoutDistillationInput
-  connect?: Prisma.ModelVersionWhereUniqueInput
+export type ModelVersionCreateNestedManyWithoutDistillationInput = {
+  create?: Prisma.XOR<Prisma.ModelVersionCreateWithoutDistillationInput, Prisma.ModelVersionUncheckedCreateWithoutDistillationInput> | Prisma.ModelVersionCreateWithoutDistillationInput[] | Prisma.ModelVersionUncheckedCreateWithoutDistillationInput[]
+  connectOrCreate?: Prisma.ModelVersionCreateOrConnectWithoutDistillationInput | Prisma.ModelVersionCreateOrConnectWithoutDistillationInput[]
+  createMany?: Prisma.ModelVersionCreateManyDistillationInputEnvelope
+  connect?: Prisma.ModelVersionWhereUniqueInput | Prisma.ModelVersionWhereUniqueInput[]
 }
 
-export type ModelVersionUncheckedCreateNestedOneWithoutDistillationInput = {
-  create?: Prisma.XOR<Prisma.ModelVersionCreateWithoutDistillationInput, Prisma.ModelVersionUncheckedCreateWithoutDistillationInput>
-  connectOrCreate?: Prisma.ModelVersionCreateOrConnectWithoutDistillationInput
-  connect?: Prisma.ModelVersionWhereUniqueInput
+export type ModelVersionUncheckedCreateNestedManyWithoutDistillationInput = {
+  create?: Prisma.XOR<Prisma.ModelVersionCreateWithoutDistillationInput, Prisma.ModelVersionUncheckedCreateWithoutDistillationInput> | Prisma.ModelVersionCreateWithoutDistillationInput[] | Prisma.ModelVersionUncheckedCreateWithoutDistillationInput[]
+  connectOrCreate?: Prisma.ModelVersionCreateOrConnectWithoutDistillationInput | Prisma.ModelVersionCreateOrConnectWithoutDistillationInput[]
+  createMany?: Prisma.ModelVersionCreateManyDistillationInputEnvelope
+  connect?: Prisma.ModelVersionWhereUniqueInput | Prisma.ModelVersionWhereUniqueInput[]
 }
 
-export type ModelVersionUpdateOneWithoutDistillationNestedInput = {
-  create?: Prisma.XOR<Prisma.ModelVersionCreateWithoutDistillationInput, Prisma.ModelVersionUncheckedCreateWithoutDistillationInput>
-  connectOrCreate?: Prisma.ModelVersionCreateOrConnectWithoutDistillationInput
-  upsert?: Prisma.ModelVersionUpsertWithoutDistillationInput
-  disconnect?: Prisma.ModelVersionWhereInput | boolean
-  delete?: Prisma.ModelVersionWhereInput | boolean
-  connect?: Prisma.ModelVersionWhereUniqueInput
-  update?: Prisma.XOR<Prisma.XOR<Prisma.ModelVersionUpdateToOneWithWhereWithoutDistillationInput, Prisma.ModelVersionUpdateWithoutDistillationInput>, Prisma.ModelVersionUncheckedUpdateWithoutDistillationInput>
+export type ModelVersionUpdateManyWithoutDistillationNestedInput = {
+  create?: Prisma.XOR<Prisma.ModelVersionCreateWithoutDistillationInput, Prisma.ModelVersionUncheckedCreateWithoutDistillationInput> | Prisma.ModelVersionCreateWithoutDistillationInput[] | Prisma.ModelVersionUncheckedCreateWithoutDistillationInput[]
+  connectOrCreate?: Prisma.ModelVersionCreateOrConnectWithoutDistillationInput | Prisma.ModelVersionCreateOrConnectWithoutDistillationInput[]
+  upsert?: Prisma.ModelVersionUpsertWithWhereUniqueWithoutDistillationInput | Prisma.ModelVersionUpsertWithWhereUniqueWithoutDistillationInput[]
+  createMany?: Prisma.ModelVersionCreateManyDistillationInputEnvelope
+  set?: Prisma.ModelVersionWhereUniqueInput | Prisma.ModelVersionWhereUniqueInput[]
+  disconnect?: Prisma.ModelVersionWhereUniqueInput | Prisma.ModelVersionWhereUniqueInput[]
+  delete?: Prisma.ModelVersionWhereUniqueInput | Prisma.ModelVersionWhereUniqueInput[]
+  connect?: Prisma.ModelVersionWhereUniqueInput | Prisma.ModelVersionWhereUniqueInput[]
+  update?: Prisma.ModelVersionUpdateWithWhereUniqueWithoutDistillationInput | Prisma.ModelVersionUpdateWithWhereUniqueWithoutDistillationInput[]
+  updateMany?: Prisma.ModelVersionUpdateManyWithWhereWithoutDistillationInput | Prisma.ModelVersionUpdateManyWithWhereWithoutDistillationInput[]
+  deleteMany?: Prisma.ModelVersionScalarWhereInput | Prisma.ModelVersionScalarWhereInput[]
 }
 
-export type ModelVersionUncheckedUpdateOneWithoutDistillationNestedInput = {
-  create?: Prisma.XOR<Prisma.ModelVersionCreateWithoutDistillationInput, Prisma.ModelVersionUncheckedCreateWithoutDistillationInput>
-  connectOrCreate?: Prisma.ModelVersionCreateOrConnectWithoutDistillationInput
-  upsert?: Prisma.ModelVersionUpsertWithoutDistillationInput
-  disconnect?: Prisma.ModelVersionWhereInput | boolean
-  delete?: Prisma.ModelVersionWhereInput | boolean
-  connect?: Prisma.ModelVersionWhereUniqueInput
-  update?: Prisma.XOR<Prisma.XOR<Prisma.ModelVersionUpdateToOneWithWhereWithoutDistillationInput, Prisma.ModelVersionUpdateWithoutDistillationInput>, Prisma.ModelVersionUncheckedUpdateWithoutDistillationInput>
+export type ModelVersionUncheckedUpdateManyWithoutDistillationNestedInput = {
+  create?: Prisma.XOR<Prisma.ModelVersionCreateWithoutDistillationInput, Prisma.ModelVersionUncheckedCreateWithoutDistillationInput> | Prisma.ModelVersionCreateWithoutDistillationInput[] | Prisma.ModelVersionUncheckedCreateWithoutDistillationInput[]
+  connectOrCreate?: Prisma.ModelVersionCreateOrConnectWithoutDistillationInput | Prisma.ModelVersionCreateOrConnectWithoutDistillationInput[]
+  upsert?: Prisma.ModelVersionUpsertWithWhereUniqueWithoutDistillationInput | Prisma.ModelVersionUpsertWithWhereUniqueWithoutDistillationInput[]
+  createMany?: Prisma.ModelVersionCreateManyDistillationInputEnvelope
+  set?: Prisma.ModelVersionWhereUniqueInput | Prisma.ModelVersionWhereUniqueInput[]
+  disconnect?: Prisma.ModelVersionWhereUniqueInput | Prisma.ModelVersionWhereUniqueInput[]
+  delete?: Prisma.ModelVersionWhereUniqueInput | Prisma.ModelVersionWhereUniqueInput[]
+  connect?: Prisma.ModelVersionWhereUniqueInput | Prisma.ModelVersionWhereUniqueInput[]
+  update?: Prisma.ModelVersionUpdateWithWhereUniqueWithoutDistillationInput | Prisma.ModelVersionUpdateWithWhereUniqueWithoutDistillationInput[]
+  updateMany?: Prisma.ModelVersionUpdateManyWithWhereWithoutDistillationInput | Prisma.ModelVersionUpdateManyWithWhereWithoutDistillationInput[]
+  deleteMany?: Prisma.ModelVersionScalarWhereInput | Prisma.ModelVersionScalarWhereInput[]
 }
 
 export type ModelVersionCreateNestedOneWithoutAliasesInput = {
@@ -573,7 +584,7 @@ export type ModelVersionCreateWithoutTaskInput = {
   lineage: Prisma.JsonNullValueInput | runtime.InputJsonValue
   metrics: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Date | string
-  distillation: Prisma.DistillationCreateNestedOneWithoutModelInput
+  distillation: Prisma.DistillationCreateNestedOneWithoutModelsInput
   aliases?: Prisma.AliasCreateNestedManyWithoutModelInput
   aliasChanges?: Prisma.AliasChangeCreateNestedManyWithoutModelInput
 }
@@ -663,41 +674,25 @@ export type ModelVersionCreateOrConnectWithoutDistillationInput = {
   create: Prisma.XOR<Prisma.ModelVersionCreateWithoutDistillationInput, Prisma.ModelVersionUncheckedCreateWithoutDistillationInput>
 }
 
-export type ModelVersionUpsertWithoutDistillationInput = {
-  update: Prisma.XOR<Prisma.ModelVersionUpdateWithoutDistillationInput, Prisma.ModelVersionUncheckedUpdateWithoutDistillationInput>
-  create: Prisma.XOR<Prisma.ModelVersionCreateWithoutDistillationInput, Prisma.ModelVersionUncheckedCreateWithoutDistillationInput>
-  where?: Prisma.ModelVersionWhereInput
+export type ModelVersionCreateManyDistillationInputEnvelope = {
+  data: Prisma.ModelVersionCreateManyDistillationInput | Prisma.ModelVersionCreateManyDistillationInput[]
+  skipDuplicates?: boolean
 }
 
-export type ModelVersionUpdateToOneWithWhereWithoutDistillationInput = {
-  where?: Prisma.ModelVersionWhereInput
+export type ModelVersionUpsertWithWhereUniqueWithoutDistillationInput = {
+  where: Prisma.ModelVersionWhereUniqueInput
+  update: Prisma.XOR<Prisma.ModelVersionUpdateWithoutDistillationInput, Prisma.ModelVersionUncheckedUpdateWithoutDistillationInput>
+  create: Prisma.XOR<Prisma.ModelVersionCreateWithoutDistillationInput, Prisma.ModelVersionUncheckedCreateWithoutDistillationInput>
+}
+
+export type ModelVersionUpdateWithWhereUniqueWithoutDistillationInput = {
+  where: Prisma.ModelVersionWhereUniqueInput
   data: Prisma.XOR<Prisma.ModelVersionUpdateWithoutDistillationInput, Prisma.ModelVersionUncheckedUpdateWithoutDistillationInput>
 }
 
-export type ModelVersionUpdateWithoutDistillationInput = {
-  id?: Prisma.StringFieldUpdateOperationsInput | string
-  version?: Prisma.IntFieldUpdateOperationsInput | number
-  digest?: Prisma.StringFieldUpdateOperationsInput | string
-  files?: Prisma.JsonNullValueInput | runtime.InputJsonValue
-  lineage?: Prisma.JsonNullValueInput | runtime.InputJsonValue
-  metrics?: Prisma.JsonNullValueInput | runtime.InputJsonValue
-  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
-  task?: Prisma.TaskUpdateOneRequiredWithoutModelsNestedInput
-  aliases?: Prisma.AliasUpdateManyWithoutModelNestedInput
-  aliasChanges?: Prisma.AliasChangeUpdateManyWithoutModelNestedInput
-}
-
-export type ModelVersionUncheckedUpdateWithoutDistillationInput = {
-  id?: Prisma.StringFieldUpdateOperationsInput | string
-  taskName?: Prisma.StringFieldUpdateOperationsInput | string
-  version?: Prisma.IntFieldUpdateOperationsInput | number
-  digest?: Prisma.StringFieldUpdateOperationsInput | string
-  files?: Prisma.JsonNullValueInput | runtime.InputJsonValue
-  lineage?: Prisma.JsonNullValueInput | runtime.InputJsonValue
-  metrics?: Prisma.JsonNullValueInput | runtime.InputJsonValue
-  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
-  aliases?: Prisma.AliasUncheckedUpdateManyWithoutModelNestedInput
-  aliasChanges?: Prisma.AliasChangeUncheckedUpdateManyWithoutModelNestedInput
+export type ModelVersionUpdateManyWithWhereWithoutDistillationInput = {
+  where: Prisma.ModelVersionScalarWhereInput
+  data: Prisma.XOR<Prisma.ModelVersionUpdateManyMutationInput, Prisma.ModelVersionUncheckedUpdateManyWithoutDistillationInput>
 }
 
 export type ModelVersionCreateWithoutAliasesInput = {
@@ -709,7 +704,7 @@ export type ModelVersionCreateWithoutAliasesInput = {
   metrics: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Date | string
   task: Prisma.TaskCreateNestedOneWithoutModelsInput
-  distillation: Prisma.DistillationCreateNestedOneWithoutModelInput
+  distillation: Prisma.DistillationCreateNestedOneWithoutModelsInput
   aliasChanges?: Prisma.AliasChangeCreateNestedManyWithoutModelInput
 }
 
@@ -751,7 +746,7 @@ export type ModelVersionUpdateWithoutAliasesInput = {
   metrics?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   task?: Prisma.TaskUpdateOneRequiredWithoutModelsNestedInput
-  distillation?: Prisma.DistillationUpdateOneRequiredWithoutModelNestedInput
+  distillation?: Prisma.DistillationUpdateOneRequiredWithoutModelsNestedInput
   aliasChanges?: Prisma.AliasChangeUpdateManyWithoutModelNestedInput
 }
 
@@ -777,7 +772,7 @@ export type ModelVersionCreateWithoutAliasChangesInput = {
   metrics: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Date | string
   task: Prisma.TaskCreateNestedOneWithoutModelsInput
-  distillation: Prisma.DistillationCreateNestedOneWithoutModelInput
+  distillation: Prisma.DistillationCreateNestedOneWithoutModelsInput
   aliases?: Prisma.AliasCreateNestedManyWithoutModelInput
 }
 
@@ -819,7 +814,7 @@ export type ModelVersionUpdateWithoutAliasChangesInput = {
   metrics?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   task?: Prisma.TaskUpdateOneRequiredWithoutModelsNestedInput
-  distillation?: Prisma.DistillationUpdateOneRequiredWithoutModelNestedInput
+  distillation?: Prisma.DistillationUpdateOneRequiredWithoutModelsNestedInput
   aliases?: Prisma.AliasUpdateManyWithoutModelNestedInput
 }
 
@@ -855,7 +850,7 @@ export type ModelVersionUpdateWithoutTaskInput = {
   lineage?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   metrics?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
-  distillation?: Prisma.DistillationUpdateOneRequiredWithoutModelNestedInput
+  distillation?: Prisma.DistillationUpdateOneRequiredWithoutModelsNestedInput
   aliases?: Prisma.AliasUpdateManyWithoutModelNestedInput
   aliasChanges?: Prisma.AliasChangeUpdateManyWithoutModelNestedInput
 }
@@ -877,6 +872,54 @@ export type ModelVersionUncheckedUpdateManyWithoutTaskInput = {
   id?: Prisma.StringFieldUpdateOperationsInput | string
   version?: Prisma.IntFieldUpdateOperationsInput | number
   distillationId?: Prisma.StringFieldUpdateOperationsInput | string
+  digest?: Prisma.StringFieldUpdateOperationsInput | string
+  files?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  lineage?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  metrics?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+}
+
+export type ModelVersionCreateManyDistillationInput = {
+  id: string
+  taskName: string
+  version: number
+  digest: string
+  files: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  lineage: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  metrics: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  createdAt?: Date | string
+}
+
+export type ModelVersionUpdateWithoutDistillationInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  version?: Prisma.IntFieldUpdateOperationsInput | number
+  digest?: Prisma.StringFieldUpdateOperationsInput | string
+  files?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  lineage?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  metrics?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  task?: Prisma.TaskUpdateOneRequiredWithoutModelsNestedInput
+  aliases?: Prisma.AliasUpdateManyWithoutModelNestedInput
+  aliasChanges?: Prisma.AliasChangeUpdateManyWithoutModelNestedInput
+}
+
+export type ModelVersionUncheckedUpdateWithoutDistillationInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  taskName?: Prisma.StringFieldUpdateOperationsInput | string
+  version?: Prisma.IntFieldUpdateOperationsInput | number
+  digest?: Prisma.StringFieldUpdateOperationsInput | string
+  files?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  lineage?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  metrics?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  aliases?: Prisma.AliasUncheckedUpdateManyWithoutModelNestedInput
+  aliasChanges?: Prisma.AliasChangeUncheckedUpdateManyWithoutModelNestedInput
+}
+
+export type ModelVersionUncheckedUpdateManyWithoutDistillationInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  taskName?: Prisma.StringFieldUpdateOperationsInput | string
+  version?: Prisma.IntFieldUpdateOperationsInput | number
   digest?: Prisma.StringFieldUpdateOperationsInput | string
   files?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   lineage?: Prisma.JsonNullValueInput | runtime.InputJsonValue

@@ -189,6 +189,7 @@ export type TaskWhereInput = {
   datasets?: Prisma.DatasetListRelationFilter
   teachers?: Prisma.TeacherListRelationFilter
   distillations?: Prisma.DistillationListRelationFilter
+  furtherIn?: Prisma.FurtherTaskListRelationFilter
   models?: Prisma.ModelVersionListRelationFilter
   aliases?: Prisma.AliasListRelationFilter
   aliasChanges?: Prisma.AliasChangeListRelationFilter
@@ -204,6 +205,7 @@ export type TaskOrderByWithRelationInput = {
   datasets?: Prisma.DatasetOrderByRelationAggregateInput
   teachers?: Prisma.TeacherOrderByRelationAggregateInput
   distillations?: Prisma.DistillationOrderByRelationAggregateInput
+  furtherIn?: Prisma.FurtherTaskOrderByRelationAggregateInput
   models?: Prisma.ModelVersionOrderByRelationAggregateInput
   aliases?: Prisma.AliasOrderByRelationAggregateInput
   aliasChanges?: Prisma.AliasChangeOrderByRelationAggregateInput
@@ -222,6 +224,7 @@ export type TaskWhereUniqueInput = Prisma.AtLeast<{
   datasets?: Prisma.DatasetListRelationFilter
   teachers?: Prisma.TeacherListRelationFilter
   distillations?: Prisma.DistillationListRelationFilter
+  furtherIn?: Prisma.FurtherTaskListRelationFilter
   models?: Prisma.ModelVersionListRelationFilter
   aliases?: Prisma.AliasListRelationFilter
   aliasChanges?: Prisma.AliasChangeListRelationFilter
@@ -261,6 +264,7 @@ export type TaskCreateInput = {
   datasets?: Prisma.DatasetCreateNestedManyWithoutTaskInput
   teachers?: Prisma.TeacherCreateNestedManyWithoutTaskInput
   distillations?: Prisma.DistillationCreateNestedManyWithoutTaskInput
+  furtherIn?: Prisma.FurtherTaskCreateNestedManyWithoutTaskInput
   models?: Prisma.ModelVersionCreateNestedManyWithoutTaskInput
   aliases?: Prisma.AliasCreateNestedManyWithoutTaskInput
   aliasChanges?: Prisma.AliasChangeCreateNestedManyWithoutTaskInput
@@ -276,6 +280,7 @@ export type TaskUncheckedCreateInput = {
   datasets?: Prisma.DatasetUncheckedCreateNestedManyWithoutTaskInput
   teachers?: Prisma.TeacherUncheckedCreateNestedManyWithoutTaskInput
   distillations?: Prisma.DistillationUncheckedCreateNestedManyWithoutTaskInput
+  furtherIn?: Prisma.FurtherTaskUncheckedCreateNestedManyWithoutTaskInput
   models?: Prisma.ModelVersionUncheckedCreateNestedManyWithoutTaskInput
   aliases?: Prisma.AliasUncheckedCreateNestedManyWithoutTaskInput
   aliasChanges?: Prisma.AliasChangeUncheckedCreateNestedManyWithoutTaskInput
@@ -291,6 +296,7 @@ export type TaskUpdateInput = {
   datasets?: Prisma.DatasetUpdateManyWithoutTaskNestedInput
   teachers?: Prisma.TeacherUpdateManyWithoutTaskNestedInput
   distillations?: Prisma.DistillationUpdateManyWithoutTaskNestedInput
+  furtherIn?: Prisma.FurtherTaskUpdateManyWithoutTaskNestedInput
   models?: Prisma.ModelVersionUpdateManyWithoutTaskNestedInput
   aliases?: Prisma.AliasUpdateManyWithoutTaskNestedInput
   aliasChanges?: Prisma.AliasChangeUpdateManyWithoutTaskNestedInput
@@ -306,6 +312,7 @@ export type TaskUncheckedUpdateInput = {
   datasets?: Prisma.DatasetUncheckedUpdateManyWithoutTaskNestedInput
   teachers?: Prisma.TeacherUncheckedUpdateManyWithoutTaskNestedInput
   distillations?: Prisma.DistillationUncheckedUpdateManyWithoutTaskNestedInput
+  furtherIn?: Prisma.FurtherTaskUncheckedUpdateManyWithoutTaskNestedInput
   models?: Prisma.ModelVersionUncheckedUpdateManyWithoutTaskNestedInput
   aliases?: Prisma.AliasUncheckedUpdateManyWithoutTaskNestedInput
   aliasChanges?: Prisma.AliasChangeUncheckedUpdateManyWithoutTaskNestedInput
@@ -442,6 +449,20 @@ export type TaskUpdateOneRequiredWithoutDistillationsNestedInput = {
   update?: Prisma.XOR<Prisma.XOR<Prisma.TaskUpdateToOneWithWhereWithoutDistillationsInput, Prisma.TaskUpdateWithoutDistillationsInput>, Prisma.TaskUncheckedUpdateWithoutDistillationsInput>
 }
 
+export type TaskCreateNestedOneWithoutFurtherInInput = {
+  create?: Prisma.XOR<Prisma.TaskCreateWithoutFurtherInInput, Prisma.TaskUncheckedCreateWithoutFurtherInInput>
+  connectOrCreate?: Prisma.TaskCreateOrConnectWithoutFurtherInInput
+  connect?: Prisma.TaskWhereUniqueInput
+}
+
+export type TaskUpdateOneRequiredWithoutFurtherInNestedInput = {
+  create?: Prisma.XOR<Prisma.TaskCreateWithoutFurtherInInput, Prisma.TaskUncheckedCreateWithoutFurtherInInput>
+  connectOrCreate?: Prisma.TaskCreateOrConnectWithoutFurtherInInput
+  upsert?: Prisma.TaskUpsertWithoutFurtherInInput
+  connect?: Prisma.TaskWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.TaskUpdateToOneWithWhereWithoutFurtherInInput, Prisma.TaskUpdateWithoutFurtherInInput>, Prisma.TaskUncheckedUpdateWithoutFurtherInInput>
+}
+
 export type TaskCreateNestedOneWithoutModelsInput = {
   create?: Prisma.XOR<Prisma.TaskCreateWithoutModelsInput, Prisma.TaskUncheckedCreateWithoutModelsInput>
   connectOrCreate?: Prisma.TaskCreateOrConnectWithoutModelsInput
@@ -493,6 +514,7 @@ export type TaskCreateWithoutDatasetsInput = {
   updatedAt?: Date | string
   teachers?: Prisma.TeacherCreateNestedManyWithoutTaskInput
   distillations?: Prisma.DistillationCreateNestedManyWithoutTaskInput
+  furtherIn?: Prisma.FurtherTaskCreateNestedManyWithoutTaskInput
   models?: Prisma.ModelVersionCreateNestedManyWithoutTaskInput
   aliases?: Prisma.AliasCreateNestedManyWithoutTaskInput
   aliasChanges?: Prisma.AliasChangeCreateNestedManyWithoutTaskInput
@@ -507,6 +529,7 @@ export type TaskUncheckedCreateWithoutDatasetsInput = {
   updatedAt?: Date | string
   teachers?: Prisma.TeacherUncheckedCreateNestedManyWithoutTaskInput
   distillations?: Prisma.DistillationUncheckedCreateNestedManyWithoutTaskInput
+  furtherIn?: Prisma.FurtherTaskUncheckedCreateNestedManyWithoutTaskInput
   models?: Prisma.ModelVersionUncheckedCreateNestedManyWithoutTaskInput
   aliases?: Prisma.AliasUncheckedCreateNestedManyWithoutTaskInput
   aliasChanges?: Prisma.AliasChangeUncheckedCreateNestedManyWithoutTaskInput
@@ -537,6 +560,7 @@ export type TaskUpdateWithoutDatasetsInput = {
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   teachers?: Prisma.TeacherUpdateManyWithoutTaskNestedInput
   distillations?: Prisma.DistillationUpdateManyWithoutTaskNestedInput
+  furtherIn?: Prisma.FurtherTaskUpdateManyWithoutTaskNestedInput
   models?: Prisma.ModelVersionUpdateManyWithoutTaskNestedInput
   aliases?: Prisma.AliasUpdateManyWithoutTaskNestedInput
   aliasChanges?: Prisma.AliasChangeUpdateManyWithoutTaskNestedInput
@@ -551,6 +575,7 @@ export type TaskUncheckedUpdateWithoutDatasetsInput = {
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   teachers?: Prisma.TeacherUncheckedUpdateManyWithoutTaskNestedInput
   distillations?: Prisma.DistillationUncheckedUpdateManyWithoutTaskNestedInput
+  furtherIn?: Prisma.FurtherTaskUncheckedUpdateManyWithoutTaskNestedInput
   models?: Prisma.ModelVersionUncheckedUpdateManyWithoutTaskNestedInput
   aliases?: Prisma.AliasUncheckedUpdateManyWithoutTaskNestedInput
   aliasChanges?: Prisma.AliasChangeUncheckedUpdateManyWithoutTaskNestedInput
@@ -565,6 +590,7 @@ export type TaskCreateWithoutTeachersInput = {
   updatedAt?: Date | string
   datasets?: Prisma.DatasetCreateNestedManyWithoutTaskInput
   distillations?: Prisma.DistillationCreateNestedManyWithoutTaskInput
+  furtherIn?: Prisma.FurtherTaskCreateNestedManyWithoutTaskInput
   models?: Prisma.ModelVersionCreateNestedManyWithoutTaskInput
   aliases?: Prisma.AliasCreateNestedManyWithoutTaskInput
   aliasChanges?: Prisma.AliasChangeCreateNestedManyWithoutTaskInput
@@ -579,6 +605,7 @@ export type TaskUncheckedCreateWithoutTeachersInput = {
   updatedAt?: Date | string
   datasets?: Prisma.DatasetUncheckedCreateNestedManyWithoutTaskInput
   distillations?: Prisma.DistillationUncheckedCreateNestedManyWithoutTaskInput
+  furtherIn?: Prisma.FurtherTaskUncheckedCreateNestedManyWithoutTaskInput
   models?: Prisma.ModelVersionUncheckedCreateNestedManyWithoutTaskInput
   aliases?: Prisma.AliasUncheckedCreateNestedManyWithoutTaskInput
   aliasChanges?: Prisma.AliasChangeUncheckedCreateNestedManyWithoutTaskInput
@@ -609,6 +636,7 @@ export type TaskUpdateWithoutTeachersInput = {
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   datasets?: Prisma.DatasetUpdateManyWithoutTaskNestedInput
   distillations?: Prisma.DistillationUpdateManyWithoutTaskNestedInput
+  furtherIn?: Prisma.FurtherTaskUpdateManyWithoutTaskNestedInput
   models?: Prisma.ModelVersionUpdateManyWithoutTaskNestedInput
   aliases?: Prisma.AliasUpdateManyWithoutTaskNestedInput
   aliasChanges?: Prisma.AliasChangeUpdateManyWithoutTaskNestedInput
@@ -623,6 +651,7 @@ export type TaskUncheckedUpdateWithoutTeachersInput = {
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   datasets?: Prisma.DatasetUncheckedUpdateManyWithoutTaskNestedInput
   distillations?: Prisma.DistillationUncheckedUpdateManyWithoutTaskNestedInput
+  furtherIn?: Prisma.FurtherTaskUncheckedUpdateManyWithoutTaskNestedInput
   models?: Prisma.ModelVersionUncheckedUpdateManyWithoutTaskNestedInput
   aliases?: Prisma.AliasUncheckedUpdateManyWithoutTaskNestedInput
   aliasChanges?: Prisma.AliasChangeUncheckedUpdateManyWithoutTaskNestedInput
@@ -637,6 +666,7 @@ export type TaskCreateWithoutDistillationsInput = {
   updatedAt?: Date | string
   datasets?: Prisma.DatasetCreateNestedManyWithoutTaskInput
   teachers?: Prisma.TeacherCreateNestedManyWithoutTaskInput
+  furtherIn?: Prisma.FurtherTaskCreateNestedManyWithoutTaskInput
   models?: Prisma.ModelVersionCreateNestedManyWithoutTaskInput
   aliases?: Prisma.AliasCreateNestedManyWithoutTaskInput
   aliasChanges?: Prisma.AliasChangeCreateNestedManyWithoutTaskInput
@@ -651,6 +681,7 @@ export type TaskUncheckedCreateWithoutDistillationsInput = {
   updatedAt?: Date | string
   datasets?: Prisma.DatasetUncheckedCreateNestedManyWithoutTaskInput
   teachers?: Prisma.TeacherUncheckedCreateNestedManyWithoutTaskInput
+  furtherIn?: Prisma.FurtherTaskUncheckedCreateNestedManyWithoutTaskInput
   models?: Prisma.ModelVersionUncheckedCreateNestedManyWithoutTaskInput
   aliases?: Prisma.AliasUncheckedCreateNestedManyWithoutTaskInput
   aliasChanges?: Prisma.AliasChangeUncheckedCreateNestedManyWithoutTaskInput
@@ -681,6 +712,7 @@ export type TaskUpdateWithoutDistillationsInput = {
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   datasets?: Prisma.DatasetUpdateManyWithoutTaskNestedInput
   teachers?: Prisma.TeacherUpdateManyWithoutTaskNestedInput
+  furtherIn?: Prisma.FurtherTaskUpdateManyWithoutTaskNestedInput
   models?: Prisma.ModelVersionUpdateManyWithoutTaskNestedInput
   aliases?: Prisma.AliasUpdateManyWithoutTaskNestedInput
   aliasChanges?: Prisma.AliasChangeUpdateManyWithoutTaskNestedInput
@@ -695,6 +727,83 @@ export type TaskUncheckedUpdateWithoutDistillationsInput = {
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   datasets?: Prisma.DatasetUncheckedUpdateManyWithoutTaskNestedInput
   teachers?: Prisma.TeacherUncheckedUpdateManyWithoutTaskNestedInput
+  furtherIn?: Prisma.FurtherTaskUncheckedUpdateManyWithoutTaskNestedInput
+  models?: Prisma.ModelVersionUncheckedUpdateManyWithoutTaskNestedInput
+  aliases?: Prisma.AliasUncheckedUpdateManyWithoutTaskNestedInput
+  aliasChanges?: Prisma.AliasChangeUncheckedUpdateManyWithoutTaskNestedInput
+}
+
+export type TaskCreateWithoutFurtherInInput = {
+  name: string
+  kind?: string
+  description?: string
+  labels?: Prisma.TaskCreatelabelsInput | string[]
+  createdAt?: Date | string
+  updatedAt?: Date | string
+  datasets?: Prisma.DatasetCreateNestedManyWithoutTaskInput
+  teachers?: Prisma.TeacherCreateNestedManyWithoutTaskInput
+  distillations?: Prisma.DistillationCreateNestedManyWithoutTaskInput
+  models?: Prisma.ModelVersionCreateNestedManyWithoutTaskInput
+  aliases?: Prisma.AliasCreateNestedManyWithoutTaskInput
+  aliasChanges?: Prisma.AliasChangeCreateNestedManyWithoutTaskInput
+}
+
+export type TaskUncheckedCreateWithoutFurtherInInput = {
+  name: string
+  kind?: string
+  description?: string
+  labels?: Prisma.TaskCreatelabelsInput | string[]
+  createdAt?: Date | string
+  updatedAt?: Date | string
+  datasets?: Prisma.DatasetUncheckedCreateNestedManyWithoutTaskInput
+  teachers?: Prisma.TeacherUncheckedCreateNestedManyWithoutTaskInput
+  distillations?: Prisma.DistillationUncheckedCreateNestedManyWithoutTaskInput
+  models?: Prisma.ModelVersionUncheckedCreateNestedManyWithoutTaskInput
+  aliases?: Prisma.AliasUncheckedCreateNestedManyWithoutTaskInput
+  aliasChanges?: Prisma.AliasChangeUncheckedCreateNestedManyWithoutTaskInput
+}
+
+export type TaskCreateOrConnectWithoutFurtherInInput = {
+  where: Prisma.TaskWhereUniqueInput
+  create: Prisma.XOR<Prisma.TaskCreateWithoutFurtherInInput, Prisma.TaskUncheckedCreateWithoutFurtherInInput>
+}
+
+export type TaskUpsertWithoutFurtherInInput = {
+  update: Prisma.XOR<Prisma.TaskUpdateWithoutFurtherInInput, Prisma.TaskUncheckedUpdateWithoutFurtherInInput>
+  create: Prisma.XOR<Prisma.TaskCreateWithoutFurtherInInput, Prisma.TaskUncheckedCreateWithoutFurtherInInput>
+  where?: Prisma.TaskWhereInput
+}
+
+export type TaskUpdateToOneWithWhereWithoutFurtherInInput = {
+  where?: Prisma.TaskWhereInput
+  data: Prisma.XOR<Prisma.TaskUpdateWithoutFurtherInInput, Prisma.TaskUncheckedUpdateWithoutFurtherInInput>
+}
+
+export type TaskUpdateWithoutFurtherInInput = {
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  kind?: Prisma.StringFieldUpdateOperationsInput | string
+  description?: Prisma.StringFieldUpdateOperationsInput | string
+  labels?: Prisma.TaskUpdatelabelsInput | string[]
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  datasets?: Prisma.DatasetUpdateManyWithoutTaskNestedInput
+  teachers?: Prisma.TeacherUpdateManyWithoutTaskNestedInput
+  distillations?: Prisma.DistillationUpdateManyWithoutTaskNestedInput
+  models?: Prisma.ModelVersionUpdateManyWithoutTaskNestedInput
+  aliases?: Prisma.AliasUpdateManyWithoutTaskNestedInput
+  aliasChanges?: Prisma.AliasChangeUpdateManyWithoutTaskNestedInput
+}
+
+export type TaskUncheckedUpdateWithoutFurtherInInput = {
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  kind?: Prisma.StringFieldUpdateOperationsInput | string
+  description?: Prisma.StringFieldUpdateOperationsInput | string
+  labels?: Prisma.TaskUpdatelabelsInput | string[]
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  datasets?: Prisma.DatasetUncheckedUpdateManyWithoutTaskNestedInput
+  teachers?: Prisma.TeacherUncheckedUpdateManyWithoutTaskNestedInput
+  distillations?: Prisma.DistillationUncheckedUpdateManyWithoutTaskNestedInput
   models?: Prisma.ModelVersionUncheckedUpdateManyWithoutTaskNestedInput
   aliases?: Prisma.AliasUncheckedUpdateManyWithoutTaskNestedInput
   aliasChanges?: Prisma.AliasChangeUncheckedUpdateManyWithoutTaskNestedInput
@@ -710,6 +819,7 @@ export type TaskCreateWithoutModelsInput = {
   datasets?: Prisma.DatasetCreateNestedManyWithoutTaskInput
   teachers?: Prisma.TeacherCreateNestedManyWithoutTaskInput
   distillations?: Prisma.DistillationCreateNestedManyWithoutTaskInput
+  furtherIn?: Prisma.FurtherTaskCreateNestedManyWithoutTaskInput
   aliases?: Prisma.AliasCreateNestedManyWithoutTaskInput
   aliasChanges?: Prisma.AliasChangeCreateNestedManyWithoutTaskInput
 }
@@ -724,6 +834,7 @@ export type TaskUncheckedCreateWithoutModelsInput = {
   datasets?: Prisma.DatasetUncheckedCreateNestedManyWithoutTaskInput
   teachers?: Prisma.TeacherUncheckedCreateNestedManyWithoutTaskInput
   distillations?: Prisma.DistillationUncheckedCreateNestedManyWithoutTaskInput
+  furtherIn?: Prisma.FurtherTaskUncheckedCreateNestedManyWithoutTaskInput
   aliases?: Prisma.AliasUncheckedCreateNestedManyWithoutTaskInput
   aliasChanges?: Prisma.AliasChangeUncheckedCreateNestedManyWithoutTaskInput
 }
@@ -754,6 +865,7 @@ export type TaskUpdateWithoutModelsInput = {
   datasets?: Prisma.DatasetUpdateManyWithoutTaskNestedInput
   teachers?: Prisma.TeacherUpdateManyWithoutTaskNestedInput
   distillations?: Prisma.DistillationUpdateManyWithoutTaskNestedInput
+  furtherIn?: Prisma.FurtherTaskUpdateManyWithoutTaskNestedInput
   aliases?: Prisma.AliasUpdateManyWithoutTaskNestedInput
   aliasChanges?: Prisma.AliasChangeUpdateManyWithoutTaskNestedInput
 }
@@ -768,6 +880,7 @@ export type TaskUncheckedUpdateWithoutModelsInput = {
   datasets?: Prisma.DatasetUncheckedUpdateManyWithoutTaskNestedInput
   teachers?: Prisma.TeacherUncheckedUpdateManyWithoutTaskNestedInput
   distillations?: Prisma.DistillationUncheckedUpdateManyWithoutTaskNestedInput
+  furtherIn?: Prisma.FurtherTaskUncheckedUpdateManyWithoutTaskNestedInput
   aliases?: Prisma.AliasUncheckedUpdateManyWithoutTaskNestedInput
   aliasChanges?: Prisma.AliasChangeUncheckedUpdateManyWithoutTaskNestedInput
 }
@@ -782,6 +895,7 @@ export type TaskCreateWithoutAliasesInput = {
   datasets?: Prisma.DatasetCreateNestedManyWithoutTaskInput
   teachers?: Prisma.TeacherCreateNestedManyWithoutTaskInput
   distillations?: Prisma.DistillationCreateNestedManyWithoutTaskInput
+  furtherIn?: Prisma.FurtherTaskCreateNestedManyWithoutTaskInput
   models?: Prisma.ModelVersionCreateNestedManyWithoutTaskInput
   aliasChanges?: Prisma.AliasChangeCreateNestedManyWithoutTaskInput
 }
@@ -796,6 +910,7 @@ export type TaskUncheckedCreateWithoutAliasesInput = {
   datasets?: Prisma.DatasetUncheckedCreateNestedManyWithoutTaskInput
   teachers?: Prisma.TeacherUncheckedCreateNestedManyWithoutTaskInput
   distillations?: Prisma.DistillationUncheckedCreateNestedManyWithoutTaskInput
+  furtherIn?: Prisma.FurtherTaskUncheckedCreateNestedManyWithoutTaskInput
   models?: Prisma.ModelVersionUncheckedCreateNestedManyWithoutTaskInput
   aliasChanges?: Prisma.AliasChangeUncheckedCreateNestedManyWithoutTaskInput
 }
@@ -826,6 +941,7 @@ export type TaskUpdateWithoutAliasesInput = {
   datasets?: Prisma.DatasetUpdateManyWithoutTaskNestedInput
   teachers?: Prisma.TeacherUpdateManyWithoutTaskNestedInput
   distillations?: Prisma.DistillationUpdateManyWithoutTaskNestedInput
+  furtherIn?: Prisma.FurtherTaskUpdateManyWithoutTaskNestedInput
   models?: Prisma.ModelVersionUpdateManyWithoutTaskNestedInput
   aliasChanges?: Prisma.AliasChangeUpdateManyWithoutTaskNestedInput
 }
@@ -840,6 +956,7 @@ export type TaskUncheckedUpdateWithoutAliasesInput = {
   datasets?: Prisma.DatasetUncheckedUpdateManyWithoutTaskNestedInput
   teachers?: Prisma.TeacherUncheckedUpdateManyWithoutTaskNestedInput
   distillations?: Prisma.DistillationUncheckedUpdateManyWithoutTaskNestedInput
+  furtherIn?: Prisma.FurtherTaskUncheckedUpdateManyWithoutTaskNestedInput
   models?: Prisma.ModelVersionUncheckedUpdateManyWithoutTaskNestedInput
   aliasChanges?: Prisma.AliasChangeUncheckedUpdateManyWithoutTaskNestedInput
 }
@@ -854,6 +971,7 @@ export type TaskCreateWithoutAliasChangesInput = {
   datasets?: Prisma.DatasetCreateNestedManyWithoutTaskInput
   teachers?: Prisma.TeacherCreateNestedManyWithoutTaskInput
   distillations?: Prisma.DistillationCreateNestedManyWithoutTaskInput
+  furtherIn?: Prisma.FurtherTaskCreateNestedManyWithoutTaskInput
   models?: Prisma.ModelVersionCreateNestedManyWithoutTaskInput
   aliases?: Prisma.AliasCreateNestedManyWithoutTaskInput
 }
@@ -868,6 +986,7 @@ export type TaskUncheckedCreateWithoutAliasChangesInput = {
   datasets?: Prisma.DatasetUncheckedCreateNestedManyWithoutTaskInput
   teachers?: Prisma.TeacherUncheckedCreateNestedManyWithoutTaskInput
   distillations?: Prisma.DistillationUncheckedCreateNestedManyWithoutTaskInput
+  furtherIn?: Prisma.FurtherTaskUncheckedCreateNestedManyWithoutTaskInput
   models?: Prisma.ModelVersionUncheckedCreateNestedManyWithoutTaskInput
   aliases?: Prisma.AliasUncheckedCreateNestedManyWithoutTaskInput
 }
@@ -898,6 +1017,7 @@ export type TaskUpdateWithoutAliasChangesInput = {
   datasets?: Prisma.DatasetUpdateManyWithoutTaskNestedInput
   teachers?: Prisma.TeacherUpdateManyWithoutTaskNestedInput
   distillations?: Prisma.DistillationUpdateManyWithoutTaskNestedInput
+  furtherIn?: Prisma.FurtherTaskUpdateManyWithoutTaskNestedInput
   models?: Prisma.ModelVersionUpdateManyWithoutTaskNestedInput
   aliases?: Prisma.AliasUpdateManyWithoutTaskNestedInput
 }
@@ -912,6 +1032,7 @@ export type TaskUncheckedUpdateWithoutAliasChangesInput = {
   datasets?: Prisma.DatasetUncheckedUpdateManyWithoutTaskNestedInput
   teachers?: Prisma.TeacherUncheckedUpdateManyWithoutTaskNestedInput
   distillations?: Prisma.DistillationUncheckedUpdateManyWithoutTaskNestedInput
+  furtherIn?: Prisma.FurtherTaskUncheckedUpdateManyWithoutTaskNestedInput
   models?: Prisma.ModelVersionUncheckedUpdateManyWithoutTaskNestedInput
   aliases?: Prisma.AliasUncheckedUpdateManyWithoutTaskNestedInput
 }
@@ -925,6 +1046,7 @@ export type TaskCountOutputType = {
   datasets: number
   teachers: number
   distillations: number
+  furtherIn: number
   models: number
   aliases: number
   aliasChanges: number
@@ -934,6 +1056,7 @@ export type TaskCountOutputTypeSelect<ExtArgs extends runtime.Types.Extensions.I
   datasets?: boolean | TaskCountOutputTypeCountDatasetsArgs
   teachers?: boolean | TaskCountOutputTypeCountTeachersArgs
   distillations?: boolean | TaskCountOutputTypeCountDistillationsArgs
+  furtherIn?: boolean | TaskCountOutputTypeCountFurtherInArgs
   models?: boolean | TaskCountOutputTypeCountModelsArgs
   aliases?: boolean | TaskCountOutputTypeCountAliasesArgs
   aliasChanges?: boolean | TaskCountOutputTypeCountAliasChangesArgs
@@ -973,6 +1096,13 @@ export type TaskCountOutputTypeCountDistillationsArgs<ExtArgs extends runtime.Ty
 /**
  * TaskCountOutputType without action
  */
+export type TaskCountOutputTypeCountFurtherInArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.FurtherTaskWhereInput
+}
+
+/**
+ * TaskCountOutputType without action
+ */
 export type TaskCountOutputTypeCountModelsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   where?: Prisma.ModelVersionWhereInput
 }
@@ -1002,6 +1132,7 @@ export type TaskSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = r
   datasets?: boolean | Prisma.Task$datasetsArgs<ExtArgs>
   teachers?: boolean | Prisma.Task$teachersArgs<ExtArgs>
   distillations?: boolean | Prisma.Task$distillationsArgs<ExtArgs>
+  furtherIn?: boolean | Prisma.Task$furtherInArgs<ExtArgs>
   models?: boolean | Prisma.Task$modelsArgs<ExtArgs>
   aliases?: boolean | Prisma.Task$aliasesArgs<ExtArgs>
   aliasChanges?: boolean | Prisma.Task$aliasChangesArgs<ExtArgs>
@@ -1040,6 +1171,7 @@ export type TaskInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = 
   datasets?: boolean | Prisma.Task$datasetsArgs<ExtArgs>
   teachers?: boolean | Prisma.Task$teachersArgs<ExtArgs>
   distillations?: boolean | Prisma.Task$distillationsArgs<ExtArgs>
+  furtherIn?: boolean | Prisma.Task$furtherInArgs<ExtArgs>
   models?: boolean | Prisma.Task$modelsArgs<ExtArgs>
   aliases?: boolean | Prisma.Task$aliasesArgs<ExtArgs>
   aliasChanges?: boolean | Prisma.Task$aliasChangesArgs<ExtArgs>
@@ -1054,6 +1186,7 @@ export type $TaskPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs =
     datasets: Prisma.$DatasetPayload<ExtArgs>[]
     teachers: Prisma.$TeacherPayload<ExtArgs>[]
     distillations: Prisma.$DistillationPayload<ExtArgs>[]
+    furtherIn: Prisma.$FurtherTaskPayload<ExtArgs>[]
     models: Prisma.$ModelVersionPayload<ExtArgs>[]
     aliases: Prisma.$AliasPayload<ExtArgs>[]
     aliasChanges: Prisma.$AliasChangePayload<ExtArgs>[]
@@ -1465,6 +1598,7 @@ export interface Prisma__TaskClient<T, Null = never, ExtArgs extends runtime.Typ
   datasets<T extends Prisma.Task$datasetsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Task$datasetsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$DatasetPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   teachers<T extends Prisma.Task$teachersArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Task$teachersArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$TeacherPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   distillations<T extends Prisma.Task$distillationsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Task$distillationsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$DistillationPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  furtherIn<T extends Prisma.Task$furtherInArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Task$furtherInArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$FurtherTaskPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   models<T extends Prisma.Task$modelsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Task$modelsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$ModelVersionPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   aliases<T extends Prisma.Task$aliasesArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Task$aliasesArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$AliasPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   aliasChanges<T extends Prisma.Task$aliasChangesArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Task$aliasChangesArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$AliasChangePayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
@@ -1965,6 +2099,30 @@ export type Task$distillationsArgs<ExtArgs extends runtime.Types.Extensions.Inte
   take?: number
   skip?: number
   distinct?: Prisma.DistillationScalarFieldEnum | Prisma.DistillationScalarFieldEnum[]
+}
+
+/**
+ * Task.furtherIn
+ */
+export type Task$furtherInArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the FurtherTask
+   */
+  select?: Prisma.FurtherTaskSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the FurtherTask
+   */
+  omit?: Prisma.FurtherTaskOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.FurtherTaskInclude<ExtArgs> | null
+  where?: Prisma.FurtherTaskWhereInput
+  orderBy?: Prisma.FurtherTaskOrderByWithRelationInput | Prisma.FurtherTaskOrderByWithRelationInput[]
+  cursor?: Prisma.FurtherTaskWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.FurtherTaskScalarFieldEnum | Prisma.FurtherTaskScalarFieldEnum[]
 }
 
 /**

@@ -300,6 +300,7 @@ export type TeacherWhereInput = {
   dataset?: Prisma.XOR<Prisma.DatasetNullableScalarRelationFilter, Prisma.DatasetWhereInput> | null
   distillations?: Prisma.DistillationListRelationFilter
   furtherIn?: Prisma.FurtherTeacherListRelationFilter
+  furtherTasks?: Prisma.FurtherTaskListRelationFilter
 }
 
 export type TeacherOrderByWithRelationInput = {
@@ -324,6 +325,7 @@ export type TeacherOrderByWithRelationInput = {
   dataset?: Prisma.DatasetOrderByWithRelationInput
   distillations?: Prisma.DistillationOrderByRelationAggregateInput
   furtherIn?: Prisma.FurtherTeacherOrderByRelationAggregateInput
+  furtherTasks?: Prisma.FurtherTaskOrderByRelationAggregateInput
 }
 
 export type TeacherWhereUniqueInput = Prisma.AtLeast<{
@@ -351,6 +353,7 @@ export type TeacherWhereUniqueInput = Prisma.AtLeast<{
   dataset?: Prisma.XOR<Prisma.DatasetNullableScalarRelationFilter, Prisma.DatasetWhereInput> | null
   distillations?: Prisma.DistillationListRelationFilter
   furtherIn?: Prisma.FurtherTeacherListRelationFilter
+  furtherTasks?: Prisma.FurtherTaskListRelationFilter
 }, "id">
 
 export type TeacherOrderByWithAggregationInput = {
@@ -421,6 +424,7 @@ export type TeacherCreateInput = {
   dataset?: Prisma.DatasetCreateNestedOneWithoutTeachersInput
   distillations?: Prisma.DistillationCreateNestedManyWithoutTeacherInput
   furtherIn?: Prisma.FurtherTeacherCreateNestedManyWithoutTeacherInput
+  furtherTasks?: Prisma.FurtherTaskCreateNestedManyWithoutTeacherInput
 }
 
 export type TeacherUncheckedCreateInput = {
@@ -443,6 +447,7 @@ export type TeacherUncheckedCreateInput = {
   updatedAt?: Date | string
   distillations?: Prisma.DistillationUncheckedCreateNestedManyWithoutTeacherInput
   furtherIn?: Prisma.FurtherTeacherUncheckedCreateNestedManyWithoutTeacherInput
+  furtherTasks?: Prisma.FurtherTaskUncheckedCreateNestedManyWithoutTeacherInput
 }
 
 export type TeacherUpdateInput = {
@@ -465,6 +470,7 @@ export type TeacherUpdateInput = {
   dataset?: Prisma.DatasetUpdateOneWithoutTeachersNestedInput
   distillations?: Prisma.DistillationUpdateManyWithoutTeacherNestedInput
   furtherIn?: Prisma.FurtherTeacherUpdateManyWithoutTeacherNestedInput
+  furtherTasks?: Prisma.FurtherTaskUpdateManyWithoutTeacherNestedInput
 }
 
 export type TeacherUncheckedUpdateInput = {
@@ -487,6 +493,7 @@ export type TeacherUncheckedUpdateInput = {
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   distillations?: Prisma.DistillationUncheckedUpdateManyWithoutTeacherNestedInput
   furtherIn?: Prisma.FurtherTeacherUncheckedUpdateManyWithoutTeacherNestedInput
+  furtherTasks?: Prisma.FurtherTaskUncheckedUpdateManyWithoutTeacherNestedInput
 }
 
 export type TeacherCreateManyInput = {
@@ -751,6 +758,20 @@ export type TeacherUpdateOneRequiredWithoutFurtherInNestedInput = {
   update?: Prisma.XOR<Prisma.XOR<Prisma.TeacherUpdateToOneWithWhereWithoutFurtherInInput, Prisma.TeacherUpdateWithoutFurtherInInput>, Prisma.TeacherUncheckedUpdateWithoutFurtherInInput>
 }
 
+export type TeacherCreateNestedOneWithoutFurtherTasksInput = {
+  create?: Prisma.XOR<Prisma.TeacherCreateWithoutFurtherTasksInput, Prisma.TeacherUncheckedCreateWithoutFurtherTasksInput>
+  connectOrCreate?: Prisma.TeacherCreateOrConnectWithoutFurtherTasksInput
+  connect?: Prisma.TeacherWhereUniqueInput
+}
+
+export type TeacherUpdateOneRequiredWithoutFurtherTasksNestedInput = {
+  create?: Prisma.XOR<Prisma.TeacherCreateWithoutFurtherTasksInput, Prisma.TeacherUncheckedCreateWithoutFurtherTasksInput>
+  connectOrCreate?: Prisma.TeacherCreateOrConnectWithoutFurtherTasksInput
+  upsert?: Prisma.TeacherUpsertWithoutFurtherTasksInput
+  connect?: Prisma.TeacherWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.TeacherUpdateToOneWithWhereWithoutFurtherTasksInput, Prisma.TeacherUpdateWithoutFurtherTasksInput>, Prisma.TeacherUncheckedUpdateWithoutFurtherTasksInput>
+}
+
 export type TeacherCreateWithoutTaskInput = {
   id: string
   name: string
@@ -770,6 +791,7 @@ export type TeacherCreateWithoutTaskInput = {
   dataset?: Prisma.DatasetCreateNestedOneWithoutTeachersInput
   distillations?: Prisma.DistillationCreateNestedManyWithoutTeacherInput
   furtherIn?: Prisma.FurtherTeacherCreateNestedManyWithoutTeacherInput
+  furtherTasks?: Prisma.FurtherTaskCreateNestedManyWithoutTeacherInput
 }
 
 export type TeacherUncheckedCreateWithoutTaskInput = {
@@ -791,6 +813,7 @@ export type TeacherUncheckedCreateWithoutTaskInput = {
   updatedAt?: Date | string
   distillations?: Prisma.DistillationUncheckedCreateNestedManyWithoutTeacherInput
   furtherIn?: Prisma.FurtherTeacherUncheckedCreateNestedManyWithoutTeacherInput
+  furtherTasks?: Prisma.FurtherTaskUncheckedCreateNestedManyWithoutTeacherInput
 }
 
 export type TeacherCreateOrConnectWithoutTaskInput = {
@@ -861,6 +884,7 @@ export type TeacherCreateWithoutDatasetInput = {
   task?: Prisma.TaskCreateNestedOneWithoutTeachersInput
   distillations?: Prisma.DistillationCreateNestedManyWithoutTeacherInput
   furtherIn?: Prisma.FurtherTeacherCreateNestedManyWithoutTeacherInput
+  furtherTasks?: Prisma.FurtherTaskCreateNestedManyWithoutTeacherInput
 }
 
 export type TeacherUncheckedCreateWithoutDatasetInput = {
@@ -882,6 +906,7 @@ export type TeacherUncheckedCreateWithoutDatasetInput = {
   updatedAt?: Date | string
   distillations?: Prisma.DistillationUncheckedCreateNestedManyWithoutTeacherInput
   furtherIn?: Prisma.FurtherTeacherUncheckedCreateNestedManyWithoutTeacherInput
+  furtherTasks?: Prisma.FurtherTaskUncheckedCreateNestedManyWithoutTeacherInput
 }
 
 export type TeacherCreateOrConnectWithoutDatasetInput = {
@@ -929,6 +954,7 @@ export type TeacherCreateWithoutDistillationsInput = {
   task?: Prisma.TaskCreateNestedOneWithoutTeachersInput
   dataset?: Prisma.DatasetCreateNestedOneWithoutTeachersInput
   furtherIn?: Prisma.FurtherTeacherCreateNestedManyWithoutTeacherInput
+  furtherTasks?: Prisma.FurtherTaskCreateNestedManyWithoutTeacherInput
 }
 
 export type TeacherUncheckedCreateWithoutDistillationsInput = {
@@ -950,6 +976,7 @@ export type TeacherUncheckedCreateWithoutDistillationsInput = {
   createdAt?: Date | string
   updatedAt?: Date | string
   furtherIn?: Prisma.FurtherTeacherUncheckedCreateNestedManyWithoutTeacherInput
+  furtherTasks?: Prisma.FurtherTaskUncheckedCreateNestedManyWithoutTeacherInput
 }
 
 export type TeacherCreateOrConnectWithoutDistillationsInput = {
@@ -987,6 +1014,7 @@ export type TeacherUpdateWithoutDistillationsInput = {
   task?: Prisma.TaskUpdateOneWithoutTeachersNestedInput
   dataset?: Prisma.DatasetUpdateOneWithoutTeachersNestedInput
   furtherIn?: Prisma.FurtherTeacherUpdateManyWithoutTeacherNestedInput
+  furtherTasks?: Prisma.FurtherTaskUpdateManyWithoutTeacherNestedInput
 }
 
 export type TeacherUncheckedUpdateWithoutDistillationsInput = {
@@ -1008,6 +1036,7 @@ export type TeacherUncheckedUpdateWithoutDistillationsInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   furtherIn?: Prisma.FurtherTeacherUncheckedUpdateManyWithoutTeacherNestedInput
+  furtherTasks?: Prisma.FurtherTaskUncheckedUpdateManyWithoutTeacherNestedInput
 }
 
 export type TeacherCreateWithoutFurtherInInput = {
@@ -1029,6 +1058,7 @@ export type TeacherCreateWithoutFurtherInInput = {
   task?: Prisma.TaskCreateNestedOneWithoutTeachersInput
   dataset?: Prisma.DatasetCreateNestedOneWithoutTeachersInput
   distillations?: Prisma.DistillationCreateNestedManyWithoutTeacherInput
+  furtherTasks?: Prisma.FurtherTaskCreateNestedManyWithoutTeacherInput
 }
 
 export type TeacherUncheckedCreateWithoutFurtherInInput = {
@@ -1050,6 +1080,7 @@ export type TeacherUncheckedCreateWithoutFurtherInInput = {
   createdAt?: Date | string
   updatedAt?: Date | string
   distillations?: Prisma.DistillationUncheckedCreateNestedManyWithoutTeacherInput
+  furtherTasks?: Prisma.FurtherTaskUncheckedCreateNestedManyWithoutTeacherInput
 }
 
 export type TeacherCreateOrConnectWithoutFurtherInInput = {
@@ -1087,6 +1118,7 @@ export type TeacherUpdateWithoutFurtherInInput = {
   task?: Prisma.TaskUpdateOneWithoutTeachersNestedInput
   dataset?: Prisma.DatasetUpdateOneWithoutTeachersNestedInput
   distillations?: Prisma.DistillationUpdateManyWithoutTeacherNestedInput
+  furtherTasks?: Prisma.FurtherTaskUpdateManyWithoutTeacherNestedInput
 }
 
 export type TeacherUncheckedUpdateWithoutFurtherInInput = {
@@ -1108,6 +1140,111 @@ export type TeacherUncheckedUpdateWithoutFurtherInInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   distillations?: Prisma.DistillationUncheckedUpdateManyWithoutTeacherNestedInput
+  furtherTasks?: Prisma.FurtherTaskUncheckedUpdateManyWithoutTeacherNestedInput
+}
+
+export type TeacherCreateWithoutFurtherTasksInput = {
+  id: string
+  name: string
+  kind: string
+  status: string
+  digest?: string | null
+  labels?: Prisma.TeacherCreatelabelsInput | string[]
+  manifest: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  attempt?: number
+  epoch?: number
+  heartbeatAt?: Date | string | null
+  createdAt?: Date | string
+  updatedAt?: Date | string
+  task?: Prisma.TaskCreateNestedOneWithoutTeachersInput
+  dataset?: Prisma.DatasetCreateNestedOneWithoutTeachersInput
+  distillations?: Prisma.DistillationCreateNestedManyWithoutTeacherInput
+  furtherIn?: Prisma.FurtherTeacherCreateNestedManyWithoutTeacherInput
+}
+
+export type TeacherUncheckedCreateWithoutFurtherTasksInput = {
+  id: string
+  name: string
+  kind: string
+  status: string
+  taskName?: string | null
+  datasetId?: string | null
+  digest?: string | null
+  labels?: Prisma.TeacherCreatelabelsInput | string[]
+  manifest: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  attempt?: number
+  epoch?: number
+  heartbeatAt?: Date | string | null
+  createdAt?: Date | string
+  updatedAt?: Date | string
+  distillations?: Prisma.DistillationUncheckedCreateNestedManyWithoutTeacherInput
+  furtherIn?: Prisma.FurtherTeacherUncheckedCreateNestedManyWithoutTeacherInput
+}
+
+export type TeacherCreateOrConnectWithoutFurtherTasksInput = {
+  where: Prisma.TeacherWhereUniqueInput
+  create: Prisma.XOR<Prisma.TeacherCreateWithoutFurtherTasksInput, Prisma.TeacherUncheckedCreateWithoutFurtherTasksInput>
+}
+
+export type TeacherUpsertWithoutFurtherTasksInput = {
+  update: Prisma.XOR<Prisma.TeacherUpdateWithoutFurtherTasksInput, Prisma.TeacherUncheckedUpdateWithoutFurtherTasksInput>
+  create: Prisma.XOR<Prisma.TeacherCreateWithoutFurtherTasksInput, Prisma.TeacherUncheckedCreateWithoutFurtherTasksInput>
+  where?: Prisma.TeacherWhereInput
+}
+
+export type TeacherUpdateToOneWithWhereWithoutFurtherTasksInput = {
+  where?: Prisma.TeacherWhereInput
+  data: Prisma.XOR<Prisma.TeacherUpdateWithoutFurtherTasksInput, Prisma.TeacherUncheckedUpdateWithoutFurtherTasksInput>
+}
+
+export type TeacherUpdateWithoutFurtherTasksInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  kind?: Prisma.StringFieldUpdateOperationsInput | string
+  status?: Prisma.StringFieldUpdateOperationsInput | string
+  digest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  labels?: Prisma.TeacherUpdatelabelsInput | string[]
+  manifest?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
+  heartbeatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  task?: Prisma.TaskUpdateOneWithoutTeachersNestedInput
+  dataset?: Prisma.DatasetUpdateOneWithoutTeachersNestedInput
+  distillations?: Prisma.DistillationUpdateManyWithoutTeacherNestedInput
+  furtherIn?: Prisma.FurtherTeacherUpdateManyWithoutTeacherNestedInput
+}
+
+export type TeacherUncheckedUpdateWithoutFurtherTasksInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  kind?: Prisma.StringFieldUpdateOperationsInput | string
+  status?: Prisma.StringFieldUpdateOperationsInput | string
+  taskName?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  datasetId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  digest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  labels?: Prisma.TeacherUpdatelabelsInput | string[]
+  manifest?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  metrics?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  progress?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  error?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  attempt?: Prisma.IntFieldUpdateOperationsInput | number
+  epoch?: Prisma.IntFieldUpdateOperationsInput | number
+  heartbeatAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  distillations?: Prisma.DistillationUncheckedUpdateManyWithoutTeacherNestedInput
+  furtherIn?: Prisma.FurtherTeacherUncheckedUpdateManyWithoutTeacherNestedInput
 }
 
 export type TeacherCreateManyTaskInput = {
@@ -1148,6 +1285,7 @@ export type TeacherUpdateWithoutTaskInput = {
   dataset?: Prisma.DatasetUpdateOneWithoutTeachersNestedInput
   distillations?: Prisma.DistillationUpdateManyWithoutTeacherNestedInput
   furtherIn?: Prisma.FurtherTeacherUpdateManyWithoutTeacherNestedInput
+  furtherTasks?: Prisma.FurtherTaskUpdateManyWithoutTeacherNestedInput
 }
 
 export type TeacherUncheckedUpdateWithoutTaskInput = {
@@ -1169,6 +1307,7 @@ export type TeacherUncheckedUpdateWithoutTaskInput = {
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   distillations?: Prisma.DistillationUncheckedUpdateManyWithoutTeacherNestedInput
   furtherIn?: Prisma.FurtherTeacherUncheckedUpdateManyWithoutTeacherNestedInput
+  furtherTasks?: Prisma.FurtherTaskUncheckedUpdateManyWithoutTeacherNestedInput
 }
 
 export type TeacherUncheckedUpdateManyWithoutTaskInput = {
@@ -1228,6 +1367,7 @@ export type TeacherUpdateWithoutDatasetInput = {
   task?: Prisma.TaskUpdateOneWithoutTeachersNestedInput
   distillations?: Prisma.DistillationUpdateManyWithoutTeacherNestedInput
   furtherIn?: Prisma.FurtherTeacherUpdateManyWithoutTeacherNestedInput
+  furtherTasks?: Prisma.FurtherTaskUpdateManyWithoutTeacherNestedInput
 }
 
 export type TeacherUncheckedUpdateWithoutDatasetInput = {
@@ -1249,6 +1389,7 @@ export type TeacherUncheckedUpdateWithoutDatasetInput = {
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   distillations?: Prisma.DistillationUncheckedUpdateManyWithoutTeacherNestedInput
   furtherIn?: Prisma.FurtherTeacherUncheckedUpdateManyWithoutTeacherNestedInput
+  furtherTasks?: Prisma.FurtherTaskUncheckedUpdateManyWithoutTeacherNestedInput
 }
 
 export type TeacherUncheckedUpdateManyWithoutDatasetInput = {
@@ -1278,11 +1419,13 @@ export type TeacherUncheckedUpdateManyWithoutDatasetInput = {
 export type TeacherCountOutputType = {
   distillations: number
   furtherIn: number
+  furtherTasks: number
 }
 
 export type TeacherCountOutputTypeSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   distillations?: boolean | TeacherCountOutputTypeCountDistillationsArgs
   furtherIn?: boolean | TeacherCountOutputTypeCountFurtherInArgs
+  furtherTasks?: boolean | TeacherCountOutputTypeCountFurtherTasksArgs
 }
 
 /**
@@ -1309,6 +1452,13 @@ export type TeacherCountOutputTypeCountFurtherInArgs<ExtArgs extends runtime.Typ
   where?: Prisma.FurtherTeacherWhereInput
 }
 
+/**
+ * TeacherCountOutputType without action
+ */
+export type TeacherCountOutputTypeCountFurtherTasksArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.FurtherTaskWhereInput
+}
+
 
 export type TeacherSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
   id?: boolean
@@ -1332,6 +1482,7 @@ export type TeacherSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs 
   dataset?: boolean | Prisma.Teacher$datasetArgs<ExtArgs>
   distillations?: boolean | Prisma.Teacher$distillationsArgs<ExtArgs>
   furtherIn?: boolean | Prisma.Teacher$furtherInArgs<ExtArgs>
+  furtherTasks?: boolean | Prisma.Teacher$furtherTasksArgs<ExtArgs>
   _count?: boolean | Prisma.TeacherCountOutputTypeDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["teacher"]>
 
@@ -1405,6 +1556,7 @@ export type TeacherInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs
   dataset?: boolean | Prisma.Teacher$datasetArgs<ExtArgs>
   distillations?: boolean | Prisma.Teacher$distillationsArgs<ExtArgs>
   furtherIn?: boolean | Prisma.Teacher$furtherInArgs<ExtArgs>
+  furtherTasks?: boolean | Prisma.Teacher$furtherTasksArgs<ExtArgs>
   _count?: boolean | Prisma.TeacherCountOutputTypeDefaultArgs<ExtArgs>
 }
 export type TeacherIncludeCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
@@ -1423,6 +1575,7 @@ export type $TeacherPayload<ExtArgs extends runtime.Types.Extensions.InternalArg
     dataset: Prisma.$DatasetPayload<ExtArgs> | null
     distillations: Prisma.$DistillationPayload<ExtArgs>[]
     furtherIn: Prisma.$FurtherTeacherPayload<ExtArgs>[]
+    furtherTasks: Prisma.$FurtherTaskPayload<ExtArgs>[]
   }
   scalars: runtime.Types.Extensions.GetPayloadResult<{
     id: string
@@ -1861,6 +2014,7 @@ export interface Prisma__TeacherClient<T, Null = never, ExtArgs extends runtime.
   dataset<T extends Prisma.Teacher$datasetArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Teacher$datasetArgs<ExtArgs>>): Prisma.Prisma__DatasetClient<runtime.Types.Result.GetResult<Prisma.$DatasetPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
   distillations<T extends Prisma.Teacher$distillationsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Teacher$distillationsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$DistillationPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   furtherIn<T extends Prisma.Teacher$furtherInArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Teacher$furtherInArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$FurtherTeacherPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  furtherTasks<T extends Prisma.Teacher$furtherTasksArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Teacher$furtherTasksArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$FurtherTaskPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   /**
    * Attaches callbacks for the resolution and/or rejection of the Promise.
    * @param onfulfilled The callback to execute when the Promise is resolved.
@@ -2391,6 +2545,30 @@ export type Teacher$furtherInArgs<ExtArgs extends runtime.Types.Extensions.Inter
   take?: number
   skip?: number
   distinct?: Prisma.FurtherTeacherScalarFieldEnum | Prisma.FurtherTeacherScalarFieldEnum[]
+}
+
+/**
+ * Teacher.furtherTasks
+ */
+export type Teacher$furtherTasksArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the FurtherTask
+   */
+  select?: Prisma.FurtherTaskSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the FurtherTask
+   */
+  omit?: Prisma.FurtherTaskOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.FurtherTaskInclude<ExtArgs> | null
+  where?: Prisma.FurtherTaskWhereInput
+  orderBy?: Prisma.FurtherTaskOrderByWithRelationInput | Prisma.FurtherTaskOrderByWithRelationInput[]
+  cursor?: Prisma.FurtherTaskWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.FurtherTaskScalarFieldEnum | Prisma.FurtherTaskScalarFieldEnum[]
 }
 
 /**

@@ -1,0 +1,36 @@
+import type { FieldProblem, MultiTaskSpec } from '@retort/contracts';
+import { type DatasetShape, datasetProblems, inScope } from '../check-rows.js';
+import { CARVED_SHARE } from '../split-rows.js';
+import { rowsOf } from '../transfer-set/estimate.js';
+import { softLabelsProblem } from './join-tasks.js';
+import { sampleCounts } from './sample-rows.js';
+
+/** As {@link datasetProblems}, for one of several tasks. No label is out of scope: every row is of its task. */
+export function taskProblems(
+  shape: DatasetShape,
+  teacherLabels: readonly string[],
+  { loss }: Pick<MultiTaskSpec, 'loss'>,
+): FieldProblem[] {
+  return datasetProblems(shape, teacherLabels, { loss, outOfScope: '' });
+}
+
+/**
+ * Whether the tasks together need too much memory, told from counts before a row is read. Of a dataset without validation rows the tenth
+ * that will be set aside is taken to be exactly that; what is on the border shows when training joins the rows.
+ *
+ * @param tasks of each one the shape of its dataset, and the number of its labels
+ * @returns problems with paths into the submission (`/spec/multiTask/sampling`)
+ */
+export function tasksSizeProblems(
+  tasks: readonly { shape: DatasetShape; labels: number }[],
+  { multiTask }: Pick<MultiTaskSpec, 'multiTask'>,
+): FieldProblem[] {
+  const trained = tasks.map(({ shape }) => {
+    const { rows, labelled } = inScope(shape, undefined);
+    return rows.train - (rows.valid === 0 ? Math.round(labelled.train / CARVED_SHARE) : 0);
+  });
+  const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0);
+  const rows = Math.max(sum(sampleCounts(trained, multiTask.sampling)), sum(tasks.map(({ shape }) => rowsOf(shape))));
+  const message = softLabelsProblem(rows, sum(tasks.map(({ labels }) => labels)));
+  return message === undefined ? [] : [{ path: '/spec/multiTask/sampling', message }];
+}

@@ -1,0 +1,85 @@
+import type { FieldProblem, MultiTaskSpec } from '@retort/contracts';
+import { DistillationInput, type TaskOfInput } from '@retort/contracts/http';
+import { invalidSpec, resolveMultiTaskSpec, taskProblems, tasksSizeProblems } from '@retort/distill';
+import { compileCheck } from '@retort/http';
+import type { FurtherSubmission } from '@retort/platform';
+import { Type } from 'typebox';
+import type { ApiContext } from '../context.js';
+import { type Checked, shapeOf, specOrProblems } from './checked.js';
+import { labelProblems, notReady } from './teachers.js';
+
+/** Fields of a single task do not stand beside `tasks`. */
+const checkShape = compileCheck(
+  Type.Object(
+    { tasks: DistillationInput.properties.tasks, spec: Type.Optional(Type.Unknown()) },
+    { additionalProperties: false },
+  ),
+);
+
+/**
+ * Checks a submission of several tasks whole.
+ *
+ * @throws RetortError `RT_INVALID_SPEC` with every problem, each with its JSON pointer into the body
+ */
+export async function checkTasks(context: Pick<ApiContext, 'database'>, body: object): Promise<Checked> {
+  const problems = checkShape(body);
+  const { tasks, spec: given } = body as { tasks: unknown; spec?: unknown };
+  // What is no list of tasks, or too long a one, is not looked into.
+  const readable = !problems.some(({ path }) => path.startsWith('/tasks'));
+  const inputs = readable ? (tasks as TaskOfInput[]) : [];
+  const names = inputs.map(({ task }) => task);
+  const spec = specOrProblems(() => resolveMultiTaskSpec(given, readable ? names : undefined), problems);
+  const found: FoundTask[] = [];
+  for (const [k, input] of inputs.entries()) {
+    if (names.indexOf(input.task) < k) {
+      problems.push({ path: `/tasks/${k}/task`, message: `names "${input.task}" again: a task has one head` });
+      continue;
+    }
+    const task = await findTask(context, input, `/tasks/${k}`, { spec, problems });
+    if (task !== undefined) found.push(task);
+  }
+  if (spec !== undefined && found.length === inputs.length) problems.push(...tasksSizeProblems(found, spec));
+  if (problems.length > 0 || spec === undefined) throw invalidSpec(problems);
+  const [first, ...furtherTasks] = found.map(({ submission }) => submission);
+  const questions = found.reduce((sum, { submission }) => sum + submission.rows, 0);
+  return { ...first, furtherTasks, spec, teacherQueries: { upperBound: questions, estimated: questions } };
+}
+
+interface FoundTask {
+  submission: FurtherSubmission;
+  shape: ReturnType<typeof shapeOf>;
+  /** How many its teacher has. */
+  labels: number;
+}
+
+/** Task, dataset and teacher that one entry of `tasks` names; what is wrong with or between them goes to `problems`. */
+async function findTask(
+  { database: { prisma } }: Pick<ApiContext, 'database'>,
+  input: TaskOfInput,
+  at: string,
+  { spec, problems }: { spec: MultiTaskSpec | undefined; problems: FieldProblem[] },
+): Promise<FoundTask | undefined> {
+  const wrong = (field: keyof TaskOfInput, message: string) => problems.push({ path: `${at}/${field}`, message });
+  const task = await prisma.task.findUnique({ where: { name: input.task } });
+  const dataset = await prisma.dataset.findUnique({ where: { id: input.dataset } });
+  const teacher = await prisma.teacher.findUnique({ where: { id: input.teacher } });
+  if (task === null) wrong('task', `there is no task "${input.task}"`);
+  if (dataset === null) wrong('dataset', `there is no dataset "${input.dataset}"`);
+  else if (dataset.taskName !== input.task) {
+    wrong('dataset', `is of the task "${dataset.taskName}", not "${input.task}"`);
+  }
+  if (teacher === null) wrong('teacher', `there is no teacher "${input.teacher}"`);
+  else if (teacher.status !== 'ready') wrong('teacher', notReady(teacher));
+  if (teacher?.status !== 'ready' || task === null || dataset === null) return undefined;
+  const { labels } = teacher;
+  problems.push(...labelProblems(task.labels, labels, `${at}/teacher`));
+  const shape = shapeOf(dataset);
+  if (spec !== undefined) {
+    const misfits = taskProblems(shape, labels, spec).map(({ path, message }) =>
+      path.startsWith('/spec') ? { path, message: `${message} (task "${task.name}")` } : { path: at + path, message },
+    );
+    problems.push(...misfits);
+  }
+  const submission = { taskName: task.name, datasetId: dataset.id, teacherId: teacher.id, rows: dataset.rows };
+  return { submission, shape, labels: labels.length };
+}
