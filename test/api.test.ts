@@ -362,9 +362,12 @@ describe('distillations', () => {
     expect(again).toMatchObject({ status: 200, body: { id: first.body.id } });
     expect((await submit({ ...body, spec: {} }, { 'idempotency-key': 'k-1' })).body.code).toBe('RT_CONFLICT');
     expect((await submit(body)).body.id).not.toBe(first.body.id);
-    expect(first.body).toMatchObject({ transferSet: null, teacherQueries: { upperBound: 60, estimated: 60 } });
+    // What is recommended where nothing is said: 42 of the 60 rows train, each in two versions more.
+    expect(first.body).toMatchObject({
+      spec: { transferSet: { multiply: 2 } },
+      ...{ transferSet: null, teacherQueries: { upperBound: 144, estimated: 144 } },
+    });
     const varied = await submit({ ...body, spec: { transferSet: { multiply: 3 } } });
-    // 42 of the 60 rows train, each in three versions.
     expect(varied.body).toMatchObject({ transferSet: null, teacherQueries: { upperBound: 186, estimated: 186 } });
     const planned = { where: { distillationId: varied.body.id }, _max: { end: true } } as const;
     expect((await test.context.database.prisma.labelShard.aggregate(planned))._max.end).toBe(186);
@@ -394,7 +397,7 @@ describe('distillations', () => {
     ]);
     expect((await asked({ family: 'encoder', heads: 3 })).body).toMatchObject({
       code: 'RT_INVALID_SPEC',
-      problems: [{ path: '/spec/student/heads', message: 'must divide width (256), got 3' }],
+      problems: [{ path: '/spec/student/heads', message: 'must divide width (128), got 3' }],
     });
   });
 

@@ -90,7 +90,7 @@ describe('the retort command', () => {
     expect(made.status, made.output).toBe(0);
     expect(made.output).toContain('2 rows left out');
     const report = JSON.parse(await readFile(join(work, 'r.json'), 'utf8'));
-    expect(Object.keys(report)).toEqual(['teacher', 'student', 'speedup', 'seconds', 'teacherQueries']);
+    expect(Object.keys(report)).toEqual(['teacher', 'student', 'speedup', 'seconds', 'teacherQueries', 'transferSet']);
     expect(Object.keys(report.teacher)).toEqual(['accuracy', 'bytes', 'latencyMs']);
     expect(Object.keys(report.student)).toEqual(['accuracy', 'agreement', 'bytes', 'latencyMs']);
 

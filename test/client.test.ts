@@ -156,6 +156,7 @@ describe('the generated client', () => {
     const spec = {
       training: { epochs: 5 },
       student: { buckets: 1024 },
+      transferSet: { multiply: 0 },
       ensemble: { weighting: { by: 'skill' }, labelMaps },
     };
     const submitted = await test.ask('POST', '/v1/distillations', {
@@ -172,11 +173,9 @@ describe('the generated client', () => {
     const { body: model } = await test.ask('GET', `/v1/models/${job.model}`);
     expect(model.lineage.teachers.map(({ id }: { id: string }) => id)).toEqual([teacherId, other]);
     expect(model.lineage.teacher.id).toBe(teacherId);
-    // The first teacher had labelled these texts before; the second is asked about each of them once.
-    expect(await prisma.softLabel.groupBy({ by: ['teacherDigest'], _count: true })).toEqual([
-      expect.objectContaining({ _count: 300 }),
-      expect.objectContaining({ _count: 300 }),
-    ]);
+    // The second is asked about each text once; the first had answered them before.
+    const { digest: teacherDigest } = model.lineage.teachers[1];
+    expect(await prisma.softLabel.count({ where: { teacherDigest } })).toBe(300);
   });
 
   it('is answered while a job trains, by an event loop that is never held up for 50 ms', async () => {

@@ -12,7 +12,7 @@ import { TOY_LABELS, toyRows, writeToyTeacher } from './support/toy-teacher.ts';
 
 /** Other specs than these: `RETORT_SPECS_SEED=7 npx vitest run test/random-specs.test.ts`, with RETORT_SPECS_RUNS of them. */
 const SEED = Number(process.env.RETORT_SPECS_SEED ?? 2015);
-const RUNS = Number(process.env.RETORT_SPECS_RUNS ?? 8);
+const RUNS = Number(process.env.RETORT_SPECS_RUNS ?? 4);
 
 /** Where a problem may lie: within one section of the spec. */
 const SECTION = /^\/(student|loss|softLabels|features|transferSet|ensemble|progressive|compression)(\/|$)/;

@@ -25,7 +25,7 @@ export function dataTable(sheet: DataSheet): string {
       removed,
     ];
   });
-  return markdownTable([heading, ...rows], [...right(5), '---:', '---']);
+  return markdownTable([heading, ...rows], [...right(5), '---']);
 }
 
 /** Teachers for all labels: one seed each. */

@@ -1,6 +1,5 @@
 import type { DistillationSpec, Row } from '@retort/contracts';
-import { WORD_TOKENIZERS } from '@retort/teachers';
-import { readJson } from '@retort/text';
+import { tokenizerType, WORD_TOKENIZERS } from '@retort/teachers';
 import { type DatasetShape, inScope, shapeOf } from './check-rows.js';
 import { resolveSpec } from './resolve-spec.js';
 
@@ -20,13 +19,12 @@ const MULTIPLY = 2;
  */
 const TRANSFER_SEED = 1;
 
-/** Steps that a static student is trained for at least, and epochs that it is trained for at least and at most. */
-const STEPS = 1500;
+/** `steps`: that a student is trained for at least. The learning rate of transformers is that of their family's defaults. */
+const TRAINING = {
+  static: { steps: 1500, batchSize: 128, learningRate: 0.005 },
+  encoder: { steps: 5000, batchSize: 64 },
+} as const;
 const EPOCHS = { least: 6, most: 100 };
-const BATCH = 128;
-
-/** Of transformers, whose steps cost more. */
-const ENCODER_STEPS = 3000;
 
 /**
  * What a user asked for, with what is recommended where he said nothing, resolved and checked: a transfer set, and a static student
@@ -62,9 +60,7 @@ export async function recommendSpec(
   input: unknown,
   { teacherDir, rows }: { teacherDir: string; rows: readonly Row[] },
 ): Promise<DistillationSpec> {
-  const { model } = await readJson(teacherDir, 'tokenizer.json');
-  const tokenizer = isObject(model) && typeof model.type === 'string' ? model.type : 'unknown';
-  return recommendedSpec(input, { tokenizer, shape: shapeOf(rows) });
+  return recommendedSpec(input, { tokenizer: await tokenizerType(teacherDir), shape: shapeOf(rows) });
 }
 
 /** The teacher's own softness, and hardly more: chosen on the validation rows of clinc150. */
@@ -84,11 +80,10 @@ function recommendedStudent(student: unknown = {}, tokenizer: string): unknown {
 /** Enough steps also for little data, and no more than are needed for much. */
 function withTraining(training: unknown, { student, transferSet }: DistillationSpec, shape: DatasetShape): unknown {
   const { rows } = inScope(shape, undefined);
-  const perEpoch = Math.max(1, (rows.train * (1 + (transferSet?.multiply ?? 0))) / BATCH);
-  const steps = student.family === 'static' ? STEPS : ENCODER_STEPS;
+  const { steps, ...settings } = TRAINING[student.family];
+  const perEpoch = Math.max(1, (rows.train * (1 + (transferSet?.multiply ?? 0))) / settings.batchSize);
   const epochs = Math.min(EPOCHS.most, Math.max(EPOCHS.least, Math.ceil(steps / perEpoch)));
-  const learningRate = student.family === 'static' ? { learningRate: 0.005 } : {};
-  return withDefaults(training, { epochs, batchSize: BATCH, ...learningRate });
+  return withDefaults(training, { epochs, ...settings });
 }
 
 function withDefaults(section: unknown, defaults: object): unknown {

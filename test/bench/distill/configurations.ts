@@ -167,12 +167,12 @@ export const CONFIGURATIONS: readonly Configuration[] = [
         },
       },
     },
-    { families: ['encoder'] },
+    { families: ['encoder'], student: { layers: 2, width: 128 } },
   ),
   ...ablation(
     'assistant',
     { progressive: { assistants: [{ student: { family: 'encoder', layers: 2, width: 192 } }] } },
-    { families: ['encoder'] },
+    { families: ['encoder'], student: { layers: 2, width: 128 } },
   ),
 
   ...LABELS_PER_CLASS.flatMap(lowData),

@@ -37,11 +37,9 @@ describe('the configurations', () => {
 
   it('say of everything no more than the family', () => {
     expect(findConfiguration('static/everything').spec).toEqual({ student: { family: 'static' } });
-    expect(resolveSpec(findConfiguration('encoder/kd+label-smoothing').spec).loss).toMatchObject({
-      lambda: 0.1,
-      temperature: 3,
-      labelSmoothing: 0.1,
-    });
+    const spec = resolveSpec(findConfiguration('static/kd+label-smoothing').spec);
+    expect(spec.loss).toMatchObject({ lambda: 0.1, temperature: 2, labelSmoothing: 0.1 });
+    expect(spec.transferSet?.multiply).toBe(0);
   });
 });
 
