@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import type { DatasetShape } from './check-rows.js';
+import { recommendedSpec } from './recommended-spec.js';
+
+const shapeOf = (train: number): DatasetShape => {
+  const split = { train, valid: 10, test: 10 };
+  return { rows: split, labels: { a: split } };
+};
+const recommend = (input: unknown, tokenizer = 'WordPiece', train = 20_000) =>
+  recommendedSpec(input, { tokenizer, shape: shapeOf(train) });
+
+describe('what is recommended', () => {
+  it('reads the tokens of a teacher that has words, and writes a transfer set', () => {
+    expect(recommend({})).toMatchObject({
+      student: { family: 'static', tokens: 'teacher', tokenWidth: 256, minGram: 2, maxGram: 2 },
+      transferSet: { multiply: 2, seed: 1 },
+      training: { epochs: 6, batchSize: 128 },
+    });
+    expect(recommend(undefined, 'BPE').student).toMatchObject({ tokens: 'characters', tokenWidth: 0, maxGram: 5 });
+    expect(recommend({ student: { family: 'encoder' } }).student).toMatchObject({ layers: 2, width: 128 });
+  });
+
+  it('trains little data for more epochs', () => {
+    expect(recommend({}, 'WordPiece', 2000).training.epochs).toBe(32);
+    expect(recommend({}, 'WordPiece', 30).training.epochs).toBe(100);
+    expect(recommend({ transferSet: { multiply: 0 } }, 'WordPiece', 2000).training.epochs).toBe(96);
+  });
+
+  it('never undoes what was said', () => {
+    expect(recommend({ transferSet: { multiply: 0 } }).transferSet?.multiply).toBe(0);
+    expect(recommend({ loss: { lambda: 1 } })).not.toHaveProperty('transferSet');
+    expect(recommend({ student: { minGram: 3 } }).student).toMatchObject({ tokens: 'characters', minGram: 3 });
+    expect(recommend({ training: { epochs: 3 } }).training.epochs).toBe(3);
+    expect(recommend({ loss: { temperature: 5 } }).loss.temperature).toBe(5);
+    expect(() => recommend([])).toThrow(expect.objectContaining({ code: 'RT_INVALID_SPEC' }));
+    expect(recommend({ student: 'auto' })).toHaveProperty('auto');
+  });
+});
