@@ -25,7 +25,8 @@ const anyOf = <T extends object>(fields: { [K in keyof T]: fc.Arbitrary<T[K]> })
   fc.record(fields, { requiredKeys: [] });
 const one = fc.constantFrom;
 
-const lambda = one(0, 0.3, 1);
+// Labels alone go with little of what teaches: rarely drawn, or little else would be legal.
+const lambda = one(0, 0.3, 0.3, 0.3, 0.7, 0.9, 0.1, 0.5, 1);
 const temperature = one(1, 4);
 
 const loss = anyOf({
@@ -36,7 +37,7 @@ const loss = anyOf({
   schedule: fc.record({
     interpolation: one('step' as const, 'linear' as const),
     stages: fc
-      .tuple(one(0.5, 1), anyOf({ temperature, lambda }), anyOf({ temperature, lambda }))
+      .tuple(one(0.5, 0.5, 0.5, 0.5, 0.5, 1), anyOf({ temperature, lambda }), anyOf({ temperature, lambda }))
       .map(([until, first, last]) => [
         { until, ...first },
         { until: 1, ...last },
@@ -162,29 +163,31 @@ const ensemble = fc.oneof(
   fc.record({ weighting: fc.constant({ by: 'route' as const }), routes: fc.constant([[low], others]) }),
 );
 
-const progressive = fc.record(
-  {
-    assistants: fc.array(
-      fc.record(
-        { student, loss: anyOf({ temperature, lambda }), training: training(fc.constant(1)), mix: one(0, 0.4) },
-        { requiredKeys: ['student'] },
-      ),
-      { maxLength: 2 },
+const stages = {
+  assistants: fc.array(
+    fc.record(
+      { student, loss: anyOf({ temperature, lambda }), training: training(fc.constant(1)), mix: one(0, 0.4) },
+      { requiredKeys: ['student'] },
     ),
-    growth: fc.record(
-      {
-        stages: one([1, 2], [1, 3], [2, 3], [2, 1]).map((depths) => depths.map((layers) => ({ layers }))),
-        newLayers: one('stack' as const, 'last' as const, 'fresh' as const),
-      },
-      { requiredKeys: ['stages'] },
-    ),
-  },
-  { requiredKeys: [] },
+    { maxLength: 2 },
+  ),
+  growth: fc.record(
+    {
+      stages: one([1, 2], [1, 3], [2, 3], [2, 1]).map((depths) => depths.map((layers) => ({ layers }))),
+      newLayers: one('stack' as const, 'last' as const, 'fresh' as const),
+    },
+    { requiredKeys: ['stages'] },
+  ),
+};
+/** Growth is of encoder students alone. */
+const progressive = fc.oneof(
+  { weight: 3, arbitrary: fc.record({ assistants: stages.assistants }) },
+  { weight: 1, arbitrary: fc.record(stages, { requiredKeys: ['growth'] }) },
 );
 
-const compressionStep = fc.record(
-  { kind: one(...COMPRESSION_STEPS), share: fc.constant(0.5) },
-  { requiredKeys: ['kind'] },
+const compressionStep = fc.oneof(
+  { weight: 1, arbitrary: fc.record({ kind: one(...COMPRESSION_STEPS), share: fc.constant(0.5) }) },
+  { weight: 3, arbitrary: fc.record({ kind: one(...COMPRESSION_STEPS) }) },
 );
 const compression = fc.record(
   {

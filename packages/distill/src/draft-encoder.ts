@@ -47,6 +47,7 @@ async function fromTeacher(
 ): Promise<TrainableModel> {
   const unfit = (reason: string, cause?: unknown) =>
     new RetortError('RT_INVALID_SPEC', `student.initFrom: ${reason} Leave initFrom out, or take another teacher.`, {
+      problems: [{ path: '/student/initFrom', message: reason }],
       cause,
     });
   if (!kept)

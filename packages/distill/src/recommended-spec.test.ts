@@ -33,6 +33,15 @@ describe('what is recommended', () => {
     expect(recommend({ training: { epochs: 3 } }).training.epochs).toBe(3);
     expect(recommend({ loss: { temperature: 5 } }).loss.temperature).toBe(5);
     expect(() => recommend([])).toThrow(expect.objectContaining({ code: 'RT_INVALID_SPEC' }));
-    expect(recommend({ student: 'auto' })).toHaveProperty('auto');
+  });
+
+  it('leaves the training of students that are to be chosen to their families', () => {
+    const { training } = recommend({ auto: {} });
+    for (const student of ['auto', { family: 'auto', budget: { bytes: 1e6 } }]) {
+      const spec = recommend({ student });
+      expect(spec.auto).toBeDefined();
+      expect(spec.training).toEqual(training);
+      expect(spec.training.learningRate).toBe(0.01);
+    }
   });
 });

@@ -47,7 +47,8 @@ export function recommendedSpec(input: unknown, { tokenizer, shape }: Recommende
     ...(transferSet === undefined && !labelsAlone ? { transferSet: { multiply: MULTIPLY, seed: TRANSFER_SEED } } : {}),
   };
   const resolved = resolveSpec(spec);
-  if (given.auto !== undefined || given.student === 'auto') return resolved;
+  // The students to choose from are of both families, each with its own training.
+  if (resolved.auto !== undefined) return resolved;
   return resolveSpec({
     ...spec,
     loss: withDefaults(loss, LOSS),

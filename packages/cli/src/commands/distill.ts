@@ -1,5 +1,6 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
+import { basename, dirname, join } from 'node:path';
 import { Command } from 'commander';
 import { duration } from '../terminal/format.js';
 import { abortOnInterrupt } from '../terminal/interrupt.js';
@@ -43,6 +44,10 @@ export function distillCommand(): Command {
 A classifier teacher (its config.json has id2label) is used as it is. An encoder gets a head that is trained on the
 labelled rows first, or is fine-tuned on them (see also "retort teacher train"). Rows without a label are labelled by the teacher alone; rows without a split are divided 80/10/10.
 
+Without --spec, and for all that it does not say, you get what is recommended for the data and the teacher: a static
+student of the teacher's words where it has such, and a transfer set, new texts that the teacher is asked about
+({"transferSet": {"multiply": 0}} for none).
+
 A spec with "sweep": {"space": {"/loss/temperature": {"min": 1, "max": 8}}, "trials": 20} is searched first, by trials on the
 validation rows; with "student": {"family": "auto", "budget": {"latencyMs": 0.5, "bytes": 4000000}} the student is.
 `,
@@ -57,7 +62,9 @@ async function run(data: string, flags: DistillFlags): Promise<void> {
   const rows = await readExamples(data);
   const spec = await recommendSpec(asked, { teacherDir: flags.teacher[0], rows });
   if (spec.transferSet !== undefined) {
-    process.stderr.write(`${estimateLine(estimateTeacherQueries(shapeOf(rows), spec.transferSet))}\n`);
+    process.stderr.write(
+      `${estimateLine(estimateTeacherQueries(shapeOf(rows), spec.transferSet, { teachers: flags.teacher.length }))}\n`,
+    );
   }
   const lines = new ProgressLines();
   try {
@@ -85,7 +92,14 @@ async function run(data: string, flags: DistillFlags): Promise<void> {
   }
 }
 
+/** What is kept beside a checkpoint: the ledger of a search, and what the stages before the student had. */
+const STATE_OF = /^\.(trials|assistant-\d+|layers-\d+)$/;
+
 /** What a distillation that has ended would go on from. */
 async function removeState(path: string): Promise<void> {
-  await Promise.all([rm(path, { force: true }), rm(`${path}.trials`, { force: true })]);
+  const name = basename(path);
+  const left = (await readdir(dirname(path))).filter(
+    (file) => file === name || (file.startsWith(`${name}.`) && STATE_OF.test(file.slice(name.length))),
+  );
+  await Promise.all(left.map((file) => rm(join(dirname(path), file), { force: true })));
 }

@@ -231,5 +231,8 @@ function checkFit(spec: EncoderStudent, teacher: BertWeights, chosen: readonly n
     ],
   ] as const;
   const problem = problems.find(([holds]) => !holds);
-  if (problem) throw new RetortError('RT_INVALID_SPEC', `student: ${problem[1]}.`);
+  if (!problem) return;
+  throw new RetortError('RT_INVALID_SPEC', `student: ${problem[1]}.`, {
+    problems: [{ path: '/student', message: problem[1] }],
+  });
 }
