@@ -12,6 +12,9 @@ const HEADING = 30;
 const LETTER = 7;
 const BAR_COLORS = [COLORS.first, COLORS.second, COLORS.third];
 
+/** Share of the plot that the figures beside the longest bar take. */
+const FIGURES = 0.18;
+
 interface Bars {
   family: string;
   strategy: string;
@@ -32,8 +35,9 @@ export function drawAblation(rows: readonly Bars[], data: readonly string[]): st
   const families = new Set(rows.map(({ family }) => family)).size;
   const bottom = PLOT.top + rows.length * rowHeight + families * HEADING;
   const values = rows.flatMap(({ gains }) => gains.map((gain) => 100 * (gain?.mean ?? 0)));
-  // Half a point to each side at least, and room for the figures beside the bars.
-  const reach = { low: Math.min(-0.5, ...values), high: Math.max(0.5, ...values) };
+  // Half a point to each side at least; to the left room for the figures beside the bars, which the names of the strategies follow.
+  const [lowest, highest] = [Math.min(-0.5, ...values), Math.max(0.5, ...values)];
+  const reach = { low: lowest - FIGURES * (highest - lowest), high: highest };
   const scale = (PLOT.right - PLOT.left) / (reach.high - reach.low);
   const x = (points: number) => PLOT.left + scale * (points - reach.low);
   const title = 'What each strategy adds to plain distillation, points of test accuracy';
