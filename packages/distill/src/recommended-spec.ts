@@ -38,7 +38,7 @@ const EPOCHS = { least: 6, most: 100 };
 export function recommendedSpec(input: unknown, { tokenizer, shape }: Recommended): DistillationSpec {
   if (!isObject(input ?? {})) return resolveSpec(input);
   const given = (input ?? {}) as Record<string, unknown>;
-  const student = recommendedStudent(given.student, tokenizer);
+  const student = given.auto === undefined ? recommendedStudent(given.student, tokenizer) : given.student;
   const { loss, transferSet } = given;
   const labelsAlone = isObject(loss) && loss.lambda === 1;
   const spec = {
