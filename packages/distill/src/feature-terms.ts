@@ -1,5 +1,5 @@
 import { type FeatureSpec, RetortError, type StudentSpec } from '@retort/contracts';
-import { EMBEDDING_TAP, type FeatureTerm, layerTaps } from '@retort/learn';
+import { EMBEDDING_TAP, type FeatureTerm, layerTaps, textWidth } from '@retort/learn';
 import type { ExposedFeature, FeatureAxes, FeatureRequest } from '@retort/teachers';
 import { DISTANCES } from './feature-problems.js';
 
@@ -112,7 +112,7 @@ function termOf(
 }
 
 function embeddingWidth(student: StudentSpec): number {
-  return student.family === 'encoder' ? student.width : (student.maxGram - student.minGram + 1) * student.width;
+  return student.family === 'encoder' ? student.width : textWidth(student);
 }
 
 function relationHeads(

@@ -100,8 +100,11 @@ describe('training on what is inside the teacher', () => {
     expect(losses.at(-1)).toBeLessThan(0.9 * losses[0]);
   });
 
-  it('lets a static student learn the embedding of a teacher that reads other tokens', async () => {
-    const student = { family: 'static', width: 8, buckets: 512, hidden: 0, maxLength: 32 };
+  it.each([
+    ['a teacher that reads other tokens', {}],
+    ['a teacher whose tokens have a table', { tokens: 'teacher', tokenWidth: 4 }],
+  ])('lets a static student learn the embedding of %s', async (_, tokens) => {
+    const student = { family: 'static', width: 8, buckets: 512, hidden: 0, maxLength: 32, ...tokens };
     const losses = await lossesOf({ student, features: [{ kind: 'embedding', distance: 'mse' }] }, 'bert');
     expect(losses.at(-1)).toBeLessThan(0.9 * losses[0]);
   });

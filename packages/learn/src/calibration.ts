@@ -1,4 +1,4 @@
-import { RetortError } from '@retort/contracts';
+import { RetortError } from '@retort/contracts/values';
 import { checkLabels } from './metrics.js';
 
 /** The range that {@link fitTemperature} searches: logits that are always right, or pure noise, end at its ends. */

@@ -1,4 +1,4 @@
-import { RetortError } from '@retort/contracts';
+import { RetortError } from '@retort/contracts/values';
 import { checkCurriculum } from './curriculum.js';
 import type { Examples, TrainingExamples } from './examples.js';
 import { checkLoss } from './loss/check-loss.js';

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { access, constants, type FileHandle, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { RetortError } from '@retort/contracts';
+import { RetortError } from '@retort/contracts/values';
 
 /*
  * The file: magic (8 bytes), version of the format (uint32), bytes of the header (uint32), the header (JSON, UTF-8), the arrays that

@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { RetortError } from '@retort/contracts';
+import { RetortError } from '@retort/contracts/values';
 import {
   type CheckpointArray,
   CheckpointFile,

@@ -1,4 +1,5 @@
-import { type CurriculumSpec, RetortError, type TrainingSpec } from '@retort/contracts';
+import type { CurriculumSpec, TrainingSpec } from '@retort/contracts';
+import { RetortError } from '@retort/contracts/values';
 
 /** How many rows take part in which epoch. */
 export type CurriculumPacing = Pick<CurriculumSpec, 'start' | 'until' | 'pacing'>;

@@ -1,4 +1,4 @@
-import { RetortError } from '@retort/contracts';
+import { RetortError } from '@retort/contracts/values';
 import { type Dim, GraphBuilder, int64s } from '@retort/onnx';
 import type { TrainableModel } from './trainable.js';
 import { selfAttention } from './transformer/attention.js';

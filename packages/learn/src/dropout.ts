@@ -1,4 +1,4 @@
-import { RetortError } from '@retort/contracts';
+import { RetortError } from '@retort/contracts/values';
 import { describeNode, type Model } from '@retort/onnx';
 import { Random } from './random.js';
 

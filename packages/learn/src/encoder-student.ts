@@ -1,4 +1,5 @@
-import { type EncoderStudent, RetortError } from '@retort/contracts';
+import type { EncoderStudent } from '@retort/contracts';
+import { RetortError } from '@retort/contracts/values';
 import { floatScalar, GraphBuilder, int64s, int64Vector } from '@retort/onnx';
 import { EMBEDDING_TAP, layerTaps } from './student-taps.js';
 import type { TrainableModel } from './trainable.js';

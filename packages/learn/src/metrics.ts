@@ -1,4 +1,4 @@
-import { RetortError } from '@retort/contracts';
+import { RetortError } from '@retort/contracts/values';
 import { argmax, logSoftmaxRow, rowsOf } from './softmax.js';
 
 export interface ClassMetrics {

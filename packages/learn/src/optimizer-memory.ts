@@ -1,4 +1,4 @@
-import { RetortError } from '@retort/contracts';
+import { RetortError } from '@retort/contracts/values';
 import { VECTORS_BYTES } from './kernel-bytes.js';
 import { Instance, Memory, Module, type WasmMemory } from './web-assembly.js';
 

@@ -1,4 +1,5 @@
-import { type OutOfScopeFigures, RetortError } from '@retort/contracts';
+import type { OutOfScopeFigures } from '@retort/contracts';
+import { RetortError } from '@retort/contracts/values';
 import { argmax, logSoftmaxRow, rowsOf } from './softmax.js';
 
 const KEPT_IN_SCOPE = 0.95;

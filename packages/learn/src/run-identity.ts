@@ -1,4 +1,5 @@
-import { type TrainingSpec, VERSION } from '@retort/contracts';
+import type { TrainingSpec } from '@retort/contracts';
+import { VERSION } from '@retort/contracts/values';
 import { findInitializer, initializersToInputs, writeModel } from '@retort/onnx';
 import type { Examples, TrainingExamples } from './examples.js';
 import { LOSS_DEFAULTS } from './loss/loss-options.js';

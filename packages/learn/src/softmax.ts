@@ -1,4 +1,4 @@
-import { RetortError } from '@retort/contracts';
+import { RetortError } from '@retort/contracts/values';
 
 /** Index of the largest of `values[from .. from + length)`, relative to `from`; the first of equals. */
 export function argmax(values: ArrayLike<number>, from: number, length: number): number {

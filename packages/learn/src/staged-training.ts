@@ -1,4 +1,4 @@
-import { type OnProgress, type Progress, progressOf } from '@retort/contracts';
+import { type OnProgress, type Progress, progressOf } from '@retort/contracts/values';
 import type { CheckpointOptions } from './checkpoint.js';
 import type { TrainOptions } from './train-options.js';
 

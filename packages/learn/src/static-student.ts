@@ -1,5 +1,5 @@
 import type { StaticStudent } from '@retort/contracts';
-import { RetortError } from '@retort/contracts';
+import { RetortError } from '@retort/contracts/values';
 import { floats, GraphBuilder, int64s, int64Vector } from '@retort/onnx';
 import type { Matrix } from './bert/matrix.js';
 import { principalComponents } from './bert/principal-components.js';
@@ -80,7 +80,7 @@ export function staticStudent(
     bags.unshift(summed(b.add('Gather', [table(TOKEN_TABLE, vocabularySize, tokenWidth), ids]), tokenWidth));
   }
   const bag = bags.length > 1 ? b.add('Concat', bags, { attributes: { axis: 1 } }) : bags[0];
-  const inner = tokenWidth + orders * width;
+  const inner = textWidth(spec);
   const ones = new Float32Array(inner).fill(1);
   let x = b.add('LayerNormalization', [bag, weight('norm.scale', [inner], ones), weight('norm.bias', [inner])], {
     outputs: [EMBEDDING_TAP],
@@ -88,6 +88,11 @@ export function staticStudent(
   if (hidden > 0) x = b.add('Relu', [dense('hidden', x, inner, hidden)]);
   b.output(dense('output', x, hidden || inner, classes, ['logits']), 'float32', ['batch', classes]);
   return { model: b.build(), trainable };
+}
+
+/** Width of the text's vector, {@link EMBEDDING_TAP}: that of the tokens' sum and those of the n-grams' sums side by side. */
+export function textWidth({ tokenWidth, width, minGram, maxGram }: StaticStudent): number {
+  return tokenWidth + (maxGram - minGram + 1) * width;
 }
 
 /** Rows of the table for the n-grams that start at each token: int64 `[batch, tokens, orders]`, and how many rows there are. */

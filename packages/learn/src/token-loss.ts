@@ -1,4 +1,4 @@
-import { RetortError } from '@retort/contracts';
+import { RetortError } from '@retort/contracts/values';
 import { floatScalar, GraphBuilder, int64s, int64Vector, type Model } from '@retort/onnx';
 import { LOSS } from './loss/loss-options.js';
 

@@ -1,4 +1,4 @@
-import { RetortError } from '@retort/contracts';
+import { RetortError } from '@retort/contracts/values';
 import { findInitializer, type Model, sizeOf } from '@retort/onnx';
 
 /** A forward graph with float32 weights to learn. Its output `logits` is float32 `[batch, classes]`. */

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
-import { RetortError, type TrainingSpec } from '@retort/contracts';
+import type { TrainingSpec } from '@retort/contracts';
+import { RetortError } from '@retort/contracts/values';
 import { drawBatches, paddedLength, stepsOf } from './batches.js';
 import type { Checkpoints } from './checkpoint.js';
 import { Curriculum } from './curriculum.js';

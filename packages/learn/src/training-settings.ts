@@ -1,4 +1,5 @@
-import { RetortError, type TrainingSpec } from '@retort/contracts';
+import type { TrainingSpec } from '@retort/contracts';
+import { RetortError } from '@retort/contracts/values';
 
 /** What of the training a caller must say; the rest has defaults. */
 export type TrainingSettings = Pick<TrainingSpec, 'epochs' | 'batchSize' | 'learningRate' | 'seed'> &

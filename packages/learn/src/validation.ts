@@ -1,4 +1,4 @@
-import { RetortError } from '@retort/contracts';
+import { RetortError } from '@retort/contracts/values';
 import { initializersToInputs, writeModel } from '@retort/onnx';
 import { type ModelSession, openSession } from '@retort/runtime';
 import type { Validation } from './examples.js';

@@ -1,4 +1,4 @@
-import { RetortError } from '@retort/contracts';
+import { RetortError } from '@retort/contracts/values';
 import type { Model } from './model.js';
 import type { DataType, Tensor } from './tensor.js';
 

@@ -1,4 +1,4 @@
-import { RetortError } from '@retort/contracts';
+import { RetortError } from '@retort/contracts/values';
 import type { onnx } from 'onnx-proto';
 import type { Attribute, Dim, Graph, Model, Node, ValueInfo } from './model.js';
 import { proto } from './proto.js';

@@ -1,4 +1,4 @@
-import { RetortError } from '@retort/contracts';
+import { RetortError } from '@retort/contracts/values';
 
 /** What a run that its caller aborted ends with. */
 export function cancelled(): RetortError {

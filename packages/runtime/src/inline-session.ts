@@ -1,4 +1,4 @@
-import { RetortError } from '@retort/contracts';
+import { RetortError } from '@retort/contracts/values';
 import type { Tensor } from '@retort/onnx';
 import type * as ort from 'onnxruntime-node';
 import { cancelled } from './cancelled.js';

@@ -1,5 +1,5 @@
 import './no-telemetry.js';
-import { RetortError } from '@retort/contracts';
+import { RetortError } from '@retort/contracts/values';
 import type { DataType, Tensor } from '@retort/onnx';
 import * as ort from 'onnxruntime-node';
 import type { SessionOptions, SessionPort } from './session.js';

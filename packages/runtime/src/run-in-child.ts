@@ -1,5 +1,5 @@
 import { fork } from 'node:child_process';
-import { RetortError } from '@retort/contracts';
+import { RetortError } from '@retort/contracts/values';
 import { cancelled } from './cancelled.js';
 import { fromWire, toWire, type WireError } from './thread-protocol.js';
 

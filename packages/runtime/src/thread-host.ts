@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
-import { RetortError } from '@retort/contracts';
+import { RetortError } from '@retort/contracts/values';
 import { cancelled } from './cancelled.js';
 import { type FromWorker, fromWire, type ToWorker } from './thread-protocol.js';
 

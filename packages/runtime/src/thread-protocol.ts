@@ -1,4 +1,4 @@
-import { type ErrorCode, type FieldProblem, RetortError } from '@retort/contracts';
+import { type ErrorCode, type FieldProblem, RetortError } from '@retort/contracts/values';
 
 /** What the thread that opened a worker sends it. */
 export type ToWorker<Request> = { id: number; request: Request } | 'close';

@@ -1,15 +1,11 @@
 import {
   type FineTuneSpec,
   type FineTuneSpecInput,
-  type OnProgress,
   type Pooling,
-  progressOf,
-  RetortError,
-  type Row,
   resolveFineTuneSpec,
-  type Split,
   type TeacherManifest,
 } from '@retort/contracts';
+import { type OnProgress, progressOf, RetortError, type Row, type Split } from '@retort/contracts/values';
 import {
   evaluate,
   predict,

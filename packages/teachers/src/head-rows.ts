@@ -1,4 +1,4 @@
-import { RetortError, type Row, type Split } from '@retort/contracts';
+import { RetortError, type Row, type Split } from '@retort/contracts/values';
 
 /** The labelled rows of a dataset, by split, as the head is trained on them. */
 export interface HeadRows {

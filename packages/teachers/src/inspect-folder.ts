@@ -1,13 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  type FineTuneSpec,
-  MAX_MODEL_BYTES,
-  type ModelPort,
-  type Pooling,
-  RetortError,
-  type TeacherManifest,
-} from '@retort/contracts';
+import type { FineTuneSpec, ModelPort, Pooling, TeacherManifest } from '@retort/contracts';
+import { MAX_MODEL_BYTES, RetortError } from '@retort/contracts/values';
 import { type Model, readModel, writeModel } from '@retort/onnx';
 import {
   InlineTextModel,

@@ -1,4 +1,4 @@
-import { RetortError } from '@retort/contracts';
+import { RetortError } from '@retort/contracts/values';
 
 /** `RT_INVALID_TEACHER` with a detail that names the file or field. */
 export function invalidTeacher(detail: string, cause?: unknown): RetortError {

@@ -1,13 +1,5 @@
-import {
-  type OnProgress,
-  type Pooling,
-  progressOf,
-  RetortError,
-  type Row,
-  SPLITS,
-  type Split,
-  type TeacherManifest,
-} from '@retort/contracts';
+import type { Pooling, TeacherManifest } from '@retort/contracts';
+import { type OnProgress, progressOf, RetortError, type Row, SPLITS, type Split } from '@retort/contracts/values';
 import { predict } from '@retort/learn';
 import { cancelled } from '@retort/runtime';
 import { openTextClassifier } from '@retort/text';

@@ -1,4 +1,4 @@
-import { MAX_TEXT_CHARACTERS, RetortError } from '@retort/contracts';
+import { MAX_TEXT_CHARACTERS, RetortError } from '@retort/contracts/values';
 
 export interface TextLimits {
   /** Longest accepted text in characters (Unicode code points), at least 1. Default {@link MAX_TEXT_CHARACTERS}. */

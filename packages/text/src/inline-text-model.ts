@@ -1,4 +1,4 @@
-import { RetortError } from '@retort/contracts';
+import { RetortError } from '@retort/contracts/values';
 import { type ModelSession, openSession, type SessionPort } from '@retort/runtime';
 import { planBatches } from './plan-batches.js';
 import { type TextInputs, textInputs } from './text-inputs.js';

@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { RetortError } from '@retort/contracts';
+import { RetortError } from '@retort/contracts/values';
 import { isObject } from './tokenizer-files.js';
 
 /** Where a Hugging Face folder keeps its graph, in the order looked for. */

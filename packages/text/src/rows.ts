@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { MAX_TEXT_CHARACTERS, RetortError, type Row } from '@retort/contracts';
+import { MAX_TEXT_CHARACTERS, RetortError, type Row } from '@retort/contracts/values';
 import { textProblem } from './check-text.js';
 import { CsvRecordReader } from './csv.js';
 import { type Line, LineSplitter } from './line-splitter.js';

@@ -1,4 +1,4 @@
-import { RetortError } from '@retort/contracts';
+import { RetortError } from '@retort/contracts/values';
 import { isObject } from './tokenizer-files.js';
 
 /**

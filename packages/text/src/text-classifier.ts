@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { RetortError } from '@retort/contracts';
+import { RetortError } from '@retort/contracts/values';
 import type { SessionPort } from '@retort/runtime';
 import { labelsOf, readJson } from './model-folder.js';
 import { taskLabelsOf } from './task-labels.js';

@@ -1,4 +1,4 @@
-import { RetortError } from '@retort/contracts';
+import { RetortError } from '@retort/contracts/values';
 import type { Tensor } from '@retort/onnx';
 import type { SessionPort } from '@retort/runtime';
 import { padBatch } from './encode-batch.js';

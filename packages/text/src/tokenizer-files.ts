@@ -1,4 +1,4 @@
-import { RetortError } from '@retort/contracts';
+import { RetortError } from '@retort/contracts/values';
 
 /** A special or added token, as `tokenizer.json` lists it. */
 interface AddedToken {

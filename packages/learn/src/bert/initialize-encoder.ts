@@ -1,4 +1,5 @@
-import { type EncoderStudent, RetortError } from '@retort/contracts';
+import type { EncoderStudent } from '@retort/contracts';
+import { RetortError } from '@retort/contracts/values';
 import { type TrainableModel, type Weights, withWeights } from '../trainable.js';
 import type { DenseWeights } from './graph-walk.js';
 import { type Matrix, multiply, pickColumns, pickRows } from './matrix.js';

@@ -1,4 +1,4 @@
-import { RetortError } from '@retort/contracts';
+import { RetortError } from '@retort/contracts/values';
 import type { Model, Node } from '@retort/onnx';
 import { type DenseWeights, type FoundDense, GraphWalk } from './graph-walk.js';
 

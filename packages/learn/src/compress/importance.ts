@@ -1,4 +1,4 @@
-import { RetortError } from '@retort/contracts';
+import { RetortError } from '@retort/contracts/values';
 import { findInitializer } from '@retort/onnx';
 import { drawBatches, paddedLength } from '../batches.js';
 import type { TrainingExamples } from '../examples.js';

@@ -1,4 +1,4 @@
-import { RetortError } from '@retort/contracts';
+import { RetortError } from '@retort/contracts/values';
 import { GraphBuilder, type Model, renameValues } from '@retort/onnx';
 import { LOSS } from '../loss/loss-options.js';
 import { attentionLoss } from './attention-loss.js';

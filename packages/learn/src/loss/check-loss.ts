@@ -1,4 +1,4 @@
-import { DIVERGENCES, RetortError } from '@retort/contracts';
+import { DIVERGENCES, RetortError } from '@retort/contracts/values';
 import type { LossOptions } from './loss-options.js';
 
 /**

@@ -1,4 +1,4 @@
-import { RetortError } from '@retort/contracts';
+import { RetortError } from '@retort/contracts/values';
 import { floatScalar, GraphBuilder, int64Vector, type Model } from '@retort/onnx';
 import type { Divergence } from './divergences/divergence.js';
 import { divergenceOf } from './divergences/divergence-of.js';

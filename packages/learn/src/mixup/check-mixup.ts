@@ -1,4 +1,4 @@
-import { RetortError } from '@retort/contracts';
+import { RetortError } from '@retort/contracts/values';
 import type { TrainOptions } from '../train-options.js';
 
 /** @throws RetortError `RT_INVALID_FIELD` where there is nothing to mix a row with */

@@ -1,4 +1,4 @@
-import { RetortError } from '@retort/contracts';
+import { RetortError } from '@retort/contracts/values';
 import { floatScalar, GraphBuilder, type Model, renameValues } from '@retort/onnx';
 import { declareLossInputs, inlinedLoss } from '../loss/inlined-loss.js';
 import { LOSS, type LossOptions } from '../loss/loss-options.js';

@@ -1,4 +1,4 @@
-import { RetortError } from '@retort/contracts';
+import { RetortError } from '@retort/contracts/values';
 import { checkLabels } from '../metrics.js';
 import { argmax, logSoftmaxRow, rowsOf } from '../softmax.js';
 

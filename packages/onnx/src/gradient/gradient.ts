@@ -1,4 +1,4 @@
-import { RetortError } from '@retort/contracts';
+import { RetortError } from '@retort/contracts/values';
 import type { Model, Node } from '../model.js';
 import { pruneGraph } from '../prune.js';
 import { findRule } from '../rules/registry.js';

@@ -1,4 +1,4 @@
-import { RetortError } from '@retort/contracts';
+import { RetortError } from '@retort/contracts/values';
 import { describeNode, type Model, type Node } from '../model.js';
 import { ShapeConflict } from '../shapes/dims.js';
 

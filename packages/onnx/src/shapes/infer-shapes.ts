@@ -1,4 +1,4 @@
-import { RetortError } from '@retort/contracts';
+import { RetortError } from '@retort/contracts/values';
 import { describeNode, type Graph, type Model, type Node, type ValueInfo } from '../model.js';
 import { findRule } from '../rules/registry.js';
 import { ShapeContext } from './context.js';

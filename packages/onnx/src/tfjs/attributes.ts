@@ -1,4 +1,4 @@
-import { RetortError } from '@retort/contracts';
+import { RetortError } from '@retort/contracts/values';
 import type { TfNode } from './graph-def.js';
 
 /** The element types that TensorFlow.js computes in, as ONNX names them: it has one float, one integer and one boolean type. */

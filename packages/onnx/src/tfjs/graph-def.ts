@@ -1,4 +1,4 @@
-import { RetortError } from '@retort/contracts';
+import { RetortError } from '@retort/contracts/values';
 
 /** Output `output` of the node `node`. */
 export interface TfRef {

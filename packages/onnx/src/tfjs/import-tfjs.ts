@@ -1,4 +1,4 @@
-import { RetortError } from '@retort/contracts';
+import { RetortError } from '@retort/contracts/values';
 import type { Dim, Model } from '../model.js';
 import { simplify } from '../simplify/simplify.js';
 import type { Tensor } from '../tensor.js';

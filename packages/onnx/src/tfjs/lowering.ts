@@ -1,4 +1,4 @@
-import { RetortError } from '@retort/contracts';
+import { RetortError } from '@retort/contracts/values';
 import { type AttributeInput, GraphBuilder } from '../builder.js';
 import type { Dim } from '../model.js';
 import { type Facts, factsOf, UNKNOWN } from '../shapes/facts.js';

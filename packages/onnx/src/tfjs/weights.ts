@@ -1,4 +1,4 @@
-import { RetortError } from '@retort/contracts';
+import { RetortError } from '@retort/contracts/values';
 import { int64s, sizeOf, type Tensor } from '../tensor.js';
 import type { TfWeight } from './graph-def.js';
 

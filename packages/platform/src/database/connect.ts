@@ -15,8 +15,6 @@ export interface Database {
 export interface ConnectOptions {
   /** Most connections at a time. Default 10. */
   maxConnections?: number;
-  /** Milliseconds to wait for a connection before the query fails. Default 10 000. */
-  connectTimeoutMs?: number;
   /** Called when an idle connection breaks (the server restarted, say); the pool replaces it by itself. */
   onError?: (error: Error) => void;
 }
@@ -31,7 +29,8 @@ export function connectDatabase(url: string, options: ConnectOptions = {}): Data
   const pool = new pg.Pool({
     connectionString: url,
     max: options.maxConnections ?? 10,
-    connectionTimeoutMillis: options.connectTimeoutMs ?? 10_000,
+    // Then the query fails.
+    connectionTimeoutMillis: 10_000,
     onConnect: async (client) => {
       await client.query("SET TIME ZONE 'UTC'");
     },
