@@ -135,7 +135,7 @@ for (const { name, skip } of queueBackends()) {
       expect(second!.digest).toBe(first!.digest);
     });
 
-    it('does a job once however often the queue delivers it, its transfer set included', async () => {
+    itOnce('does a job once however often the queue delivers it, its transfer set included', async () => {
       const before = await models();
       const transferSet = {
         multiply: 2,
@@ -211,7 +211,7 @@ for (const { name, skip } of queueBackends()) {
       expect(await context.queues.state('train', id)).toBe('missing');
     });
 
-    it('stops labelling when cancelled', async () => {
+    itOnce('stops labelling when cancelled', async () => {
       const slow = await registerToyTeacher(context, { work: 250 });
       const id = await submitToy(context, slow);
       await occurrence(context, id, inStage('labelling'));

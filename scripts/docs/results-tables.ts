@@ -77,26 +77,34 @@ function scopeCells(data: DataName, own: readonly Cell[], share: Write): string[
 export function mainTables(cells: readonly Cell[]): string {
   const students = inTable('main');
   const heading = ['', ...DATA_SETS.map(named)];
-  const table = (figure: (figures: Figures) => number | undefined, withTeacher: boolean) => {
-    const teacher = DATA_SETS.map((data) =>
-      shares(summarize(cellsOf(cells, data, 'teacher'), figure), { complete: 1 }),
-    );
-    const rows = students.map(({ name }) => [
-      named(name),
-      ...DATA_SETS.map((data) => shares(summarize(cellsOf(cells, data, name), figure))),
+  const table = (figure: 'accuracy' | 'agreement', withTeacher: boolean) => {
+    const of = (figures: Figures) => figures[figure];
+    const teacher = DATA_SETS.map((data) => shares(summarize(cellsOf(cells, data, 'teacher'), of), { complete: 1 }));
+    const row = (label: string, name: string, read: (figures: Figures) => number | undefined) => [
+      label,
+      ...DATA_SETS.map((data) => shares(summarize(cellsOf(cells, data, name), read))),
+    ];
+    const rows = students.flatMap(({ name }) => [
+      row(named(name), name, of),
+      ...(isInt8(cells, name) ? [row(`${named(name)} before int8`, name, ({ float }) => float?.[figure])] : []),
     ]);
     const first = withTeacher ? [['the teacher', ...teacher]] : [];
     return markdownTable([heading, ...first, ...rows, ...(withTeacher ? targetRows() : [])], right(DATA_SETS.length));
   };
   return [
     'Accuracy on the test split, %:',
-    table(({ accuracy }) => accuracy, true),
+    table('accuracy', true),
     'Fidelity, the share of test texts that student and teacher answer alike, %:',
-    table(({ agreement }) => agreement, false),
+    table('agreement', false),
     'What else was measured:',
     otherFigures(cells, students),
     madeBy('distill'),
   ].join('\n\n');
+}
+
+/** Whether a configuration's students answer in int8 and were measured before that too. */
+function isInt8(cells: readonly Cell[], name: string): boolean {
+  return cells.some(({ config, figures }) => config === name && figures.float !== undefined);
 }
 
 function targetRows(): string[][] {

@@ -49,7 +49,10 @@ export const CompressionStep = Type.Object(
   { title: 'CompressionStep', additionalProperties: false },
 );
 
-const steps = Type.Array(CompressionStep, { minItems: 1, maxItems: 16 });
+const steps = Type.Array(CompressionStep, {
+  maxItems: 16,
+  description: 'In their order. None at all: the student stays as it is, also where compression is recommended.',
+});
 
 /**
  * How the trained student is compressed: the steps in order, each kept only where the student then still loses no more than the

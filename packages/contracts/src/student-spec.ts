@@ -39,7 +39,7 @@ export const StaticStudent = Type.Object(
       minimum: 0,
       maximum: 4096,
       default: 256,
-      description: 'Width of the hidden layer; 0 for none. Of a teacher’s tokens the default is 512.',
+      description: 'Width of the hidden layer; 0 for none. Of a teacher’s tokens the default is 1024.',
     }),
     maxLength: Type.Integer({
       minimum: 8,

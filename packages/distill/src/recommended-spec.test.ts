@@ -15,6 +15,7 @@ describe('what is recommended', () => {
       student: { family: 'static', tokens: 'teacher', tokenWidth: 256, minGram: 2, maxGram: 2 },
       transferSet: { multiply: 2, seed: 1 },
       training: { epochs: 6, batchSize: 128 },
+      compression: { steps: [{ kind: 'quantize' }] },
     });
     expect(recommend(undefined, 'BPE').student).toMatchObject({ tokens: 'characters', tokenWidth: 0, maxGram: 5 });
     expect(recommend({ student: { family: 'encoder' } }).student).toMatchObject({ layers: 2, width: 128 });
@@ -26,10 +27,19 @@ describe('what is recommended', () => {
     expect(recommend({ transferSet: { multiply: 0 } }, 'WordPiece', 2000).training.epochs).toBe(96);
   });
 
+  it('makes the student int8 only where that can be checked', () => {
+    const labels = { a: { train: 100, valid: 0, test: 10 } };
+    const shape = { rows: { train: 1000, valid: 0, test: 10 }, labels };
+    expect(recommendedSpec({}, { tokenizer: 'WordPiece', shape })).not.toHaveProperty('compression');
+    labels.a.train = 500;
+    expect(recommendedSpec({}, { tokenizer: 'WordPiece', shape })).toHaveProperty('compression');
+  });
+
   it('never undoes what was said', () => {
     expect(recommend({ transferSet: { multiply: 0 } }).transferSet?.multiply).toBe(0);
     expect(recommend({ loss: { lambda: 1 } })).not.toHaveProperty('transferSet');
     expect(recommend({ student: { minGram: 3 } }).student).toMatchObject({ tokens: 'characters', minGram: 3 });
+    expect(recommend({ compression: { steps: [] } })).not.toHaveProperty('compression');
     expect(recommend({ training: { epochs: 3 } }).training.epochs).toBe(3);
     expect(recommend({ loss: { temperature: 5 } }).loss.temperature).toBe(5);
     expect(() => recommend([])).toThrow(expect.objectContaining({ code: 'RT_INVALID_SPEC' }));

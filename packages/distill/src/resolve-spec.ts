@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import {
   DistillationSpec,
   type DistillationSpecInput,
@@ -77,10 +78,15 @@ export function invalidSpec(problems: FieldProblem[]): RetortError {
   return new RetortError('RT_INVALID_SPEC', `The spec has ${problems.length} problem(s). ${detail}.`, { problems });
 }
 
+/** A compression without steps is none. */
+function isNone(compression: unknown): boolean {
+  return compression === undefined || (isObject(compression) && isDeepStrictEqual(compression.steps, []));
+}
+
 /** Sections that were left out become empty objects, so that their fields get defaults; then come the family's own. */
 function withSections(input: unknown): unknown {
   if (!isObject(input)) return input;
-  const given = withAutoSection(input);
+  const { compression, ...given } = withAutoSection(input);
   const { student = {}, training = {} } = given;
   const sections = {
     ...given,
@@ -88,7 +94,7 @@ function withSections(input: unknown): unknown {
     loss: isObject(given.loss) ? withParameters(given.loss) : (given.loss ?? {}),
     training,
     ...(given.transferSet === undefined ? {} : { transferSet: withShares(given.transferSet) }),
-    ...(given.compression === undefined ? {} : { compression: compressionDefaults(given.compression) }),
+    ...(isNone(compression) ? {} : { compression: compressionDefaults(compression) }),
   };
   if (familyOf(sections) === 'static') {
     const own = sections.student as Record<string, unknown>;

@@ -4,5 +4,5 @@
  */
 export function staticDefaults(student: Record<string, unknown>): Record<string, unknown> {
   if (student.tokens !== 'teacher') return {};
-  return { tokenWidth: 256, minGram: 2, maxGram: 2, hidden: 512, maxLength: 128 };
+  return { tokenWidth: 256, minGram: 2, maxGram: 2, hidden: 1024, maxLength: 128 };
 }

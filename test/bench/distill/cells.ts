@@ -32,6 +32,8 @@ export interface Figures {
   validation?: { metric: 'accuracy' | 'agreement'; value: number };
   bestEpoch?: number;
   teacherAccuracy?: number;
+  /** Of the same student before int8, where it answers in int8. */
+  float?: { accuracy: number; agreement: number; bytes: number };
 }
 
 /** A finished cell: one line of the results file. */

@@ -32,12 +32,14 @@ const LABELS_PER_CLASS = [5, 10, 50] as const;
 
 const FAMILIES: readonly Family[] = ['static', 'encoder'];
 
+const FLOAT = { compression: { steps: [] } } satisfies DistillationSpecInput;
 /** Distillation as it was first written (Hinton et al. 2015), and nothing else: no text but that of the data. */
 const PLAIN_KD = {
   loss: { lambda: 0.1, temperature: 2, labelSmoothing: 0 },
   transferSet: { multiply: 0 },
+  ...FLOAT,
 } satisfies DistillationSpecInput;
-const HARD_LABELS = { loss: { lambda: 1 } } satisfies DistillationSpecInput;
+const HARD_LABELS = { loss: { lambda: 1 }, ...FLOAT } satisfies DistillationSpecInput;
 
 /** A spec's sections without its student, which is the family's own. */
 type Sections = Omit<DistillationSpecInput, 'student'>;
@@ -115,7 +117,6 @@ export const CONFIGURATIONS: readonly Configuration[] = [
   ...main('plain-kd', PLAIN_KD),
   // The defaults, with nothing said.
   ...main('everything', {}),
-  ...main('int8', { compression: { steps: [{ kind: 'quantize' }] } }),
   {
     name: 'static/characters',
     table: 'main',
@@ -144,6 +145,7 @@ export const CONFIGURATIONS: readonly Configuration[] = [
   ...ablation('curriculum', { curriculum: { by: 'margin' } }),
   ...ablation('mixup', { training: { mixup: 0.4 } }),
   ...ablation('average', { training: { averageDecay: 0.99 } }),
+  ...ablation('int8', { compression: { steps: [{ kind: 'quantize' }] } }, { families: FAMILIES }),
   ...ablation('transfer-x2', { transferSet: { multiply: 2, seed: 1 } }, { families: FAMILIES }),
   ...ablation('transfer-x8', { transferSet: { multiply: 8, seed: 1 } }),
   ...ablation('ensemble', { ensemble: {} }, { further: 'head' }),

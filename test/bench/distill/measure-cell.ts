@@ -54,7 +54,7 @@ function specOf({ spec }: Configuration, seed: number, to: { teacherDir: string;
   return recommendSpec({ ...spec, training: { ...spec?.training, seed } }, to);
 }
 
-function figuresOf({ student, teacher, validation, outOfScope, bestEpoch }: StudentMetrics): Figures {
+function figuresOf({ student, teacher, validation, outOfScope, bestEpoch, float }: StudentMetrics): Figures {
   const { latencyMs: _, latency: __, ...figures } = student;
   return {
     ...figures,
@@ -62,5 +62,6 @@ function figuresOf({ student, teacher, validation, outOfScope, bestEpoch }: Stud
     ...(validation && { validation }),
     bestEpoch,
     teacherAccuracy: teacher.accuracy,
+    ...(float && { float: { accuracy: float.accuracy, agreement: float.agreement, bytes: float.bytes } }),
   };
 }

@@ -711,6 +711,7 @@ export interface components {
         };
         /** CompressionSpecInput */
         CompressionSpecInput: {
+            /** @description In their order. None at all: the student stays as it is, also where compression is recommended. */
             steps?: components["schemas"]["CompressionStep"][];
             /**
              * @description Epochs of training after each pruning step, with the same loss; 0 for none.
@@ -2331,7 +2332,7 @@ export interface components {
              */
             maxGram: number;
             /**
-             * @description Width of the hidden layer; 0 for none. Of a teacher’s tokens the default is 512.
+             * @description Width of the hidden layer; 0 for none. Of a teacher’s tokens the default is 1024.
              * @default 256
              */
             hidden: number;
@@ -2377,7 +2378,7 @@ export interface components {
              */
             maxGram?: number;
             /**
-             * @description Width of the hidden layer; 0 for none. Of a teacher’s tokens the default is 512.
+             * @description Width of the hidden layer; 0 for none. Of a teacher’s tokens the default is 1024.
              * @default 256
              */
             hidden?: number;

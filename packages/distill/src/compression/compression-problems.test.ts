@@ -63,7 +63,6 @@ describe('the section compression', () => {
     [{}, [{ kind: 'prune-hidden', share: 1 }], '/compression/steps/0/share must be < 1'],
     [{}, [{ kind: 'melt' }], '/compression/steps/0/kind must be'],
     [{}, [{ kind: 'quantize', bits: 4 }], '/compression/steps/0/bits is not a field of the spec'],
-    [{}, [], '/compression/steps must not have fewer than 1 items'],
     [{}, 'int8', '/compression/steps must be array'],
   ])('refuses for %o the steps %o', (student, steps, expected) => {
     const problems = problemsOf({ student, compression: { steps } });
@@ -71,6 +70,10 @@ describe('the section compression', () => {
       problems.some((problem) => problem.startsWith(expected)),
       problems.join('\n'),
     ).toBe(true);
+  });
+
+  it('is none without steps', () => {
+    expect(resolveSpec({ compression: { steps: [] } })).toEqual(resolveSpec({}));
   });
 
   it('needs rows to validate on', () => {
