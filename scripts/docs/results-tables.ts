@@ -1,5 +1,12 @@
 import { type Cell, currentCells, type Figures } from '../../test/bench/distill/cells.ts';
-import { CONFIGURATIONS, type Configuration, familyOf, type Table } from '../../test/bench/distill/configurations.ts';
+import {
+  ABLATION_BASE,
+  CONFIGURATIONS,
+  type Configuration,
+  type Family,
+  familyOf,
+  type Table,
+} from '../../test/bench/distill/configurations.ts';
 import type { DataSheet } from '../../test/bench/distill/data-facts.ts';
 import { DATA_SETS, type DataName } from '../../test/bench/distill/data-sets.ts';
 import { cellsOf, summarize, summarizeGain } from '../../test/bench/distill/summary.ts';
@@ -151,23 +158,27 @@ function otherFigures(cells: readonly Cell[], students: readonly Configuration[]
 
 /** The difference that each strategy makes to plain distillation. */
 export interface AblationRow {
-  family: string;
+  family: Family;
   /** What was added. */
   strategy: string;
   config: string;
 }
 
-/** The rows of the ablation, those of a family together: first and last what it stands between. */
+/** The rows of the ablation, those of a family together: of the static student also what it stands between. */
 export function ablationRows(): AblationRow[] {
-  const rows = inTable('ablation').map(({ name }) => {
-    const [family, strategy] = name.split('/kd+');
-    return { family, strategy, config: name };
+  const rows = inTable('ablation').flatMap((configuration) => {
+    const { name } = configuration;
+    const family = familyOf(configuration) as Family;
+    return name === ABLATION_BASE[family] ? [] : [{ family, strategy: name.split('/kd+')[1], config: name }];
   });
-  return [...new Set(rows.map(({ family }) => family))].flatMap((family) => [
-    { family, strategy: 'hard labels alone', config: `${family}/hard-labels` },
-    ...rows.filter((row) => row.family === family),
-    { family, strategy: 'everything', config: `${family}/everything` },
-  ]);
+  return [
+    { family: 'static', strategy: 'nothing more', config: ABLATION_BASE.static },
+    { family: 'static', strategy: 'hard labels alone', config: 'static/hard-labels' },
+    ...rows.filter(({ family }) => family === 'static'),
+    { family: 'static', strategy: 'everything', config: 'static/everything' },
+    { family: 'encoder', strategy: 'nothing more', config: ABLATION_BASE.encoder },
+    ...rows.filter(({ family }) => family === 'encoder'),
+  ];
 }
 
 /** The data sets that an ablation is made on. */
@@ -177,7 +188,7 @@ export function ablationData(): DataName[] {
 
 /** Seed by seed. */
 export function gainOver(cells: readonly Cell[], data: DataName, { family, config }: AblationRow) {
-  const plain = cellsOf(cells, data, `${family}/plain-kd`);
+  const plain = cellsOf(cells, data, ABLATION_BASE[family]);
   return summarizeGain(cellsOf(cells, data, config), plain, ({ accuracy }) => accuracy);
 }
 

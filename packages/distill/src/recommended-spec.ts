@@ -22,7 +22,7 @@ const TRANSFER_SEED = 1;
 /** `steps`: that a student is trained for at least. The learning rate of transformers is that of their family's defaults. */
 const TRAINING = {
   static: { steps: 1500, batchSize: 128, learningRate: 0.005 },
-  encoder: { steps: 5000, batchSize: 64 },
+  encoder: { steps: 3000, batchSize: 64 },
 } as const;
 const EPOCHS = { least: 6, most: 100 };
 

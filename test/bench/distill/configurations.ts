@@ -41,6 +41,13 @@ const PLAIN_KD = {
 } satisfies DistillationSpecInput;
 const HARD_LABELS = { loss: { lambda: 1 }, ...FLOAT } satisfies DistillationSpecInput;
 
+const PRUNED = {
+  compression: {
+    steps: [{ kind: 'prune-heads' }, { kind: 'prune-hidden' }, { kind: 'quantize' }],
+    allowance: { accuracy: 0.02 },
+  },
+} satisfies DistillationSpecInput;
+
 /** A spec's sections without its student, which is the family's own. */
 type Sections = Omit<DistillationSpecInput, 'student'>;
 
@@ -56,6 +63,10 @@ export function familyOf({ spec }: Pick<Configuration, 'spec'>): Family | undefi
     : undefined;
 }
 
+/** Of a MiniLM: as small as MiniLM's speed allows, its first and its last layer to start from. */
+const ENCODER = { width: 160, initFrom: { layers: [0, 5] } };
+const STUDENTS: Record<Family, object> = { static: {}, encoder: ENCODER };
+
 /** A row of the main table for every family. */
 function main(name: string, sections: Sections): Configuration[] {
   return FAMILIES.map((family) => ({
@@ -63,18 +74,24 @@ function main(name: string, sections: Sections): Configuration[] {
     table: 'main',
     data: DATA_SETS,
     teacher: 'fine-tuned',
-    spec: studentSpec(family, sections),
+    spec: studentSpec(family, sections, STUDENTS[family]),
   }));
 }
 
 interface AblationOptions {
   /** Default: the static student, which takes the least time. */
   families?: readonly Family[];
-  /** Fields of the student. */
+  /** Fields of the student, instead of its family's. */
   student?: object;
   /** A second teacher. */
   further?: TeacherKind;
 }
+
+/** What the ablation's students have besides: encoders are trained briefly, or their many rows would take days. */
+const BRIEFLY: Record<Family, DistillationSpecInput> = { static: {}, encoder: { training: { epochs: 5 } } };
+
+/** What a strategy is added to. Of the static student it stands in the main table. */
+export const ABLATION_BASE: Record<Family, string> = { static: 'static/plain-kd', encoder: 'encoder/kd' };
 
 /** Plain distillation with one strategy more. */
 function ablation(
@@ -88,7 +105,11 @@ function ablation(
     data: STUDIED,
     teacher: 'fine-tuned',
     ...(further && { further }),
-    spec: studentSpec(family, { ...PLAIN_KD, ...sections, loss: { ...PLAIN_KD.loss, ...sections.loss } }, student),
+    spec: studentSpec(
+      family,
+      { ...PLAIN_KD, ...BRIEFLY[family], ...sections, loss: { ...PLAIN_KD.loss, ...sections.loss } },
+      student ?? STUDENTS[family],
+    ),
   }));
 }
 
@@ -96,15 +117,13 @@ function lowData(perClass: number): Configuration[] {
   const common = { table: 'low-data', data: STUDIED, teacher: 'fine-tuned', perClass } as const;
   return [
     { ...common, name: `labels-${perClass}/teacher` },
-    ...FAMILIES.flatMap((family): Configuration[] => [
-      { ...common, name: `labels-${perClass}/${family}/distilled`, spec: studentSpec(family, {}) },
-      {
-        ...common,
-        name: `labels-${perClass}/${family}/hard-labels`,
-        spec: studentSpec(family, HARD_LABELS),
-        labelledOnly: true,
-      },
-    ]),
+    { ...common, name: `labels-${perClass}/static/distilled`, spec: studentSpec('static', {}) },
+    {
+      ...common,
+      name: `labels-${perClass}/static/hard-labels`,
+      spec: studentSpec('static', HARD_LABELS),
+      labelledOnly: true,
+    },
   ];
 }
 
@@ -125,6 +144,13 @@ export const CONFIGURATIONS: readonly Configuration[] = [
     spec: studentSpec('static', {}, { tokens: 'characters', maxGram: 5 }),
   },
 
+  {
+    name: ABLATION_BASE.encoder,
+    table: 'ablation',
+    data: STUDIED,
+    teacher: 'fine-tuned',
+    spec: studentSpec('encoder', { ...PLAIN_KD, ...BRIEFLY.encoder }, ENCODER),
+  },
   ...ablation('half-hard', { loss: { lambda: 0.5 } }, { families: FAMILIES }),
   ...ablation('temperature-1', { loss: { temperature: 1 } }),
   ...ablation('temperature-4', { loss: { temperature: 4 } }),
@@ -152,11 +178,8 @@ export const CONFIGURATIONS: readonly Configuration[] = [
   ...ablation('embedding', { features: [{ kind: 'embedding' }] }, { families: FAMILIES }),
   ...ablation('hidden-states', { features: [{ kind: 'hidden' }] }, { families: ['encoder'] }),
   ...ablation('value-relations', { features: [{ kind: 'value-relation' }] }, { families: ['encoder'] }),
-  ...ablation(
-    'init-from-teacher',
-    {},
-    { families: ['encoder'], student: { width: 128, initFrom: { layers: [0, 5] } } },
-  ),
+  ...ablation('new-weights', {}, { families: ['encoder'], student: { layers: 2, width: 160 } }),
+  ...ablation('prune-a-quarter', PRUNED, { families: ['encoder'] }),
   ...ablation(
     'growth',
     {
@@ -169,12 +192,12 @@ export const CONFIGURATIONS: readonly Configuration[] = [
         },
       },
     },
-    { families: ['encoder'], student: { layers: 2, width: 128 } },
+    { families: ['encoder'] },
   ),
   ...ablation(
     'assistant',
-    { progressive: { assistants: [{ student: { family: 'encoder', layers: 2, width: 192 } }] } },
-    { families: ['encoder'], student: { layers: 2, width: 128 } },
+    { progressive: { assistants: [{ student: { family: 'encoder', ...ENCODER, width: 256 } }] } },
+    { families: ['encoder'] },
   ),
 
   ...LABELS_PER_CLASS.flatMap(lowData),
