@@ -31,9 +31,9 @@ export type {
 export { Prisma, PrismaClient } from './generated/prisma/client.js';
 export * from './lifecycle/index.js';
 export * from './queues/create-queues.js';
+export { JobInterrupted } from './queues/job-interrupted.js';
 export * from './queues/retry.js';
 export * from './queues/types.js';
-export { JobInterrupted } from './queues/worker.js';
 export * from './run-service.js';
 export * from './soft-labels.js';
 export * from './telemetry/logger.js';

@@ -8,8 +8,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { queueBackends, type TestEnvironment, testEnvironment } from '../../../../test/support/servers.ts';
 import type { Config } from '../config/load.js';
 import { createQueues } from './create-queues.js';
+import { JobInterrupted } from './job-interrupted.js';
 import type { JobContext, JobOutcome, JobProcessor, JobWorker, Queues, WorkerOptions } from './types.js';
-import { JobInterrupted } from './worker.js';
 
 /** Node cannot run TypeScript, so other processes take the built module. */
 const BUILT = new URL('../../dist/queues/create-queues.js', import.meta.url);

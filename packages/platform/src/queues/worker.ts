@@ -2,20 +2,10 @@ import { JOB_SCHEMAS, type JobPayload, type QueueName, type TrialJob } from '@re
 import { type Job, UnrecoverableError, WaitingChildrenError, WaitingError } from 'bullmq';
 import { Value } from 'typebox/value';
 import type { DriverWorker, QueueDriver } from './driver.js';
+import { JobInterrupted } from './job-interrupted.js';
+import { JobRuns } from './job-runs.js';
 import { isWorthRetrying } from './retry.js';
-import type { JobOutcome, JobProcessor, JobWorker, QueueSettings, WorkerOptions } from './types.js';
-
-/** Why a job's signal aborted; its processor should stop and throw. */
-export class JobInterrupted extends Error {
-  /** `closing`: the worker ends, the job is given back. `lock-lost`: another worker may have the job now. */
-  readonly why: 'closing' | 'lock-lost';
-
-  constructor(why: 'closing' | 'lock-lost') {
-    super(why === 'closing' ? 'The worker is closing.' : 'The lock of the job was lost.');
-    this.name = 'JobInterrupted';
-    this.why = why;
-  }
-}
+import type { JobContext, JobOutcome, JobProcessor, JobWorker, QueueSettings, WorkerOptions } from './types.js';
 
 /** How long aborted processors may take to stop before a closing worker leaves without them, in milliseconds. */
 const ABORT_GRACE = 10_000;
@@ -33,7 +23,7 @@ export function startWorker<Q extends QueueName>(
   processor: JobProcessor<Q>,
   options: StartOptions<Q>,
 ): JobWorker {
-  const running = new Set<string>();
+  const runs = new JobRuns();
   const durations = new WeakMap<Job, number>();
   const reports = new Set<Promise<void>>();
   const onError = options.onError ?? (() => undefined);
@@ -48,12 +38,17 @@ export function startWorker<Q extends QueueName>(
     }
     const lastAttempt = job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
     const start = performance.now();
-    running.add(id);
+    const given = { queue, id, data: job.data as JobPayload<Q>, attempt: job.attemptsStarted, lastAttempt };
     try {
-      const context = {
-        ...{ queue, id, data: job.data as JobPayload<Q>, attempt: job.attemptsStarted },
-        ...{ lastAttempt, signal },
-      };
+      await runs.run(id, signal, (own) => work(job, token, { ...given, signal: own }));
+    } finally {
+      durations.set(job, (performance.now() - start) / 1000);
+    }
+  }
+
+  async function work(job: Job, token: string | undefined, context: JobContext<Q>): Promise<void> {
+    const { id, signal } = context;
+    try {
       for (let waits = await processor(context); waits; waits = await processor(context)) {
         await options.addTrials({ id, queue: job.queueQualifiedName }, waits.trials);
         // Not so where all of them have ended in the meantime.
@@ -66,9 +61,6 @@ export function startWorker<Q extends QueueName>(
         throw new WaitingError();
       }
       throw toJobError(error, retry(error));
-    } finally {
-      running.delete(id);
-      durations.set(job, (performance.now() - start) / 1000);
     }
   }
 
@@ -105,7 +97,7 @@ export function startWorker<Q extends QueueName>(
   return {
     ready: () => worker.waitUntilReady(),
     cancel: (id, reason) => worker.cancelJob(id, reason as string),
-    active: () => [...running],
+    active: () => runs.ids(),
     close({ timeoutMs = 0 } = {}) {
       closing ??= closeWorker(worker, timeoutMs, onError).then(async () => {
         await Promise.all(reports);
