@@ -1,4 +1,5 @@
 import { floatScalar, type GraphBuilder, int64Vector } from '@retort/onnx';
+import { LOSS } from '../loss/loss-options.js';
 import { extentsOf } from '../transformer/extents.js';
 
 const FLOAT32 = 1;
@@ -25,8 +26,11 @@ export class FeatureGraph {
 
   /** An input of the graph, declared when it is first named. */
   input(name: string, shape: (string | number)[]): string {
-    const { inputs } = this.builder.graph;
-    return inputs.some((input) => input.name === name) ? name : this.builder.input(name, 'float32', shape);
+    return this.#has(name) ? name : this.builder.input(name, 'float32', shape);
+  }
+
+  #has(name: string): boolean {
+    return this.builder.graph.inputs.some((input) => input.name === name);
   }
 
   /** `[batch·tokens, …]` or `[batch, tokens, …]` as `[batch, tokens, ...extents]`. */
@@ -56,8 +60,9 @@ export class FeatureGraph {
     return this.meanOverTexts(this.sum(b.add('Mul', [value, this.#share]), 1));
   }
 
-  /** The mean of a value `[batch]`: a scalar. */
+  /** The mean of a value `[batch]`: a scalar. Where rows have weights, each value is multiplied by its row's, as the rest of the loss is. */
   meanOverTexts(value: string): string {
-    return this.builder.add('ReduceMean', [value], { attributes: { keepdims: 0 } });
+    const counted = this.#has(LOSS.rowWeights) ? this.builder.add('Mul', [value, LOSS.rowWeights]) : value;
+    return this.builder.add('ReduceMean', [counted], { attributes: { keepdims: 0 } });
   }
 }

@@ -112,6 +112,41 @@ describe('the loss of projected vectors', () => {
   });
 });
 
+it('counts each row by its weight, as the loss of the answers does', async () => {
+  const [batch, s, t] = [3, 2, 4];
+  const weights = [0, 0.5, 2.5];
+  const sizes = { lengths: [1, 1, 1], padding: 0, seed: 5 };
+  const { arrays } = caseOf(sizes, () => ({ student: [batch, s], teacher: [batch, t], projection: [s, t] }), []);
+  const tensors = { student: { name: 'student', width: s }, teacher: { name: 'teacher', width: t } };
+  const term = { ...tensors, kind: 'embedding', distance: 'mse', projection: 'projection', weight: 1 } as const;
+  const base = baseGraph({ student: { dims: [batch, s] }, projection: { dims: [s, t] } });
+  base.graph.inputs.push({
+    ...base.graph.inputs.find(({ name }) => name === 'student')!,
+    name: 'row_weights',
+    shape: ['batch'],
+  });
+  const session = await openSession(writeModel(withFeatureLoss(base, [term])), { placement: 'inline' });
+  const feeds: Record<string, Tensor> = {
+    answers: floatScalar(0),
+    row_weights: floats([batch], weights),
+    attention_mask: int64s([batch, 1], [1, 1, 1]),
+  };
+  for (const [name, { dims, data }] of Object.entries(arrays)) feeds[name] = floats(dims, data);
+  const loss = ((await session.run(feeds)).loss.data as Float32Array)[0];
+  await session.close();
+  const rowOf = ({ dims: [, width], data }: Arrays[string], row: number) => ({
+    dims: [1, width],
+    data: data.slice(row * width, (row + 1) * width),
+  });
+  const losses = weights.map((_, row) => {
+    const own = { ...arrays, student: rowOf(arrays.student, row), teacher: rowOf(arrays.teacher, row) };
+    return referenceLoss(term, { batch: 1, tokens: 1, lengths: [1], arrays: own, own: [] });
+  });
+  const expected = losses.reduce((sum, value, row) => sum + weights[row] * value, 0) / batch;
+  expect(loss).toBeCloseTo(expected, 5);
+  expect(Math.abs(loss - losses.reduce((sum, value) => sum + value, 0) / batch)).toBeGreaterThan(1e-3);
+});
+
 describe('the loss of attention maps', () => {
   it('is that of the reference, with its gradients, also where the numbers of heads differ', async () => {
     const heads = fc.record({ s: fc.integer({ min: 1, max: 3 }), t: fc.integer({ min: 1, max: 3 }) });
