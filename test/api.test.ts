@@ -8,6 +8,7 @@ import { appendEvent } from '@retort/platform';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type TestApp, testApp } from './support/http-app.js';
 import { seedModel } from './support/seed-model.js';
+import { writeToyBert } from './support/toy-bert.js';
 import { TOY_LABELS, toyRows, writeToyTeacher } from './support/toy-teacher.js';
 
 let test: TestApp;
@@ -378,7 +379,7 @@ describe('distillations', () => {
 
   it('take any family of students, and tell its defaults and its limits', async () => {
     const asked = (student: object) => submit({ task: 'toy', dataset, teacher, spec: { student } });
-    const { status, body } = await asked({ family: 'encoder', layers: 2, width: 128, initFrom: { layers: [0, 5] } });
+    const { status, body } = await asked({ family: 'encoder', layers: 2, width: 128 });
     expect(status).toBe(201);
     expect(body.spec.training.learningRate).toBe(0.001);
     expect(body.spec.student).toEqual({
@@ -390,7 +391,6 @@ describe('distillations', () => {
       maxLength: 128,
       dropout: 0.1,
       pooling: 'mean',
-      initFrom: { layers: [0, 5] },
     });
     expect((await asked({ family: 'encoder', heads: 3, buckets: 1000 })).body.problems).toEqual([
       { path: '/spec/student/buckets', message: 'is not a field of the spec' },
@@ -399,6 +399,31 @@ describe('distillations', () => {
       code: 'RT_INVALID_SPEC',
       problems: [{ path: '/spec/student/heads', message: 'must divide width (128), got 3' }],
     });
+  });
+
+  it('start an encoder from a teacher that is a BERT, as it is recommended or asked for, and only where it fits', async () => {
+    writeToyBert(join(folder, 'models/bert'));
+    const { body: bert } = await test.ask('POST', '/v1/teachers', {
+      payload: { name: 'bert', path: join(folder, 'models/bert') },
+    });
+    const asked = (of: string, student: object) =>
+      submit({ task: 'toy', dataset, teacher: of, spec: { student: { family: 'encoder', ...student } } });
+    const recommended = await asked(bert.id, {});
+    expect(recommended.status).toBe(201);
+    expect(recommended.body.spec.student).toMatchObject({ width: 16, heads: 4, initFrom: { layers: [0, 1] } });
+    const misfit = { width: 32, heads: 4, initFrom: { layers: [0, 5] } };
+    expect((await asked(bert.id, misfit)).body.problems).toEqual([
+      { path: '/spec/student/initFrom/layers', message: 'names layer 5, but the teacher has 2, counted from 0' },
+      { path: '/spec/student/width', message: "(32) must not be above the teacher's, 16" },
+      {
+        path: '/spec/student/heads',
+        message: "(4) must be of width 4 as the teacher's are: ask for 8 heads, or for a width that 4 divides",
+      },
+    ]);
+    const { body: letters } = await asked(teacher, misfit);
+    expect(letters.problems).toMatchObject([
+      { path: '/spec/student/initFrom', message: expect.stringContaining('its tokenizer is WordLevel') },
+    ]);
   });
 
   it('take several teachers, and tell what does not fit between them', async () => {

@@ -15,6 +15,5 @@ export * from './soft-labels-spec.js';
 export * from './spec.js';
 export * from './student-spec.js';
 export * from './sweep-spec.js';
-export * from './teacher.js';
 export * from './transfer-set-spec.js';
 export * from './values.js';

@@ -19,6 +19,13 @@ export interface ModelPort {
   shape: (number | string | null)[];
 }
 
+/** The shape of a BERT: what an encoder student can start from. */
+export interface BertShape {
+  layers: number;
+  width: number;
+  heads: number;
+}
+
 /** What is known of a model folder without running it: made by `inspectModelFolder`. */
 export interface TeacherManifest {
   kind: TeacherKind;
@@ -28,6 +35,8 @@ export interface TeacherManifest {
   inputs: ModelPort[];
   outputs: ModelPort[];
   tokenizer: { type: string; vocabulary: number; maxLength: number };
+  /** null for a graph of another shape; absent where the model was registered before this was looked at. */
+  bert?: BertShape | null;
   /** Of a classifier: in the order of its logits. */
   labels?: string[];
   /** Of an encoder. */

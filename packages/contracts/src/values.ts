@@ -8,4 +8,5 @@ export * from './model-version.js';
 export * from './progress.js';
 export * from './rows.js';
 export * from './stages.js';
+export * from './teacher.js';
 export * from './version.js';

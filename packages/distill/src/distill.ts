@@ -15,6 +15,7 @@ import {
 import { fineTune, inspectModelFolder, openTeacher, type Teacher, trainTeacherHead } from '@retort/teachers';
 import { datasetProblems, shapeOf } from './check-rows.js';
 import { checkTeachers } from './ensemble-problems.js';
+import { readInitFromProblems } from './init-from-problems.js';
 import { foreignLabel } from './out-of-scope.js';
 import { invalidSpec } from './resolve-spec.js';
 import type { SoftLabelCache } from './soft-labels.js';
@@ -107,7 +108,7 @@ async function askTeachers(
       dirs.push(await classifierFolder(dir, join(scratch, `teacher-${k}`), options));
       teachers.push(await openTeacher(dirs[k], { threads }));
     }
-    const labels = checkFit(rows, teachers, spec);
+    const labels = checkFit(rows, teachers, spec, await readInitFromProblems(spec, dirs[0]));
     const { transferSet, training } = spec;
     const foreign = foreignLabel(labels, spec.outOfScope);
     const asking = { teachers, teacherDir: dirs[0], foreign, cache, signal, onProgress };
@@ -135,12 +136,17 @@ function sourcesOf({ teacherDir, teachers }: DistillOptions): readonly TeacherSo
  * @returns the student's labels
  * @throws RetortError `RT_INVALID_SPEC` where the teachers do not fit each other, `RT_INVALID_DATASET` where the rows do not fit them
  */
-function checkFit(rows: readonly Row[], teachers: readonly Teacher[], spec: DistillationSpec): readonly string[] {
+function checkFit(
+  rows: readonly Row[],
+  teachers: readonly Teacher[],
+  spec: DistillationSpec,
+  misfits: FieldProblem[],
+): readonly string[] {
   const shape = shapeOf(rows);
   const names = teachers.map((teacher) => teacher.labels);
   const { labels, problems: unfit } = checkTeachers(spec.ensemble, names, shape);
   if (unfit.length > 0) throw invalidSpec(unfit);
-  const problems = [...datasetProblems(shape, labels, spec), ...searchDatasetProblems(spec, shape)];
+  const problems = [...misfits, ...datasetProblems(shape, labels, spec), ...searchDatasetProblems(spec, shape)];
   if (problems.length === 0) return labels;
   if (problems.every(({ path }) => path.startsWith(SPEC))) throw invalidSpec(problems.map(withinSpec));
   const detail = problems.map(({ path, message }) => `The ${path.split('/').at(-1)} ${message}.`).join(' ');

@@ -80,7 +80,7 @@ describe('an encoder student, drafted', () => {
   });
 
   it.each([
-    ['bert', [3], 'layer 3, the teacher has 3'],
+    ['bert', [3], 'layer 3, but the teacher has 3'],
     ['characters', [0], 'neither WordPiece nor Unigram'],
     ['short', [0], 'more tokens than the teacher’s table, 9'],
   ])('says why it cannot start from the teacher "%s" at layers %o', async (teacher, layers, reason) => {

@@ -7,6 +7,7 @@ import type {
   TeacherManifest,
 } from '@retort/contracts';
 import { activationBytes, MOST_ACTIVATION_BYTES } from '@retort/learn';
+import { WORD_TOKENIZERS } from '@retort/teachers';
 
 /** What each kind may be measured by; the first is its default. */
 export const DISTANCES: Record<FeatureKind, readonly [FeatureDistance, ...FeatureDistance[]]> = {
@@ -85,9 +86,6 @@ function stepBytes({ kind, relationHeads = 16 }: FeatureSpec, tokens: number): n
   return 8 * FLOAT_BYTES * numbers;
 }
 
-/** Models of tokenizers whose vocabulary can be trimmed, so that a student reads the tokens of its teacher. */
-const SHARED_TOKENIZERS = ['WordPiece', 'Unigram'];
-
 /**
  * What is wrong with a spec's features for the teacher of a submission, as far as its manifest tells. The graph itself is looked at when
  * training opens it.
@@ -101,11 +99,11 @@ export function featureTeacherProblems(
   const ofTokens = features.findIndex(({ kind }) => kind !== 'embedding');
   if (ofTokens < 0) return [];
   const { type, maxLength } = tokenizer;
-  if (!SHARED_TOKENIZERS.includes(type)) {
+  if (!WORD_TOKENIZERS.includes(type)) {
     return [
       {
         path: `/spec/features/${ofTokens}/kind`,
-        message: `must be embedding with this teacher: its tokenizer is ${type}, and only with ${SHARED_TOKENIZERS.join(' or ')} does a student read the same tokens`,
+        message: `must be embedding with this teacher: its tokenizer is ${type}, and only with ${WORD_TOKENIZERS.join(' or ')} does a student read the same tokens`,
       },
     ];
   }

@@ -3,6 +3,7 @@ export * from './check-rows.js';
 export { type Distilled, type DistillOptions, distill, rowsDigest } from './distill.js';
 export { checkTeachers, ensembleDefaults, type TeachersCheck } from './ensemble-problems.js';
 export { featureTeacherProblems } from './feature-problems.js';
+export { initFromProblems } from './init-from-problems.js';
 export { measureLatencies } from './latency.js';
 export { taskProblems, tasksSizeProblems } from './multi-task/check-tasks.js';
 export { type DistillTasksOptions, distillTasks, type TaskInput } from './multi-task/distill-tasks.js';

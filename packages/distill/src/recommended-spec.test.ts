@@ -27,6 +27,28 @@ describe('what is recommended', () => {
     expect(recommend({ transferSet: { multiply: 0 } }, 'WordPiece', 2000).training.epochs).toBe(96);
   });
 
+  it('starts an encoder from the ends of a BERT, in whole heads, unless its shape is asked for', () => {
+    const known = { tokenizer: 'WordPiece', shape: shapeOf(20_000) };
+    const encoder = (student: object, more: object) =>
+      recommendedSpec({ student: { family: 'encoder', ...student } }, { ...known, ...more }).student;
+    const minilm = { layers: 6, width: 384, heads: 12 };
+    const started = { layers: 2, width: 160, heads: 5, initFrom: { layers: [0, 5] } };
+    expect(encoder({}, { bert: minilm })).toMatchObject(started);
+    const base = { layers: 12, width: 768, heads: 12 };
+    expect(encoder({}, { bert: base })).toMatchObject({ width: 192, heads: 3, initFrom: { layers: [0, 11] } });
+    const tiny = { layers: 2, width: 64, heads: 2 };
+    expect(encoder({}, { bert: tiny })).toMatchObject({ width: 64, heads: 2, initFrom: { layers: [0, 1] } });
+    for (const [student, more] of [
+      [{}, { bert: null }],
+      [{}, { bert: minilm, tokenizer: 'BPE' }],
+      [{ layers: 2 }, { bert: minilm }],
+    ] as const) {
+      expect(encoder(student, more)).toMatchObject({ layers: 2, width: 128 });
+      expect(encoder(student, more)).not.toHaveProperty('initFrom');
+    }
+    expect(encoder({ initFrom: { layers: [1] } }, { bert: minilm })).toMatchObject({ layers: 1, width: 256 });
+  });
+
   it('makes the student int8 only where that can be checked', () => {
     const labels = { a: { train: 100, valid: 0, test: 10 } };
     const shape = { rows: { train: 1000, valid: 0, test: 10 }, labels };

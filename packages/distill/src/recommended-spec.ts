@@ -1,5 +1,5 @@
-import type { DistillationSpec, Row } from '@retort/contracts';
-import { tokenizerType, WORD_TOKENIZERS } from '@retort/teachers';
+import type { BertShape, DistillationSpec, Row } from '@retort/contracts';
+import { readBertShape, tokenizerType, WORD_TOKENIZERS } from '@retort/teachers';
 import { type DatasetShape, inScope, shapeOf } from './check-rows.js';
 import { resolveSpec } from './resolve-spec.js';
 
@@ -7,6 +7,8 @@ import { resolveSpec } from './resolve-spec.js';
 export interface Recommended {
   /** `type` of the teacher's tokenizer, as its manifest has it; of several teachers the first's. */
   tokenizer: string;
+  /** Of the teacher's graph, where it is a BERT. */
+  bert?: BertShape | null;
   shape: DatasetShape;
 }
 
@@ -35,10 +37,10 @@ const EPOCHS = { least: 6, most: 100 };
  *
  * @throws RetortError `RT_INVALID_SPEC` as `resolveSpec` does
  */
-export function recommendedSpec(input: unknown, { tokenizer, shape }: Recommended): DistillationSpec {
+export function recommendedSpec(input: unknown, { shape, ...teacher }: Recommended): DistillationSpec {
   if (!isObject(input ?? {})) return resolveSpec(input);
   const given = (input ?? {}) as Record<string, unknown>;
-  const student = given.auto === undefined ? recommendedStudent(given.student, tokenizer) : given.student;
+  const student = given.auto === undefined ? recommendedStudent(given.student, teacher) : given.student;
   const { loss, transferSet } = given;
   const labelsAlone = isObject(loss) && loss.lambda === 1;
   const spec = {
@@ -62,7 +64,8 @@ export async function recommendSpec(
   input: unknown,
   { teacherDir, rows }: { teacherDir: string; rows: readonly Row[] },
 ): Promise<DistillationSpec> {
-  return recommendedSpec(input, { tokenizer: await tokenizerType(teacherDir), shape: shapeOf(rows) });
+  const [tokenizer, bert] = await Promise.all([tokenizerType(teacherDir), readBertShape(teacherDir)]);
+  return recommendedSpec(input, { tokenizer, bert, shape: shapeOf(rows) });
 }
 
 /** Labelled training rows of which a tenth, chosen by hash, is hardly ever none. */
@@ -80,12 +83,28 @@ const LOSS = { temperature: 4 };
 /** What says that n-grams of characters are meant. */
 const NGRAMS = ['tokens', 'minGram', 'maxGram'];
 
-function recommendedStudent(student: unknown = {}, tokenizer: string): unknown {
+function recommendedStudent(student: unknown = {}, { tokenizer, bert }: Omit<Recommended, 'shape'>): unknown {
   if (!isObject(student)) return student;
-  if (student.family === 'encoder' && !('initFrom' in student)) return { layers: 2, width: 128, ...student };
-  if (!WORD_TOKENIZERS.includes(tokenizer)) return student;
+  const readsWords = WORD_TOKENIZERS.includes(tokenizer);
+  if (student.family === 'encoder') return { ...recommendedEncoder(student, readsWords ? bert : null), ...student };
+  if (!readsWords) return student;
   if ((student.family ?? 'static') !== 'static' || NGRAMS.some((field) => field in student)) return student;
   return { ...student, tokens: 'teacher' };
+}
+
+/** Of an encoder student. A little wider with layers of the teacher, whose projection needs the room. */
+const ENCODER = { layers: 2, width: 128, startedWidth: 160 };
+/** What says of which shape an encoder is meant to be: then it is not started from a teacher unasked. */
+const SHAPE = ['layers', 'width', 'heads', 'intermediate'];
+
+/** Two layers, the teacher's first and last where it is a BERT with as many, in whole heads of the teacher's width. */
+function recommendedEncoder(student: Record<string, unknown>, bert: BertShape | null | undefined): object {
+  const { layers, width } = ENCODER;
+  if ('initFrom' in student) return {};
+  if (!bert || bert.layers < layers || SHAPE.some((field) => field in student)) return { layers, width };
+  const headWidth = bert.width / bert.heads;
+  const heads = Math.min(bert.heads, Math.ceil(ENCODER.startedWidth / headWidth));
+  return { width: heads * headWidth, heads, initFrom: { layers: [0, bert.layers - 1] } };
 }
 
 /** Enough steps also for little data, and no more than are needed for much. */

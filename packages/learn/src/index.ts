@@ -1,4 +1,5 @@
 export { stepsOf } from './batches.js';
+export { encoderMisfits } from './bert/encoder-misfits.js';
 export { GraphWalk } from './bert/graph-walk.js';
 export { initializeEncoder } from './bert/initialize-encoder.js';
 export type { Matrix } from './bert/matrix.js';

@@ -1,3 +1,4 @@
+export { readBertShape } from './bert-shape.js';
 export { type EmbeddingOutput, embeddingOutput } from './embedding-output.js';
 export { type Encoder, type EncoderOptions, openEncoder } from './encoder.js';
 export {

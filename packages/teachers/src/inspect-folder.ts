@@ -12,6 +12,7 @@ import {
   type TextModel,
   type Tokenizer,
 } from '@retort/text';
+import { bertShape } from './bert-shape.js';
 import { embeddingOutput, folderPooling } from './embedding-output.js';
 import { EMBEDDING, encoderGraph } from './encoder-graph.js';
 import { checkFineTuning } from './fine-tuning-task.js';
@@ -19,6 +20,7 @@ import { asTeacher, invalidTeacher } from './invalid-teacher.js';
 import { describeFiles } from './model-files.js';
 import { findTeacherFiles } from './teacher-files.js';
 import { tokenTable } from './token-table.js';
+import { tokenizerType } from './tokenizer-type.js';
 
 export interface InspectOptions {
   /** Pooling of an encoder, over what the folder says. */
@@ -53,6 +55,7 @@ export function inspectFolder(dir: string, { pooling, fineTune }: InspectOptions
         vocabulary: tokenizer.vocabularySize,
         maxLength: tokenizer.maxLength,
       },
+      bert: bertShape(model),
     };
     if (isClassifier(outputs, config)) {
       const labels = await checkClassifier(outputs, config);
@@ -158,10 +161,4 @@ function portsOf({ graph }: Model): { inputs: ModelPort[]; outputs: ModelPort[] 
 
 function asSessionPort({ name, type, shape }: ModelPort) {
   return { name, type: type as Model['graph']['inputs'][number]['type'], shape };
-}
-
-async function tokenizerType(dir: string): Promise<string> {
-  const { model } = await readJson(dir, 'tokenizer.json');
-  const { type } = model as { type?: string };
-  return type ?? 'unknown';
 }

@@ -113,7 +113,9 @@ describe('an encoder student of its teacher’s layers', () => {
     const teacher = exportedBert({ ...TEACHER, style: 'matmul' });
     const build = (changes: Partial<EncoderStudent>) => () =>
       studentOf({ ...SPEC, ...changes }, teacher, TEACHER.vocabulary);
-    expect(build({ initFrom: { layers: [0, 1, 3] } })).toThrow('layer 3, the teacher has 3, counted from 0');
+    expect(build({ initFrom: { layers: [0, 1, 3] } })).toThrow(
+      'student.initFrom.layers names layer 3, but the teacher has 3, counted from 0',
+    );
     expect(build({ initFrom: { layers: [0] } })).toThrow('names 1 layers, the student has 3');
     expect(build({ width: 32 })).toThrow("width (32) must not be above the teacher's, 16");
     expect(build({ heads: 2 })).toThrow('heads (2) must be of width 4');

@@ -1,6 +1,7 @@
 import type { EncoderStudent } from '@retort/contracts';
 import { RetortError } from '@retort/contracts/values';
 import { type TrainableModel, type Weights, withWeights } from '../trainable.js';
+import { encoderMisfits } from './encoder-misfits.js';
 import type { DenseWeights } from './graph-walk.js';
 import { type Matrix, multiply, pickColumns, pickRows } from './matrix.js';
 import { type Projection, principalProjection, projectNorm } from './projection.js';
@@ -25,7 +26,7 @@ export function initializeEncoder(
   { teacher, kept, seed }: { teacher: BertWeights; kept: Int32Array; seed: number },
 ): TrainableModel {
   const chosen = spec.initFrom?.layers ?? [];
-  checkFit(spec, teacher, chosen, kept);
+  checkFit(spec, teacher, kept);
   const words = pickRows(tableOf(teacher.words, teacher.width), Array.from(kept));
   const projection = spec.width === teacher.width ? undefined : projectionOf(teacher, words, spec.width, seed);
   const writer = new WeightWriter(student, projection);
@@ -211,29 +212,13 @@ function norm(values: Float32Array): number {
   return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
 }
 
-function checkFit(spec: EncoderStudent, teacher: BertWeights, chosen: readonly number[], kept: Int32Array): void {
-  const { width, heads } = spec;
-  const headWidth = teacher.width / teacher.heads;
-  const missing = chosen.find((layer) => layer >= teacher.layers.length);
-  const problems = [
-    [chosen.length === spec.layers, `initFrom.layers names ${chosen.length} layers, the student has ${spec.layers}`],
-    [
-      missing === undefined,
-      `initFrom.layers names layer ${missing}, the teacher has ${teacher.layers.length}, counted from 0`,
-    ],
-    [width <= teacher.width, `width (${width}) must not be above the teacher's, ${teacher.width}`],
-    [
-      width / heads === headWidth,
-      `heads (${heads}) must be of width ${headWidth} as the teacher's are: ask for ${width / headWidth} heads, or for a width that ${headWidth} divides`,
-    ],
-    [
-      kept.every((id) => id < teacher.words.rows),
-      `the tokenizer has more tokens than the teacher’s table, ${teacher.words.rows}`,
-    ],
-  ] as const;
-  const problem = problems.find(([holds]) => !holds);
-  if (!problem) return;
-  throw new RetortError('RT_INVALID_SPEC', `student: ${problem[1]}.`, {
-    problems: [{ path: '/student', message: problem[1] }],
-  });
+function checkFit(spec: EncoderStudent, teacher: BertWeights, kept: Int32Array): void {
+  const { width, heads, layers, words } = teacher;
+  const problems = encoderMisfits(spec, { width, heads, layers: layers.length });
+  if (!kept.every((id) => id < words.rows)) {
+    problems.push({ path: '/student', message: `has more tokens than the teacher’s table, ${words.rows}` });
+  }
+  if (problems.length === 0) return;
+  const detail = problems.map(({ path, message }) => `${path.slice(1).replaceAll('/', '.')} ${message}`).join('; ');
+  throw new RetortError('RT_INVALID_SPEC', `${detail}.`, { problems });
 }

@@ -155,8 +155,9 @@ function checkSpec(
 ): DistillationSpec | undefined {
   if (teacher === undefined || dataset === null) return specOrProblems(() => resolveSpec(input), problems);
   const { source, classifier } = teacher.manifest as unknown as StoredTeacherManifest;
-  const { type: tokenizer } = (classifier ?? source).tokenizer;
-  return specOrProblems(() => recommendedSpec(input, { tokenizer, shape: shapeOf(dataset) }), problems);
+  const { tokenizer, bert } = classifier ?? source;
+  const known = { tokenizer: tokenizer.type, bert, shape: shapeOf(dataset) };
+  return specOrProblems(() => recommendedSpec(input, known), problems);
 }
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');

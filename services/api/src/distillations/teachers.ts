@@ -5,6 +5,7 @@ import {
   type DatasetShape,
   datasetProblems,
   featureTeacherProblems,
+  initFromProblems,
   nameSome,
   searchDatasetProblems,
   transferSetMisfits,
@@ -77,8 +78,8 @@ function specProblems(
   { spec, labels, shape }: { spec: DistillationSpec; labels: readonly string[]; shape: DatasetShape | undefined },
 ): FieldProblem[] {
   const { source, classifier } = manifest as unknown as StoredTeacherManifest;
-  const { tokenizer } = classifier ?? source;
-  const problems = featureTeacherProblems(spec, tokenizer);
+  const { tokenizer, bert } = classifier ?? source;
+  const problems = [...featureTeacherProblems(spec, tokenizer), ...initFromProblems(spec, { tokenizer, bert })];
   if (shape === undefined) return problems;
   const of = { shape, labels: labels.length, tokenizer: tokenizer.type };
   return [
