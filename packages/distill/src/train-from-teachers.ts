@@ -4,7 +4,7 @@ import { checkTeachers, ensembleDefaults } from './ensemble-problems.js';
 import { foreignLabel } from './out-of-scope.js';
 import { partition } from './split-rows.js';
 import { type TrainedStudent, type TrainStudentOptions, trainStudent } from './train-student.js';
-import { selectTransferRows } from './transfer-set/select.js';
+import { firstRounds, selectTransferRows } from './transfer-set/select.js';
 
 /** A teacher that has been asked about every row. */
 export interface AskedTeacher extends TeacherAnswers {
@@ -76,15 +76,12 @@ function selected(
   { spec: { transferSet }, rounds = transferSet?.multiply ?? 1 }: TrainFromTeachersOptions,
 ) {
   if (transferSet !== undefined && labelled.generated > 0) {
-    // Rounds are of about as many rows each, and in order.
-    const taken = Math.round((labelled.generated * Math.min(transferSet.multiply, rounds)) / Math.max(1, rounds));
-    return selectTransferRows({ ...labelled, ...firstRows(labelled, taken), spec: transferSet });
+    return selectTransferRows({
+      ...labelled,
+      ...firstRounds(labelled, transferSet.multiply, rounds),
+      spec: transferSet,
+    });
   }
   const { rows, generated, teacherLogits } = labelled;
   return { rows, generated, teacherLogits, filtered: 0 };
-}
-
-/** The rows of the data and the first `taken` of the generated ones. */
-function firstRows({ rows, generated }: { rows: readonly Row[]; generated: number }, taken: number) {
-  return { rows: rows.slice(0, rows.length - generated + taken), generated: taken };
 }

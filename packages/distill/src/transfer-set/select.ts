@@ -12,6 +12,19 @@ export interface Selected {
 }
 
 /**
+ * The rows of the data and those of the first `multiply` of all `rounds` in which the others were generated. Rounds are of about as many
+ * rows each, and in order.
+ */
+export function firstRounds(
+  { rows, generated }: { rows: readonly Row[]; generated: number },
+  multiply: number,
+  rounds: number,
+): { rows: Row[]; generated: number } {
+  const taken = Math.round((generated * Math.min(multiply, rounds)) / Math.max(1, rounds));
+  return { rows: rows.slice(0, rows.length - generated + taken), generated: taken };
+}
+
+/**
  * Keeps of the generated rows those of which the teacher is sure: the largest of the softmax of its logits is at least `minConfidence`.
  * Their labels go, since a text that was changed may be of another class, but stay with `keepLabels` where the teacher answers the same.
  *

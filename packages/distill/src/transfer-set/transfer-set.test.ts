@@ -14,6 +14,7 @@ import { MemorySoftLabelCache } from '../soft-labels.js';
 import { partition } from '../split-rows.js';
 import { estimateTeacherQueries, generateTransferSet, selectTransferRows, transferSetMisfits } from './index.js';
 import { labelRows } from './label-rows.js';
+import { firstRounds } from './select.js';
 
 const specOf = (section: object): TransferSetSpec =>
   resolveSpec({ transferSet: section }).transferSet as TransferSetSpec;
@@ -155,6 +156,18 @@ describe('what is kept of it', () => {
     expect(valid.length).toBeGreaterThan(0);
     for (const row of valid) expect(row).toBeLessThan(100);
     expect(train.length + valid.length).toBe(300);
+  });
+});
+
+describe('the rounds of a transfer set', () => {
+  it('are taken in order, after all rows of the data, as many as a trial asks for', () => {
+    const rows = Array.from({ length: 13 }, (_, i): Row => ({ text: `${i}`, split: 'train' }));
+    const taken = (multiply: number) => {
+      const { rows: kept, generated } = firstRounds({ rows, generated: 9 }, multiply, 3);
+      expect(kept).toEqual(rows.slice(0, 4 + generated));
+      return generated;
+    };
+    expect([0, 1, 2, 3, 5].map(taken)).toEqual([0, 3, 6, 9, 9]);
   });
 });
 
