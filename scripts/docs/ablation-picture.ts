@@ -1,4 +1,5 @@
 import type { Cell } from '../../test/bench/distill/cells.ts';
+import { ABLATION_BASE } from '../../test/bench/distill/configurations.ts';
 import type { Summary } from '../../test/bench/distill/summary.ts';
 import { ablationData, ablationRows, gainOver } from './results-tables.ts';
 import { COLORS, element, label, picture, ticksBetween } from './svg.ts';
@@ -22,11 +23,16 @@ interface Bars {
   gains: (Summary | undefined)[];
 }
 
-/** What each strategy adds to plain distillation, in points of test accuracy: a bar for each data set. */
+/** What each strategy that was run adds to plain distillation, in points of test accuracy: a bar for each data set. */
 export function ablationPicture(cells: readonly Cell[]): string {
   const data = ablationData();
-  const rows = ablationRows().map((row): Bars => ({ ...row, gains: data.map((name) => gainOver(cells, name, row)) }));
-  return drawAblation(rows, data);
+  const rows = ablationRows()
+    .filter(({ family, config }) => config !== ABLATION_BASE[family])
+    .map((row): Bars => ({ ...row, gains: data.map((name) => gainOver(cells, name, row)) }));
+  return drawAblation(
+    rows.filter(({ gains }) => gains.some((gain) => gain !== undefined)),
+    data,
+  );
 }
 
 /** @param rows those of a family together */
