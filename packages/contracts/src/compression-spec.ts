@@ -51,7 +51,8 @@ export const CompressionStep = Type.Object(
 
 const steps = Type.Array(CompressionStep, {
   maxItems: 16,
-  description: 'In their order. None at all: the student stays as it is, also where compression is recommended.',
+  description:
+    'In their order. A section of no steps and nothing else leaves the student as it is, also where int8 is recommended: in a submission that says nothing of compression, with rows to check it on.',
 });
 
 /**

@@ -9,7 +9,7 @@ import {
   readBert,
   type TrainableModel,
 } from '@retort/learn';
-import { readModel } from '@retort/onnx';
+import { readModel, unfuse } from '@retort/onnx';
 import { characterTokenizer, findModelFile, loadTokenizer, type Tokenizer } from '@retort/text';
 import type { DraftOptions, StudentDraft } from './draft-student.js';
 import { huggingFaceConfig } from './hugging-face-config.js';
@@ -55,7 +55,7 @@ async function fromTeacher(
   const model = readModel(await readFile(join(teacherDir, await findModelFile(teacherDir))));
   let teacher: BertWeights;
   try {
-    teacher = readBert(model);
+    teacher = readBert(unfuse(model));
   } catch (error) {
     if (error instanceof RetortError) throw unfit(error.message, error);
     throw error;

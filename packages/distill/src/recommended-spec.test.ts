@@ -47,12 +47,18 @@ describe('what is recommended', () => {
       expect(encoder(student, more)).not.toHaveProperty('initFrom');
     }
     expect(encoder({ initFrom: { layers: [1] } }, { bert: minilm })).toMatchObject({ layers: 1, width: 256 });
+    expect(encoder({}, { bert: { layers: 2, width: 8, heads: 2 } })).toMatchObject({ layers: 2, width: 128 });
+    const swept = { space: { '/student/layers': { values: [1, 2, 3] } }, trials: 3 };
+    const input = { student: { family: 'encoder' }, sweep: swept };
+    expect(recommendedSpec(input, { ...known, bert: minilm }).student).not.toHaveProperty('initFrom');
   });
 
   it('makes the student int8 only where that can be checked', () => {
     const labels = { a: { train: 100, valid: 0, test: 10 } };
     const shape = { rows: { train: 1000, valid: 0, test: 10 }, labels };
     expect(recommendedSpec({}, { tokenizer: 'WordPiece', shape })).not.toHaveProperty('compression');
+    const outside = { ...shape, labels: { ...labels, oos: { train: 300, valid: 0, test: 0 } } };
+    expect(recommendedSpec({}, { tokenizer: 'WordPiece', shape: outside })).not.toHaveProperty('compression');
     labels.a.train = 500;
     expect(recommendedSpec({}, { tokenizer: 'WordPiece', shape })).toHaveProperty('compression');
   });

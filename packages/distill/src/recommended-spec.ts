@@ -1,6 +1,7 @@
-import type { BertShape, DistillationSpec, Row } from '@retort/contracts';
+import { type BertShape, type DistillationSpec, EncoderStudent, type Row } from '@retort/contracts';
 import { readBertShape, tokenizerType, WORD_TOKENIZERS } from '@retort/teachers';
-import { type DatasetShape, inScope, shapeOf } from './check-rows.js';
+import { Value } from 'typebox/value';
+import { type DatasetShape, inScope, type RowCounts, shapeOf } from './check-rows.js';
 import { resolveSpec } from './resolve-spec.js';
 
 /** What a recommendation depends on. */
@@ -40,22 +41,25 @@ const EPOCHS = { least: 6, most: 100 };
 export function recommendedSpec(input: unknown, { shape, ...teacher }: Recommended): DistillationSpec {
   if (!isObject(input ?? {})) return resolveSpec(input);
   const given = (input ?? {}) as Record<string, unknown>;
-  const student = given.auto === undefined ? recommendedStudent(given.student, teacher) : given.student;
+  const student = given.auto === undefined ? recommendedStudent(given, teacher) : given.student;
   const { loss, transferSet } = given;
   const labelsAlone = isObject(loss) && loss.lambda === 1;
-  const spec = {
-    ...(hasValidation(shape) ? { compression: {} } : {}),
+  const asked = {
     ...given,
     ...(student === undefined ? {} : { student }),
     ...(transferSet === undefined && !labelsAlone ? { transferSet: { multiply: MULTIPLY, seed: TRANSFER_SEED } } : {}),
   };
-  const resolved = resolveSpec(spec);
+  const resolved = resolveSpec(asked);
+  // Whether the teacher knows the label of rows out of scope does not matter: without them there are fewer, which is enough to know.
+  const counts = inScope(shape, resolved.outOfScope);
+  const compressed = given.compression === undefined && hasValidation(counts) ? { compression: {} } : {};
+  const spec = { ...asked, ...compressed };
   // The students to choose from are of both families, each with its own training.
-  if (resolved.auto !== undefined) return resolved;
+  if (resolved.auto !== undefined) return resolveSpec(spec);
   return resolveSpec({
     ...spec,
     loss: withDefaults(loss, LOSS),
-    training: withTraining(given.training, resolved, shape),
+    training: withTraining(given.training, resolved, counts),
   });
 }
 
@@ -64,16 +68,16 @@ export async function recommendSpec(
   input: unknown,
   { teacherDir, rows }: { teacherDir: string; rows: readonly Row[] },
 ): Promise<DistillationSpec> {
-  const [tokenizer, bert] = await Promise.all([tokenizerType(teacherDir), readBertShape(teacherDir)]);
-  return recommendedSpec(input, { tokenizer, bert, shape: shapeOf(rows) });
+  const { student } = isObject(input) ? input : {};
+  const bert = isObject(student) && student.family === 'encoder' ? await readBertShape(teacherDir) : undefined;
+  return recommendedSpec(input, { tokenizer: await tokenizerType(teacherDir), bert, shape: shapeOf(rows) });
 }
 
 /** Labelled training rows of which a tenth, chosen by hash, is hardly ever none. */
 const ENOUGH_TO_SPLIT = 200;
 
 /** Whether int8 can be checked: its steps need validation rows. */
-function hasValidation(shape: DatasetShape): boolean {
-  const { rows, labelled } = inScope(shape, undefined);
+function hasValidation({ rows, labelled }: RowCounts): boolean {
   return rows.valid > 0 || labelled.train >= ENOUGH_TO_SPLIT;
 }
 
@@ -83,10 +87,12 @@ const LOSS = { temperature: 4 };
 /** What says that n-grams of characters are meant. */
 const NGRAMS = ['tokens', 'minGram', 'maxGram'];
 
-function recommendedStudent(student: unknown = {}, { tokenizer, bert }: Omit<Recommended, 'shape'>): unknown {
+function recommendedStudent(given: Record<string, unknown>, { tokenizer, bert }: Omit<Recommended, 'shape'>): unknown {
+  const { student = {} } = given;
   if (!isObject(student)) return student;
   const readsWords = WORD_TOKENIZERS.includes(tokenizer);
-  if (student.family === 'encoder') return { ...recommendedEncoder(student, readsWords ? bert : null), ...student };
+  if (student.family === 'encoder')
+    return { ...recommendedEncoder({ ...given, student }, readsWords ? bert : null), ...student };
   if (!readsWords) return student;
   if ((student.family ?? 'static') !== 'static' || NGRAMS.some((field) => field in student)) return student;
   return { ...student, tokens: 'teacher' };
@@ -94,22 +100,32 @@ function recommendedStudent(student: unknown = {}, { tokenizer, bert }: Omit<Rec
 
 /** Of an encoder student. A little wider with layers of the teacher, whose projection needs the room. */
 const ENCODER = { layers: 2, width: 128, startedWidth: 160 };
-/** What says of which shape an encoder is meant to be: then it is not started from a teacher unasked. */
-const SHAPE = ['layers', 'width', 'heads', 'intermediate'];
+/** What says of which shape an encoder is meant to be, or where it starts: then it is not started from a teacher unasked. */
+const SHAPE = ['layers', 'width', 'heads', 'intermediate', 'initFrom'];
+const isOfShape = (path: string) => SHAPE.some((field) => path.startsWith(`/student/${field}`));
 
-/** Two layers, the teacher's first and last where it is a BERT with as many, in whole heads of the teacher's width. */
-function recommendedEncoder(student: Record<string, unknown>, bert: BertShape | null | undefined): object {
-  const { layers, width } = ENCODER;
+/**
+ * Two layers, the teacher's first and last where it is a BERT with as many, in whole heads of the teacher's width. Not where a sweep
+ * varies the shape, or stages lead to it.
+ */
+function recommendedEncoder(
+  { student, sweep, progressive }: Record<string, unknown> & { student: Record<string, unknown> },
+  bert: BertShape | null | undefined,
+): object {
   if ('initFrom' in student) return {};
-  if (!bert || bert.layers < layers || SHAPE.some((field) => field in student)) return { layers, width };
+  const { layers, width, startedWidth } = ENCODER;
+  const space = isObject(sweep) && isObject(sweep.space) ? Object.keys(sweep.space) : [];
+  const isFree =
+    progressive === undefined && !SHAPE.some((field) => field in student) && !space.some((path) => isOfShape(path));
+  if (!bert || bert.layers < layers || !isFree) return { layers, width };
   const headWidth = bert.width / bert.heads;
-  const heads = Math.min(bert.heads, Math.ceil(ENCODER.startedWidth / headWidth));
-  return { width: heads * headWidth, heads, initFrom: { layers: [0, bert.layers - 1] } };
+  const heads = Math.min(bert.heads, Math.ceil(startedWidth / headWidth));
+  const started = { width: heads * headWidth, heads, initFrom: { layers: [0, bert.layers - 1] } };
+  return Value.Check(EncoderStudent.properties.width, started.width) ? started : { layers, width };
 }
 
 /** Enough steps also for little data, and no more than are needed for much. */
-function withTraining(training: unknown, { student, transferSet }: DistillationSpec, shape: DatasetShape): unknown {
-  const { rows } = inScope(shape, undefined);
+function withTraining(training: unknown, { student, transferSet }: DistillationSpec, { rows }: RowCounts): unknown {
   const { steps, ...settings } = TRAINING[student.family];
   const perEpoch = Math.max(1, (rows.train * (1 + (transferSet?.multiply ?? 0))) / settings.batchSize);
   const epochs = Math.min(EPOCHS.most, Math.max(EPOCHS.least, Math.ceil(steps / perEpoch)));

@@ -78,9 +78,9 @@ export function invalidSpec(problems: FieldProblem[]): RetortError {
   return new RetortError('RT_INVALID_SPEC', `The spec has ${problems.length} problem(s). ${detail}.`, { problems });
 }
 
-/** A compression without steps is none. */
+/** A compression that is a list of no steps is none. */
 function isNone(compression: unknown): boolean {
-  return compression === undefined || (isObject(compression) && isDeepStrictEqual(compression.steps, []));
+  return compression === undefined || isDeepStrictEqual(compression, { steps: [] });
 }
 
 /** Sections that were left out become empty objects, so that their fields get defaults; then come the family's own. */

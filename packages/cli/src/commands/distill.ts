@@ -45,8 +45,9 @@ A classifier teacher (its config.json has id2label) is used as it is. An encoder
 labelled rows first, or is fine-tuned on them (see also "retort teacher train"). Rows without a label are labelled by the teacher alone; rows without a split are divided 80/10/10.
 
 Without --spec, and for all that it does not say, you get what is recommended for the data and the teacher: a static
-student of the teacher's words where it has such, and a transfer set, new texts that the teacher is asked about
-({"transferSet": {"multiply": 0}} for none).
+student of the teacher's words where it has such (an encoder starts from the teacher where that is a BERT), a transfer set,
+new texts that the teacher is asked about ({"transferSet": {"multiply": 0}} for none), and int8 where validation rows
+can check it ({"compression": {"steps": []}} for none).
 
 A spec with "sweep": {"space": {"/loss/temperature": {"min": 1, "max": 8}}, "trials": 20} is searched first, by trials on the
 validation rows; with "student": {"family": "auto", "budget": {"latencyMs": 0.5, "bytes": 4000000}} the student is.

@@ -711,7 +711,7 @@ export interface components {
         };
         /** CompressionSpecInput */
         CompressionSpecInput: {
-            /** @description In their order. None at all: the student stays as it is, also where compression is recommended. */
+            /** @description In their order. A section of no steps and nothing else leaves the student as it is, also where int8 is recommended: in a submission that says nothing of compression, with rows to check it on. */
             steps?: components["schemas"]["CompressionStep"][];
             /**
              * @description Epochs of training after each pruning step, with the same loss; 0 for none.

@@ -1,6 +1,6 @@
 /** Why a job's signal aborted; its processor should stop and throw. */
 export class JobInterrupted extends Error {
-  /** `closing`: the worker ends, the job is given back. `lock-lost`: another worker may have the job now. */
+  /** `closing`: the worker ends, the job is given back. `lock-lost`: another run may have the job now. */
   readonly why: 'closing' | 'lock-lost';
 
   constructor(why: 'closing' | 'lock-lost') {

@@ -1,6 +1,8 @@
 import { JobInterrupted } from './job-interrupted.js';
 
 interface Run {
+  /** By `performance.now()`. */
+  begun: number;
   controller: AbortController;
   /** Resolves when the run has ended, well or not. */
   ended: Promise<void>;
@@ -21,6 +23,12 @@ export class JobRuns {
     return [...this.#newest.keys()];
   }
 
+  /** Milliseconds for which the newest run of a job has run; undefined where none runs. */
+  age(id: string): number | undefined {
+    const run = this.#newest.get(id);
+    return run && performance.now() - run.begun;
+  }
+
   /** @param signal of the job; `work` gets one that also aborts, with {@link JobInterrupted}, when the job is run anew */
   async run<T>(id: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const controller = new AbortController();
@@ -29,7 +37,7 @@ export class JobRuns {
       end = resolve;
     });
     this.#newest.get(id)?.controller.abort(new JobInterrupted('lock-lost'));
-    this.#newest.set(id, { controller, ended });
+    this.#newest.set(id, { begun: performance.now(), controller, ended });
     try {
       return await work(AbortSignal.any([signal, controller.signal]));
     } finally {

@@ -90,7 +90,11 @@ export function startWorker<Q extends QueueName>(
   worker.on('stalled', (id) => options.onStalled?.(id));
   worker.on('error', onError);
   worker.on('lockRenewalFailed', (ids) => {
-    for (const id of ids) worker.cancelJob(id, abortReason('lock-lost'));
+    for (const id of ids) {
+      // BullMQ renews no lock in the first quarter of its time: what failed is the lock of an earlier run of the job.
+      if ((runs.age(id) ?? 0) < settings.jobLockMs / 4) continue;
+      worker.cancelJob(id, abortReason('lock-lost'));
+    }
   });
 
   let closing: Promise<void> | undefined;

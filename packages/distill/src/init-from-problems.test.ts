@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { initFromProblems } from './init-from-problems.js';
+import { resolveSpec } from './resolve-spec.js';
+
+const MINILM = { layers: 6, width: 384, heads: 12 };
+const WORDS = { type: 'WordPiece' };
+
+describe('a student that starts from its teacher', () => {
+  const problemsOf = (spec: object, bert: typeof MINILM | null = MINILM, tokenizer = WORDS) =>
+    initFromProblems(resolveSpec(spec), { tokenizer, bert }).map(({ path, message }) => `${path} ${message}`);
+  const encoder = (more: object) => ({ family: 'encoder', width: 160, initFrom: { layers: [0, 5] }, ...more });
+
+  it('is all right where the teacher is such a BERT, or is not known to be none', () => {
+    expect(problemsOf({ student: encoder({}) })).toEqual([]);
+    expect(initFromProblems(resolveSpec({ student: encoder({}) }), { tokenizer: WORDS, bert: undefined })).toEqual([]);
+    expect(problemsOf({ student: { family: 'encoder' } }, null)).toEqual([]);
+  });
+
+  it('is refused with the field that does not fit, assistants too', () => {
+    const student = encoder({ width: 64 });
+    const assistants = [{ student: encoder({ width: 512, initFrom: { layers: [0, 1] } }) }];
+    expect(problemsOf({ student, progressive: { assistants } })).toEqual([
+      "/spec/progressive/assistants/0/student/width (512) must not be above the teacher's, 384",
+    ]);
+    expect(problemsOf({ student }, null)[0]).toContain('/spec/student/initFrom needs a BERT-shaped teacher');
+    expect(problemsOf({ student }, MINILM, { type: 'BPE' })[0]).toContain('its tokenizer is BPE');
+  });
+
+  it('is refused for the first point of a sweep that does not fit', () => {
+    const space = { '/student/width': { values: [64, 512] } };
+    const [problem, ...others] = problemsOf({ student: encoder({}), sweep: { space, trials: 4 } });
+    expect(others).toEqual([]);
+    expect(problem).toContain('/spec/sweep/space has the point {"/student/width":512}');
+  });
+});
