@@ -24,6 +24,10 @@ const LAYERS: string[][] = [
 const PURE_BELOW = '@retort/platform';
 const IMPURE = /^(fastify|@fastify\/.*|bullmq|ioredis|pg|@prisma\/.*|prisma|node:http|node:net)$/;
 
+/** Packages that threads and children load to run a model: they take values of contracts only from its entry without schemas. */
+const SCHEMALESS = ['@retort/onnx', '@retort/runtime', '@retort/text', '@retort/learn'];
+const SCHEMAS = /^import (?!type )[^;]*? from '@retort\/contracts';/m;
+
 const layerOf = new Map(LAYERS.flatMap((row, depth) => row.map((name) => [name, depth] as const)));
 const problems: string[] = [];
 let checked = 0;
@@ -49,7 +53,13 @@ for (const manifest of files.filter((path) => /^((packages|services)\/[^/]+|exam
 
 function checkFile(path: string, name: string, depth: number): void {
   checked++;
-  const specifiers = readFileSync(path, 'utf8').matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g);
+  const source = readFileSync(path, 'utf8');
+  if (SCHEMALESS.includes(name) && SCHEMAS.test(source)) {
+    problems.push(
+      `${path}: imports a value of @retort/contracts, which loads all schemas; take it from @retort/contracts/values`,
+    );
+  }
+  const specifiers = source.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g);
   for (const [, specifier] of specifiers) {
     const target = /^(@retort\/[a-z-]+|retort)(\/|$)/.exec(specifier)?.[1];
     if (target === name) problems.push(`${path}: imports its own package by name (${specifier})`);
