@@ -43,7 +43,7 @@ const HARD_LABELS = { loss: { lambda: 1 }, ...FLOAT } satisfies DistillationSpec
 
 const PRUNED = {
   compression: {
-    steps: [{ kind: 'prune-heads' }, { kind: 'prune-hidden' }],
+    steps: [{ kind: 'prune-heads' }, { kind: 'prune-hidden' }, { kind: 'quantize' }],
     allowance: { accuracy: 0.02 },
   },
 } satisfies DistillationSpecInput;
