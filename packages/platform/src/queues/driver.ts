@@ -6,7 +6,7 @@ export type DriverQueue = Pick<
   'add' | 'getJobState' | 'getJob' | 'getJobCounts' | 'remove' | 'waitUntilReady' | 'close'
 >;
 type DriverFlow = Pick<FlowProducer, 'add' | 'close'>;
-export interface DriverWorker extends Pick<Worker, 'cancelJob' | 'cancelAllJobs' | 'waitUntilReady' | 'close'> {
+export interface DriverWorker extends Pick<Worker, 'cancelJob' | 'waitUntilReady' | 'close'> {
   on(event: 'completed', listener: (job: Job) => void): unknown;
   on(event: 'failed', listener: (job: Job | undefined, error: Error) => void): unknown;
   on(event: 'stalled', listener: (id: string) => void): unknown;

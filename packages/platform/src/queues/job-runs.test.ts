@@ -29,6 +29,16 @@ describe('runs of jobs', () => {
     expect([runs.ids(), ended]).toEqual([[], ['second', 'first']]);
   });
 
+  it('aborts all of them when it closes, and what comes after', async () => {
+    const runs = new JobRuns();
+    const never = new AbortController().signal;
+    const going = runs.run('a', never, untilAborted).catch((error) => error);
+    runs.close();
+    expect(await going).toMatchObject({ why: 'closing' });
+    const late = runs.run('b', never, async (signal) => signal.throwIfAborted()).catch((error) => error);
+    expect(await late).toMatchObject({ why: 'closing' });
+  });
+
   it('hands on the signal of the job, and leaves other jobs alone', async () => {
     const runs = new JobRuns();
     const cancelled = new AbortController();

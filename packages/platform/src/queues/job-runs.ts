@@ -17,10 +17,17 @@ interface Run {
  */
 export class JobRuns {
   readonly #newest = new Map<string, Run>();
+  #closed: JobInterrupted | undefined;
 
   /** Ids of the jobs that run. */
   ids(): string[] {
     return [...this.#newest.keys()];
+  }
+
+  /** Aborts all runs, whatever BullMQ still knows of them, and those that are yet to come: a job may be fetched while its worker closes. */
+  close(): void {
+    this.#closed = new JobInterrupted('closing');
+    for (const { controller } of this.#newest.values()) controller.abort(this.#closed);
   }
 
   /** Milliseconds for which the newest run of a job has run; undefined where none runs. */
@@ -38,6 +45,7 @@ export class JobRuns {
     });
     this.#newest.get(id)?.controller.abort(new JobInterrupted('lock-lost'));
     this.#newest.set(id, { begun: performance.now(), controller, ended });
+    if (this.#closed) controller.abort(this.#closed);
     try {
       return await work(AbortSignal.any([signal, controller.signal]));
     } finally {

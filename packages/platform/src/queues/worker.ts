@@ -49,6 +49,8 @@ export function startWorker<Q extends QueueName>(
   async function work(job: Job, token: string | undefined, context: JobContext<Q>): Promise<void> {
     const { id, signal } = context;
     try {
+      // Of a worker that closes: its processor is not begun.
+      signal.throwIfAborted();
       for (let waits = await processor(context); waits; waits = await processor(context)) {
         await options.addTrials({ id, queue: job.queueQualifiedName }, waits.trials);
         // Not so where all of them have ended in the meantime.
@@ -103,7 +105,7 @@ export function startWorker<Q extends QueueName>(
     cancel: (id, reason) => worker.cancelJob(id, reason as string),
     active: () => runs.ids(),
     close({ timeoutMs = 0 } = {}) {
-      closing ??= closeWorker(worker, timeoutMs, onError).then(async () => {
+      closing ??= closeWorker(worker, runs, { timeoutMs, onError }).then(async () => {
         await Promise.all(reports);
       });
       return closing;
@@ -127,10 +129,14 @@ function thrown(error: Error): Error {
   return error instanceof UnrecoverableError && error.cause instanceof Error ? error.cause : error;
 }
 
-async function closeWorker(worker: DriverWorker, timeoutMs: number, onError: (error: Error) => void): Promise<void> {
+async function closeWorker(
+  worker: DriverWorker,
+  runs: JobRuns,
+  { timeoutMs, onError }: { timeoutMs: number; onError: (error: Error) => void },
+): Promise<void> {
   const closed = worker.close();
   if (await settlesWithin(closed, timeoutMs)) return;
-  worker.cancelAllJobs(abortReason('closing'));
+  runs.close();
   if (await settlesWithin(closed, ABORT_GRACE)) return;
   onError(new Error(`A job ignored its abort signal for ${ABORT_GRACE} ms; the worker closes without it.`));
 }
