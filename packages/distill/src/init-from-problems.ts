@@ -7,7 +7,8 @@ import { planSearch } from './sweep/search-plan.js';
 type Start = Pick<TeacherManifest, 'bert'> & { tokenizer: Pick<TeacherManifest['tokenizer'], 'type'> };
 
 /**
- * Why a spec's students, assistants and points of a sweep included, cannot start from the teacher of a submission, as far as its manifest tells.
+ * Why a spec's students, assistants and points of a sweep included, cannot start from the teacher of a submission, as far as its manifest
+ * tells.
  *
  * @returns one problem per finding, its path into the submission (`/spec/student/…`)
  */
@@ -26,8 +27,8 @@ export function initFromProblems(spec: DistillationSpec, { tokenizer, bert }: St
 /** {@link initFromProblems} with the teacher's folder, which is read only where a student starts from it. */
 export async function readInitFromProblems(spec: DistillationSpec, teacherDir: string): Promise<FieldProblem[]> {
   const students = [spec.student, ...(spec.progressive?.assistants ?? []).map(({ student }) => student)];
-  const starts = students.some((student) => student.family === 'encoder' && student.initFrom !== undefined);
-  if (!starts && spec.sweep === undefined) return [];
+  // Also without `initFrom`: a sweep may vary it.
+  if (!students.some(({ family }) => family === 'encoder')) return [];
   const [type, bert] = await Promise.all([tokenizerType(teacherDir), readBertShape(teacherDir)]);
   return initFromProblems(spec, { tokenizer: { type }, bert });
 }

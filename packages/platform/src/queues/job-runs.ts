@@ -24,7 +24,10 @@ export class JobRuns {
     return [...this.#newest.keys()];
   }
 
-  /** Aborts all runs, whatever BullMQ still knows of them, and those that are yet to come: a job may be fetched while its worker closes. */
+  /**
+   * Aborts all runs, whatever BullMQ still knows of them, and those that are yet to come: a fetch of BullMQ's that was waiting when the worker
+   * began to close still takes a job, perhaps one that an aborted run has just given back.
+   */
   close(): void {
     this.#closed = new JobInterrupted('closing');
     for (const { controller } of this.#newest.values()) controller.abort(this.#closed);

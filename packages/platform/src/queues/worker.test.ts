@@ -16,7 +16,11 @@ function workerByHand(settings: Pick<QueueSettings, 'jobLockMs'>, processor: (si
       signals.get(id)?.abort(reason);
       return signals.has(id);
     },
+    close: () => closed,
   });
+  let ended = () => {};
+  const closed = new Promise<void>((resolve) => (ended = resolve));
+  const givenBack: string[] = [];
   let run: Run | undefined;
   const driver = {
     worker: (_: string, processed: Run) => {
@@ -31,10 +35,11 @@ function workerByHand(settings: Pick<QueueSettings, 'jobLockMs'>, processor: (si
     const controller = new AbortController();
     // As BullMQ does: it keeps the signal of the newer run alone.
     signals.set(id, controller);
-    const job = { id, data: { teacherId: id }, attemptsMade: 0, attemptsStarted: 1, opts: {} } as Job;
-    return run!(job, 'token', controller.signal).catch((error: Error) => error.cause ?? error);
+    const moveToWait = async () => void givenBack.push(id);
+    const job = { id, data: { teacherId: id }, attemptsMade: 0, attemptsStarted: 1, opts: {}, moveToWait };
+    return run!(job as unknown as Job, 'token', controller.signal).catch((error: Error) => error.cause ?? error);
   };
-  return { worker, deliver, loseLock: (id: string) => bull.emit('lockRenewalFailed', [id]) };
+  return { worker, deliver, givenBack, ended, loseLock: (id: string) => bull.emit('lockRenewalFailed', [id]) };
 }
 
 const untilAborted = (signal: AbortSignal) =>
@@ -63,4 +68,21 @@ it('takes the loss of a lock for that of a run only where it has run long enough
   const lost = old.deliver('t1');
   old.loseLock('t1');
   expect(await lost).toBeInstanceOf(JobInterrupted);
+});
+
+it('gives back, unbegun, a job that comes while it closes', async () => {
+  const begun: AbortSignal[] = [];
+  const { worker, deliver, givenBack, ended } = workerByHand({ jobLockMs: 1000 }, (signal) => {
+    begun.push(signal);
+    return untilAborted(signal);
+  });
+  const going = deliver('t1');
+  const closing = worker.close();
+  await going;
+  expect(givenBack).toEqual(['t1']);
+  await deliver('t1');
+  expect(givenBack).toEqual(['t1', 't1']);
+  expect(begun).toHaveLength(1);
+  ended();
+  await closing;
 });
