@@ -14,6 +14,7 @@ describe('what is recommended', () => {
     expect(recommend({})).toMatchObject({
       student: { family: 'static', tokens: 'teacher', tokenWidth: 256, minGram: 2, maxGram: 2 },
       transferSet: { multiply: 2, seed: 1 },
+      loss: { temperature: 2 },
       training: { epochs: 6, batchSize: 128 },
       compression: { steps: [{ kind: 'quantize' }] },
     });
