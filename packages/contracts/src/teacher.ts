@@ -37,6 +37,8 @@ export interface TeacherManifest {
   tokenizer: { type: string; vocabulary: number; maxLength: number };
   /** null for a graph of another shape; absent where the model was registered before this was looked at. */
   bert?: BertShape | null;
+  /** Whether words can be looked up in its table of token embeddings; absent as `bert` is. */
+  wordVectors?: boolean;
   /** Of a classifier: in the order of its logits. */
   labels?: string[];
   /** Of an encoder. */

@@ -1,6 +1,6 @@
 import type { DistillationSpec, FieldProblem, StudentSpec, TeacherManifest } from '@retort/contracts';
 import { encoderMisfits } from '@retort/learn';
-import { readBertShape, tokenizerType, WORD_TOKENIZERS } from '@retort/teachers';
+import { readGraphFacts, WORD_TOKENIZERS } from '@retort/teachers';
 import { planSearch } from './sweep/search-plan.js';
 
 /** What tells whether a student can start from a teacher. */
@@ -29,7 +29,7 @@ export async function readInitFromProblems(spec: DistillationSpec, teacherDir: s
   const students = [spec.student, ...(spec.progressive?.assistants ?? []).map(({ student }) => student)];
   // Also without `initFrom`: a sweep may vary it.
   if (!students.some(({ family }) => family === 'encoder')) return [];
-  const [type, bert] = await Promise.all([tokenizerType(teacherDir), readBertShape(teacherDir)]);
+  const { tokenizer: type, bert } = await readGraphFacts(teacherDir);
   return initFromProblems(spec, { tokenizer: { type }, bert });
 }
 

@@ -1,26 +1,33 @@
-import { type BertShape, type DistillationSpec, EncoderStudent, type Row } from '@retort/contracts';
-import { readBertShape, tokenizerType, WORD_TOKENIZERS } from '@retort/teachers';
+import {
+  DEFAULT_AUGMENTATIONS,
+  type DistillationSpec,
+  EncoderStudent,
+  type Row,
+  type TeacherManifest,
+} from '@retort/contracts';
+import { readGraphFacts, WORD_TOKENIZERS } from '@retort/teachers';
 import { Value } from 'typebox/value';
 import { type DatasetShape, inScope, type RowCounts, shapeOf } from './check-rows.js';
 import { resolveSpec } from './resolve-spec.js';
 
 /** What a recommendation depends on. */
-export interface Recommended {
+export interface Recommended extends Pick<TeacherManifest, 'bert' | 'wordVectors'> {
   /** `type` of the teacher's tokenizer, as its manifest has it; of several teachers the first's. */
   tokenizer: string;
-  /** Of the teacher's graph, where it is a BERT. */
-  bert?: BertShape | null;
   shape: DatasetShape;
 }
 
-/** New texts for each training text. More of them gained nothing on the validation rows of clinc150. */
-const MULTIPLY = 2;
+/**
+ * Two new texts for each training text; more gained little. They do not follow the seed of the training, so that the teacher is asked
+ * about them once and not for every seed that is tried.
+ */
+const TRANSFER_SET = { multiply: 2, seed: 1 };
 
 /**
- * The generated texts do not follow the seed of the training, so that the teacher is asked about them once and not for every seed that
- * is tried.
+ * Where the teacher's words can be looked up, half of the texts have words near to their own, which the data need not have: of a new text in
+ * use every sixth has a word that no training text had, and it is there that students err most (docs/results.md).
  */
-const TRANSFER_SEED = 1;
+const STRATEGIES = { ...DEFAULT_AUGMENTATIONS, 'neighbour-replacement': 5 };
 
 /** `steps`: that a student is trained for at least. The learning rate of transformers is that of their family's defaults. */
 const TRAINING = {
@@ -43,12 +50,11 @@ export function recommendedSpec(input: unknown, { shape, ...teacher }: Recommend
   if (!isObject(input ?? {})) return resolveSpec(input);
   const given = (input ?? {}) as Record<string, unknown>;
   const student = given.auto === undefined ? recommendedStudent(given, teacher) : given.student;
-  const { loss, transferSet } = given;
-  const labelsAlone = isObject(loss) && loss.lambda === 1;
+  const { loss } = given;
   const asked = {
     ...given,
     ...(student === undefined ? {} : { student }),
-    ...(transferSet === undefined && !labelsAlone ? { transferSet: { multiply: MULTIPLY, seed: TRANSFER_SEED } } : {}),
+    ...recommendedTransferSet(given, teacher),
   };
   const resolved = resolveSpec(asked);
   // Whether the teacher knows the label of rows out of scope does not matter: without them there are fewer, which is enough to know.
@@ -69,9 +75,7 @@ export async function recommendSpec(
   input: unknown,
   { teacherDir, rows }: { teacherDir: string; rows: readonly Row[] },
 ): Promise<DistillationSpec> {
-  const { student } = isObject(input) ? input : {};
-  const bert = isObject(student) && student.family === 'encoder' ? await readBertShape(teacherDir) : undefined;
-  return recommendedSpec(input, { tokenizer: await tokenizerType(teacherDir), bert, shape: shapeOf(rows) });
+  return recommendedSpec(input, { ...(await readGraphFacts(teacherDir)), shape: shapeOf(rows) });
 }
 
 /** Labelled training rows of which a tenth, chosen by hash, is hardly ever none. */
@@ -99,6 +103,16 @@ function recommendedStudent(given: Record<string, unknown>, { tokenizer, bert }:
   return { ...student, tokens: 'teacher' };
 }
 
+/** Strategies are recommended also for a section that names none. */
+function recommendedTransferSet(
+  { loss, transferSet }: Record<string, unknown>,
+  { wordVectors }: Omit<Recommended, 'shape'>,
+): { transferSet?: unknown } {
+  const strategies = wordVectors ? { strategies: STRATEGIES } : {};
+  if (transferSet !== undefined) return { transferSet: withDefaults(transferSet, strategies) };
+  return isObject(loss) && loss.lambda === 1 ? {} : { transferSet: { ...TRANSFER_SET, ...strategies } };
+}
+
 /** Of an encoder student. A little wider with layers of the teacher, whose projection needs the room. */
 const ENCODER = { layers: 2, width: 128, startedWidth: 160 };
 /** What says of which shape an encoder is meant to be, or where it starts: then it is not started from a teacher unasked. */
@@ -111,7 +125,7 @@ const isOfShape = (path: string) => SHAPE.some((field) => path.startsWith(`/stud
  */
 function recommendedEncoder(
   { student, sweep, progressive }: Record<string, unknown> & { student: Record<string, unknown> },
-  bert: BertShape | null | undefined,
+  bert: TeacherManifest['bert'],
 ): object {
   if ('initFrom' in student) return {};
   const { layers, width, startedWidth } = ENCODER;

@@ -1,7 +1,6 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FineTuneSpec, ModelPort, Pooling, TeacherManifest } from '@retort/contracts';
-import { MAX_MODEL_BYTES, RetortError } from '@retort/contracts/values';
 import { type Model, readModel, writeModel } from '@retort/onnx';
 import {
   InlineTextModel,
@@ -12,10 +11,11 @@ import {
   type TextModel,
   type Tokenizer,
 } from '@retort/text';
-import { bertShape } from './bert-shape.js';
 import { embeddingOutput, folderPooling } from './embedding-output.js';
 import { EMBEDDING, encoderGraph } from './encoder-graph.js';
 import { checkFineTuning } from './fine-tuning-task.js';
+import { graphFacts } from './graph-facts.js';
+import { checkGraphSize } from './graph-size.js';
 import { asTeacher, invalidTeacher } from './invalid-teacher.js';
 import { describeFiles } from './model-files.js';
 import { findTeacherFiles } from './teacher-files.js';
@@ -38,24 +38,25 @@ export interface InspectOptions {
 export function inspectFolder(dir: string, { pooling, fineTune }: InspectOptions = {}): Promise<TeacherManifest> {
   return asTeacher(async () => {
     const files = await findTeacherFiles(dir);
-    await checkSize(dir, files.model);
+    await checkGraphSize(dir, files.model);
     const tokenizer = await openTokenizer(dir);
     const config = (await readJson(dir, 'config.json', { optional: true })) ?? {};
     const bytes = await readFile(join(dir, files.model));
     const model = readModel(bytes);
     checkVocabulary(model, tokenizer);
     const { inputs, outputs } = portsOf(model);
+    const type = await tokenizerType(dir);
     const described = {
       files: await describeFiles(dir, files.all),
       modelFile: files.model,
       inputs,
       outputs,
       tokenizer: {
-        type: await tokenizerType(dir),
+        type,
         vocabulary: tokenizer.vocabularySize,
         maxLength: tokenizer.maxLength,
       },
-      bert: bertShape(model),
+      ...graphFacts(model, type),
     };
     if (isClassifier(outputs, config)) {
       const labels = await checkClassifier(outputs, config);
@@ -74,15 +75,6 @@ export function inspectFolder(dir: string, { pooling, fineTune }: InspectOptions
     }
     return { kind: 'onnx-encoder', ...described, embedding: { ...embedding, width } };
   });
-}
-
-async function checkSize(dir: string, path: string): Promise<void> {
-  const { size } = await stat(join(dir, path));
-  if (size <= MAX_MODEL_BYTES) return;
-  throw new RetortError(
-    'RT_TOO_LARGE',
-    `${path} has ${size} bytes; an ONNX file may have ${MAX_MODEL_BYTES} (2 GiB - 1): export the model in half precision or quantized, or take a smaller one.`,
-  );
 }
 
 /** An id beyond the embedding table is an error at the first text that has it, which may be months away. */

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readModel } from '@retort/onnx';
+import { type Model, readModel } from '@retort/onnx';
 import { findModelFile } from '@retort/text';
 import { tokenTable } from './token-table.js';
 
@@ -12,19 +12,22 @@ export interface TokenEmbeddings {
 }
 
 /**
- * The table of token embeddings of a model folder.
+ * The table of token embeddings of a model.
  *
  * @returns what it is, or why there is none: the graph shows no table that `input_ids` index, or its numbers are not float32
  */
-export async function readTokenEmbeddings(dir: string): Promise<TokenEmbeddings | { missing: string }> {
-  const path = await findModelFile(dir);
-  const model = readModel(await readFile(join(dir, path)));
+export function tokenEmbeddings(model: Model): TokenEmbeddings | { missing: string } {
   const found = tokenTable(model);
-  if (found === undefined) return { missing: `"input_ids" index no table in ${path}` };
+  if (found === undefined) return { missing: '"input_ids" index no table in its graph' };
   const table = model.graph.initializers.get(found.name);
   if (table?.type !== 'float32' || table.dims.length !== 2) {
-    return { missing: `the table "${found.name}" of ${path} is ${table?.type} [${table?.dims}], not float32` };
+    return { missing: `the table "${found.name}" of its graph is ${table?.type} [${table?.dims}], not float32` };
   }
   const [rows, width] = table.dims;
   return { rows, width, values: table.data as Float32Array };
+}
+
+/** {@link tokenEmbeddings} of a model folder. */
+export async function readTokenEmbeddings(dir: string): Promise<TokenEmbeddings | { missing: string }> {
+  return tokenEmbeddings(readModel(await readFile(join(dir, await findModelFile(dir)))));
 }

@@ -1,4 +1,4 @@
-import type { DistillationSpecInput } from '@retort/contracts';
+import { DEFAULT_AUGMENTATIONS, type DistillationSpecInput } from '@retort/contracts';
 import { DATA_SETS, type DataName } from './data-sets.ts';
 
 export type Family = 'static' | 'encoder';
@@ -68,12 +68,13 @@ const ENCODER = { width: 160, initFrom: { layers: [0, 5] } };
 const STUDENTS: Record<Family, object> = { static: {}, encoder: ENCODER };
 
 /** A row of the main table for every family. */
-function main(name: string, sections: Sections): Configuration[] {
+function main(name: string, sections: Sections, further?: TeacherKind): Configuration[] {
   return FAMILIES.map((family) => ({
     name: `${family}/${name}`,
     table: 'main',
     data: DATA_SETS,
     teacher: 'fine-tuned',
+    ...(further && { further }),
     spec: studentSpec(family, sections, STUDENTS[family]),
   }));
 }
@@ -136,6 +137,7 @@ export const CONFIGURATIONS: readonly Configuration[] = [
   ...main('plain-kd', PLAIN_KD),
   // The defaults, with nothing said.
   ...main('everything', {}),
+  ...main('two-teachers', {}, 'head'),
   {
     name: 'static/characters',
     table: 'main',
@@ -173,6 +175,9 @@ export const CONFIGURATIONS: readonly Configuration[] = [
   ...ablation('average', { training: { averageDecay: 0.99 } }),
   ...ablation('int8', { compression: { steps: [{ kind: 'quantize' }] } }, { families: FAMILIES }),
   ...ablation('transfer-x2', { transferSet: { multiply: 2, seed: 1 } }, { families: FAMILIES }),
+  ...ablation('transfer-x2-known-words', {
+    transferSet: { multiply: 2, seed: 1, strategies: DEFAULT_AUGMENTATIONS },
+  }),
   ...ablation('transfer-x8', { transferSet: { multiply: 8, seed: 1 } }),
   ...ablation('ensemble', { ensemble: {} }, { further: 'head' }),
   ...ablation('embedding', { features: [{ kind: 'embedding' }] }, { families: FAMILIES }),

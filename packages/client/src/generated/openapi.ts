@@ -3103,7 +3103,7 @@ export interface components {
                 swap?: number;
                 /** @description Replaces words by others that the training split has between the same two, by its counts of words and pairs of words. */
                 "masked-replacement"?: number;
-                /** @description Replaces words by words near them in the embedding table of the teacher; that needs a WordPiece or Unigram teacher. */
+                /** @description Replaces words by words near them in the embedding table of the teacher, also by such as no training text has; that needs a WordPiece or Unigram teacher with a float32 table. */
                 "neighbour-replacement"?: number;
                 /** @description Replaces rare words by more frequent ones near them in the embedding table of the teacher, which it needs too. */
                 "back-off"?: number;
@@ -3169,7 +3169,7 @@ export interface components {
                 swap?: number;
                 /** @description Replaces words by others that the training split has between the same two, by its counts of words and pairs of words. */
                 "masked-replacement"?: number;
-                /** @description Replaces words by words near them in the embedding table of the teacher; that needs a WordPiece or Unigram teacher. */
+                /** @description Replaces words by words near them in the embedding table of the teacher, also by such as no training text has; that needs a WordPiece or Unigram teacher with a float32 table. */
                 "neighbour-replacement"?: number;
                 /** @description Replaces rare words by more frequent ones near them in the embedding table of the teacher, which it needs too. */
                 "back-off"?: number;

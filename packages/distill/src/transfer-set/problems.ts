@@ -3,6 +3,7 @@ import {
   type DistillationSpec,
   EMBEDDING_AUGMENTATIONS,
   type FieldProblem,
+  type TeacherManifest,
   type TransferSetSpec,
 } from '@retort/contracts';
 import { WORD_TOKENIZERS } from '@retort/teachers';
@@ -46,21 +47,30 @@ export function transferSetProblems({ transferSet, loss }: DistillationSpec): Fi
   return problems;
 }
 
-/**
- * What is wrong with a transfer set for these data and this teacher, its paths into the submission.
- *
- * @param tokenizer `type` of the teacher's tokenizer, as its manifest has it
- */
+/** What a transfer set must fit. */
+interface TransferSetting extends Pick<TeacherManifest, 'wordVectors'> {
+  shape: DatasetShape;
+  /** How many. */
+  labels: number;
+  /** `type` of the teacher's tokenizer, as its manifest has it. */
+  tokenizer: string;
+}
+
+/** What is wrong with a transfer set for these data and this teacher, its paths into the submission. */
 export function transferSetMisfits(
   spec: TransferSetSpec | undefined,
-  { shape, labels, tokenizer }: { shape: DatasetShape; labels: number; tokenizer: string },
+  { shape, labels, tokenizer, wordVectors }: TransferSetting,
 ): FieldProblem[] {
   if (spec === undefined) return [];
   const problems: FieldProblem[] = [];
-  if (needsEmbeddings(spec) && !WORD_TOKENIZERS.includes(tokenizer)) {
+  const readsWords = WORD_TOKENIZERS.includes(tokenizer);
+  if (needsEmbeddings(spec) && (!readsWords || wordVectors === false)) {
+    const strategies = EMBEDDING_AUGMENTATIONS.join(' and ');
     problems.push({
       path: '/spec/transferSet/strategies',
-      message: `${EMBEDDING_AUGMENTATIONS.join(' and ')} need a teacher with a ${WORD_TOKENIZERS.join(' or ')} tokenizer; this one has ${tokenizer}: leave them out`,
+      message: readsWords
+        ? `${strategies} need a teacher whose graph looks token ids up in a float32 table; that of this one does not: leave them out`
+        : `${strategies} need a teacher with a ${WORD_TOKENIZERS.join(' or ')} tokenizer; this one has ${tokenizer}: leave them out`,
     });
   }
   const most = Math.floor(MOST_LOGIT_BYTES / 4 / Math.max(1, labels)) - rowsOf(shape);

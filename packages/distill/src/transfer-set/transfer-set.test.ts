@@ -241,11 +241,15 @@ describe('transferSet in a spec', () => {
   it('is refused for a teacher without words, and where the soft labels would not fit', () => {
     const labelled = { train: 10, valid: 0, test: 10 };
     const shape = { rows: { ...labelled, train: 1_000_000 }, labels: { a: labelled } };
-    const misfits = (section: object, tokenizer: string, labels = 150) =>
-      transferSetMisfits(specOf(section), { shape, labels, tokenizer });
+    const misfits = (section: object, tokenizer: string, labels = 150, wordVectors?: boolean) =>
+      transferSetMisfits(specOf(section), { shape, labels, tokenizer, wordVectors });
     const spec = { multiply: 1, strategies: ['back-off', 'swap'] };
     expect(misfits(spec, 'WordLevel')).toMatchObject([{ path: '/spec/transferSet/strategies' }]);
     expect(misfits(spec, 'WordPiece')).toEqual([]);
+    expect(misfits(spec, 'WordPiece', 150, true)).toEqual([]);
+    expect(misfits(spec, 'WordPiece', 150, false)).toMatchObject([
+      { path: '/spec/transferSet/strategies', message: expect.stringContaining('float32 table') },
+    ]);
     expect(misfits({ ...spec, maxTexts: 1_000_000 }, 'Unigram', 500)).toMatchObject([
       { path: '/spec/transferSet/maxTexts', message: expect.stringContaining('at most 73731') },
     ]);

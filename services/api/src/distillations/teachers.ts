@@ -78,10 +78,10 @@ function specProblems(
   { spec, labels, shape }: { spec: DistillationSpec; labels: readonly string[]; shape: DatasetShape | undefined },
 ): FieldProblem[] {
   const { source, classifier } = manifest as unknown as StoredTeacherManifest;
-  const { tokenizer, bert } = classifier ?? source;
+  const { tokenizer, bert, wordVectors } = classifier ?? source;
   const problems = [...featureTeacherProblems(spec, tokenizer), ...initFromProblems(spec, { tokenizer, bert })];
   if (shape === undefined) return problems;
-  const of = { shape, labels: labels.length, tokenizer: tokenizer.type };
+  const of = { shape, labels: labels.length, tokenizer: tokenizer.type, wordVectors };
   return [
     ...problems,
     ...datasetProblems(shape, labels, spec),

@@ -1,0 +1,54 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Model } from '@retort/onnx';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { exportedBert } from '../../../test/support/exported-bert.ts';
+import { writeFolder } from '../../../test/support/tiny-models.ts';
+import { unigram, wordpiece } from '../../../test/support/tokenizers.ts';
+import { graphFacts, readGraphFacts } from './graph-facts.js';
+import { tokenTable } from './token-table.js';
+import { openWordVectors } from './word-vectors.js';
+
+const SHAPE = { layers: 2, width: 16, heads: 4 };
+const bert = exportedBert({ ...SHAPE, intermediate: 24, positions: 40, vocabulary: 120, style: 'matmul' });
+let work: string;
+beforeAll(async () => {
+  work = await mkdtemp(join(tmpdir(), 'retort-facts-'));
+});
+afterAll(() => rm(work, { recursive: true, force: true }));
+
+function folder(name: string, tokenizer: object): string {
+  const dir = join(work, name);
+  writeFolder(dir, bert, { 'tokenizer.json': tokenizer, 'tokenizer_config.json': { model_max_length: 40 } });
+  return dir;
+}
+
+/** In half precision: a table that nobody reads here. */
+function halved(model: Model): Model {
+  const { graph } = model;
+  const name = tokenTable(model)?.name ?? '';
+  const { dims, data } = graph.initializers.get(name) ?? { dims: [0], data: [] };
+  const half = { type: 'float16' as const, dims, data: new Uint16Array(data.length) };
+  return { ...model, graph: { ...graph, initializers: new Map([...graph.initializers, [name, half]]) } };
+}
+
+it('tells what a student can take over from a folder', async () => {
+  const pieces = folder('pieces', wordpiece({ lowercase: true }));
+  expect(await readGraphFacts(pieces)).toEqual({ tokenizer: 'WordPiece', bert: SHAPE, wordVectors: true });
+  expect(graphFacts(bert, 'BPE')).toEqual({ bert: SHAPE, wordVectors: false });
+  expect(graphFacts(halved(bert), 'WordPiece').wordVectors).toBe(false);
+});
+
+it('looks words up in the table, and names those that are tokens', async () => {
+  const pieces = await openWordVectors(folder('wordpiece', wordpiece({ lowercase: true })));
+  // No parts of words, marks, numbers, single letters nor special tokens.
+  expect([...pieces.words()]).toEqual(['hello', 'world', 'ab']);
+  const [ab, c, both] = ['ab', 'c', 'abc'].map((word) => pieces.vectorOf(word));
+  expect([ab, both].map((vector) => vector?.length)).toEqual([SHAPE.width, SHAPE.width]);
+  expect(both).not.toEqual(ab);
+  expect(both).not.toEqual(c);
+  const metaspace = { type: 'Metaspace', replacement: '\u2581', prepend_scheme: 'always' };
+  const sentence = await openWordVectors(folder('unigram', unigram(null, metaspace)));
+  expect([...sentence.words()]).toEqual(['hello']);
+});
