@@ -129,6 +129,7 @@ describe('distillations', () => {
       maxLength: 128,
       dropout: 0.1,
       pooling: 'mean',
+      hidden: 0,
     });
     expect((await asked({ family: 'encoder', heads: 3, buckets: 1000 })).body.problems).toEqual([
       { path: '/spec/student/buckets', message: 'is not a field of the spec' },

@@ -96,9 +96,16 @@ export const EncoderStudent = Type.Object(
       default: 0.1,
       description: 'Share of activations zeroed while training, where BERT does it; 0 for none.',
     }),
-    pooling: Type.Union([Type.Literal('mean'), Type.Literal('cls')], {
+    pooling: Type.Union([Type.Literal('mean'), Type.Literal('cls'), Type.Literal('mean-and-words')], {
       default: 'mean',
-      description: 'What is classified: the mean of the last hidden states, or that of the first token.',
+      description:
+        'What is classified: the mean of the last hidden states, that of the first token, or their mean beside the mean of the words’ embeddings.',
+    }),
+    hidden: Type.Integer({
+      minimum: 0,
+      maximum: 4096,
+      default: 0,
+      description: 'Width of a hidden layer between the text’s vector and the logits; 0 for none.',
     }),
     initFrom: Type.Optional(InitFrom),
   },

@@ -11,7 +11,7 @@ export const Augmentations = Type.Object(
       'Replaces words by others that the training split has between the same two, by its counts of words and pairs of words.',
     ),
     'neighbour-replacement': share(
-      'Replaces words by words near them in the embedding table of the teacher, also by such as no training text has; that needs a WordPiece or Unigram teacher with a float32 table.',
+      'Replaces words by words near them in the embedding table of the teacher; that needs a WordPiece or Unigram teacher with a float32 table.',
     ),
     'back-off': share(
       'Replaces rare words by more frequent ones near them in the embedding table of the teacher, which it needs too.',
@@ -34,15 +34,6 @@ export const EMBEDDING_AUGMENTATIONS: readonly AugmentationName[] = ['neighbour-
 /** Most texts that can be generated for one distillation. */
 export const MAX_TRANSFER_TEXTS = 1_000_000;
 
-/** Strategies that need nothing of a teacher but its answers. */
-export const DEFAULT_AUGMENTATIONS = {
-  'token-dropout': 1,
-  swap: 1,
-  'masked-replacement': 1,
-  'span-mixing': 1,
-  typo: 1,
-} as const satisfies Augmentations;
-
 /**
  * Texts made from the training split for the teacher to label, besides those of the data set. Rows of the split `train` without a
  * label are part of every transfer set and need no section.
@@ -57,7 +48,7 @@ export const TransferSetSpec = Type.Object(
     }),
     strategies: Type.Object(Augmentations.properties, {
       additionalProperties: false,
-      default: DEFAULT_AUGMENTATIONS,
+      default: { 'token-dropout': 1, swap: 1, 'masked-replacement': 1, 'span-mixing': 1, typo: 1 },
       description: 'Strategies with their shares.',
     }),
     strength: Type.Number({

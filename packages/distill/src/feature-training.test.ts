@@ -100,6 +100,12 @@ describe('training on what is inside the teacher', () => {
     expect(losses.at(-1)).toBeLessThan(0.9 * losses[0]);
   });
 
+  it('lets an encoder that classifies words past its layers learn the embedding', async () => {
+    const student = { ...encoder, pooling: 'mean-and-words', hidden: 8 };
+    const losses = await lossesOf({ student, features: [{ kind: 'embedding', distance: 'mse' }] }, 'bert');
+    expect(losses.at(-1)).toBeLessThan(0.9 * losses[0]);
+  });
+
   it.each([
     ['a teacher that reads other tokens', {}],
     ['a teacher whose tokens have a table', { tokens: 'teacher', tokenWidth: 4 }],

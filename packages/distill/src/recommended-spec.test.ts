@@ -1,4 +1,3 @@
-import { DEFAULT_AUGMENTATIONS } from '@retort/contracts';
 import { describe, expect, it } from 'vitest';
 import type { DatasetShape } from './check-rows.js';
 import { recommendedSpec } from './recommended-spec.js';
@@ -20,19 +19,8 @@ describe('what is recommended', () => {
       compression: { steps: [{ kind: 'quantize' }] },
     });
     expect(recommend(undefined, 'BPE').student).toMatchObject({ tokens: 'characters', tokenWidth: 0, maxGram: 5 });
-    expect(recommend({ student: { family: 'encoder' } }).student).toMatchObject({ layers: 2, width: 128 });
-  });
-
-  it('writes words that the data have not, where the teacher’s can be looked up and no other strategies are named', () => {
-    const strategies = (input: object, wordVectors: boolean | undefined) =>
-      recommendedSpec(input, { tokenizer: 'WordPiece', wordVectors, shape: shapeOf(100) }).transferSet?.strategies;
-    const all = { ...DEFAULT_AUGMENTATIONS, 'neighbour-replacement': 5 };
-    expect(strategies({}, true)).toEqual(all);
-    expect(strategies({ transferSet: { multiply: 8 } }, true)).toEqual(all);
-    expect(strategies({ transferSet: { strategies: ['typo'] } }, true)).toEqual({ typo: 1 });
-    expect(strategies({}, false)).toEqual(DEFAULT_AUGMENTATIONS);
-    expect(strategies({}, undefined)).toEqual(DEFAULT_AUGMENTATIONS);
-    expect(strategies({ loss: { lambda: 1 } }, true)).toBeUndefined();
+    const encoder = recommend({ student: { family: 'encoder', hidden: 64 } }).student;
+    expect(encoder).toMatchObject({ layers: 2, width: 128, pooling: 'mean-and-words', hidden: 64 });
   });
 
   it('trains little data for more epochs', () => {

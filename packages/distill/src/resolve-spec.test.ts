@@ -114,6 +114,7 @@ describe('resolveSpec', () => {
         maxLength: 128,
         dropout: 0.1,
         pooling: 'mean',
+        hidden: 0,
       },
       training: { learningRate: 0.001 },
     });

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encoderStudent } from './encoder-student.js';
 import { train } from './train.js';
+import { withWeights } from './trainable.js';
 
 const SPEC: EncoderStudent = {
   family: 'encoder',
@@ -15,6 +16,7 @@ const SPEC: EncoderStudent = {
   maxLength: 20,
   dropout: 0,
   pooling: 'mean',
+  hidden: 0,
 };
 const CLASSES = 5;
 const VOCABULARY = 30;
@@ -53,10 +55,14 @@ describe('the encoder student', () => {
     expect(large.map(([name]) => name).toSorted()).toEqual(trainable.toSorted());
   });
 
-  it.each(['mean', 'cls'] as const)(
-    'answers a text alike however far it is padded and whatever stands beside it, pooling by %s',
-    async (pooling) => {
-      const { model } = build({ pooling });
+  it.each([
+    ['mean', 0],
+    ['cls', 8],
+    ['mean-and-words', 8],
+  ] as const)(
+    'answers a text alike however far it is padded and whatever stands beside it, pooling by %s, with %i hidden units',
+    async (pooling, hidden) => {
+      const { model } = build({ pooling, hidden });
       const text = fc.array(fc.integer({ min: 1, max: 29 }), { minLength: 1, maxLength: 12 });
       await fc.assert(
         fc.asyncProperty(
@@ -96,6 +102,22 @@ describe('the encoder student', () => {
       training: { epochs: 12, batchSize: 16, learningRate: 0.005, seed: 1 },
     });
     expect(history.at(-1)?.loss).toBeLessThan(0.2);
+  });
+
+  it('classifies the words also past the layers, where it is asked to', async () => {
+    const { model, trainable } = build({ pooling: 'mean-and-words', hidden: 8 });
+    const dims = (name: string) => model.graph.initializers.get(name)?.dims;
+    expect(['text.norm.scale', 'hidden.weight', 'output.weight'].map(dims)).toEqual([[32], [32, 8], [8, CLASSES]]);
+    expect(trainable).toEqual(expect.arrayContaining(['text.norm.bias', 'hidden.bias']));
+    // Without what the layers give, logits still depend on the words.
+    const silent = withWeights(model, new Map([['layers.1.feed_forward.norm.scale', new Float32Array(16)]]));
+    const [one, other] = [await logitsOf(silent, [[3, 4, 5]]), await logitsOf(silent, [[3, 4, 6]])];
+    expect(one).not.toEqual(other);
+    const plain = withWeights(
+      build({ hidden: 8 }).model,
+      new Map([['layers.1.feed_forward.norm.scale', new Float32Array(16)]]),
+    );
+    expect(await logitsOf(plain, [[3, 4, 5]])).toEqual(await logitsOf(plain, [[3, 4, 6]]));
   });
 
   it('is the same for the same seed', () => {

@@ -35,14 +35,16 @@ const FLOAT32 = 1;
  *       → layers times:
  *           x ← LayerNormalization(x + selfAttention(x))
  *           x ← LayerNormalization(x + feedForward(x))
- *       → the masked mean over the tokens, or the first one   [batch, width]
+ *       → the text's vector: by `pooling` the masked mean over the tokens, the first one, or that mean beside the mean of the
+ *         normalized embeddings, which go around the layers, and a LayerNormalization of both    [batch, textWidth]
+ *       → Gemm and Relu, unless `hidden` is 0                 [batch, hidden]
  *       → Gemm                                                logits [batch, classes]
  *
  * Masked tokens are never attended to: the logits do not depend on how far a batch was padded (on the right) nor on its other texts.
  *
  * Weights: `embeddings.word`, `embeddings.position`, `embeddings.norm`, for each layer i from 0 `layers.i.attention.qkv` (the
  * projections to q, k and v side by side), `.attention.output`, `.attention.norm`, `.feed_forward.up`, `.feed_forward.down`,
- * `.feed_forward.norm`, and `output`; matrices are `[from, to]`.
+ * `.feed_forward.norm`, then `text.norm` and `hidden` where the spec has them, and `output`; matrices are `[from, to]`.
  *
  * @throws RetortError `RT_INVALID_SPEC` for sizes that make no sense
  */
@@ -51,7 +53,7 @@ export function encoderStudent(
   { vocabularySize, classes, seed }: EncoderStudentOptions,
 ): TrainableModel {
   checkSpec(spec, vocabularySize, classes);
-  const { width, maxLength, dropout } = spec;
+  const { width, maxLength, dropout, hidden } = spec;
   const b = new GraphBuilder({ name: 'encoder_student', opset: OPSET });
   const layers = new TransformerLayers(b, { seed, dropout });
   const ids = b.input('input_ids', 'int64', ['batch', 'tokens']);
@@ -70,9 +72,13 @@ export function encoderStudent(
   const shared = { mask: paddingMask(b, mask), splitHeads: extentsOf(b, ids, [spec.heads, width / spec.heads]) };
   for (let layer = 0; layer < spec.layers; layer++) x = encoderLayer(layers, layer, x, spec, shared);
 
-  const hidden = b.add('Reshape', [x, extentsOf(b, ids, [width])], { outputs: ['last_hidden_state'] });
-  const pooled = spec.pooling === 'mean' ? meanOverTokens(layers, hidden, mask, width) : firstToken(b, hidden);
-  b.output(layers.dense('output', layers.dropout(pooled), width, classes, ['logits']), 'float32', ['batch', classes]);
+  const states = (tokens: string, outputs?: string[]) =>
+    b.add('Reshape', [tokens, extentsOf(b, ids, [width])], { outputs });
+  const last = states(x, ['last_hidden_state']);
+  const inner = encoderTextWidth(spec);
+  let text = layers.dropout(textVector(layers, spec, { last, embedded: () => states(normalized), mask }));
+  if (hidden > 0) text = layers.dropout(b.add('Relu', [layers.dense('hidden', text, inner, hidden)]));
+  b.output(layers.dense('output', text, hidden || inner, classes, ['logits']), 'float32', ['batch', classes]);
   return { model: b.build({ irVersion: IR_VERSION }), trainable: layers.trainable };
 }
 
@@ -94,21 +100,37 @@ function encoderLayer(
   return normalized('feed_forward', sum, [layerTaps(layer).hidden]);
 }
 
+/** Width of the text's vector, {@link EMBEDDING_TAP}. */
+export function encoderTextWidth({ width, pooling }: EncoderStudent): number {
+  return pooling === 'mean-and-words' ? 2 * width : width;
+}
+
+/** What is classified: `[batch, tokens, width]` of the last layer, and before the first, → `[batch, textWidth]`. */
+function textVector(
+  layers: TransformerLayers,
+  spec: EncoderStudent,
+  { last, embedded, mask }: { last: string; embedded: () => string; mask: string },
+): string {
+  const b = layers.builder;
+  if (spec.pooling === 'cls') {
+    return b.add('Gather', [last, b.constant(int64s([], [0]))], { attributes: { axis: 1 }, outputs: [EMBEDDING_TAP] });
+  }
+  const mean = tokenMean(b, mask, spec.width);
+  if (spec.pooling === 'mean') return mean(last, [EMBEDDING_TAP]);
+  const both = b.add('Concat', [mean(last), mean(embedded())], { attributes: { axis: 1 } });
+  return layers.layerNorm('text.norm', both, encoderTextWidth(spec), LAYER_NORM_EPSILON, [EMBEDDING_TAP]);
+}
+
 /**
  * Σ_t mask_t·h_t / Σ_t mask_t: `[batch, tokens, width]` → `[batch, width]`, as one product with the weights mask/Σmask as a row. A
  * text without tokens gives zeros.
  */
-function meanOverTokens(layers: TransformerLayers, hidden: string, mask: string, width: number): string {
-  const b = layers.builder;
+function tokenMean(b: GraphBuilder, mask: string, width: number): (states: string, outputs?: string[]) => string {
   const axis = b.constant(int64Vector([1]), 'axes');
   const count = b.add('Max', [b.add('ReduceSum', [mask, axis]), b.constant(floatScalar(1))]);
   const weights = b.add('Unsqueeze', [b.add('Div', [mask, count]), axis]);
   const extents = b.constant(int64Vector([-1, width]), 'extents');
-  return b.add('Reshape', [b.add('MatMul', [weights, hidden]), extents], { outputs: [EMBEDDING_TAP] });
-}
-
-function firstToken(b: GraphBuilder, hidden: string): string {
-  return b.add('Gather', [hidden, b.constant(int64s([], [0]))], { attributes: { axis: 1 }, outputs: [EMBEDDING_TAP] });
+  return (states, outputs) => b.add('Reshape', [b.add('MatMul', [weights, states]), extents], { outputs });
 }
 
 function checkSpec(spec: EncoderStudent, vocabularySize: number, classes: number): void {

@@ -15,7 +15,7 @@ export type { CheckpointOptions } from './checkpoint.js';
 export * from './compress/index.js';
 export type { CurriculumOptions } from './curriculum.js';
 export { type DecoderSpec, type DecoderStudentOptions, decoderStudent } from './decoder-student.js';
-export { type EncoderStudentOptions, encoderStudent, LAYER_NORM_EPSILON } from './encoder-student.js';
+export { type EncoderStudentOptions, encoderStudent, encoderTextWidth, LAYER_NORM_EPSILON } from './encoder-student.js';
 export * from './examples.js';
 export type { FeatureTensor, FeatureTerm } from './feature-loss/feature-terms.js';
 export { withoutProjections, withProjections } from './feature-loss/projections.js';

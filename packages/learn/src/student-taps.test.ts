@@ -49,6 +49,7 @@ describe('the taps of an encoder student', () => {
   const spec: EncoderStudent = {
     ...{ family: 'encoder', layers: 2, width: 8, heads: 2, intermediate: 16, maxLength: 6, dropout: 0.1 },
     pooling: 'mean',
+    hidden: 0,
   };
 
   it.each(['mean', 'cls'] as const)('are what its layers and its head read and give, pooling %s', async (pooling) => {

@@ -5,10 +5,9 @@ import type { Model } from '@retort/onnx';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { exportedBert } from '../../../test/support/exported-bert.ts';
 import { writeFolder } from '../../../test/support/tiny-models.ts';
-import { unigram, wordpiece } from '../../../test/support/tokenizers.ts';
+import { wordpiece } from '../../../test/support/tokenizers.ts';
 import { graphFacts, readGraphFacts } from './graph-facts.js';
 import { tokenTable } from './token-table.js';
-import { openWordVectors } from './word-vectors.js';
 
 const SHAPE = { layers: 2, width: 16, heads: 4 };
 const bert = exportedBert({ ...SHAPE, intermediate: 24, positions: 40, vocabulary: 120, style: 'matmul' });
@@ -38,17 +37,4 @@ it('tells what a student can take over from a folder', async () => {
   expect(await readGraphFacts(pieces)).toEqual({ tokenizer: 'WordPiece', bert: SHAPE, wordVectors: true });
   expect(graphFacts(bert, 'BPE')).toEqual({ bert: SHAPE, wordVectors: false });
   expect(graphFacts(halved(bert), 'WordPiece').wordVectors).toBe(false);
-});
-
-it('looks words up in the table, and names those that are tokens', async () => {
-  const pieces = await openWordVectors(folder('wordpiece', wordpiece({ lowercase: true })));
-  // No parts of words, marks, numbers, single letters nor special tokens.
-  expect([...pieces.words()]).toEqual(['hello', 'world', 'ab']);
-  const [ab, c, both] = ['ab', 'c', 'abc'].map((word) => pieces.vectorOf(word));
-  expect([ab, both].map((vector) => vector?.length)).toEqual([SHAPE.width, SHAPE.width]);
-  expect(both).not.toEqual(ab);
-  expect(both).not.toEqual(c);
-  const metaspace = { type: 'Metaspace', replacement: '\u2581', prepend_scheme: 'always' };
-  const sentence = await openWordVectors(folder('unigram', unigram(null, metaspace)));
-  expect([...sentence.words()]).toEqual(['hello']);
 });

@@ -17,6 +17,7 @@ export { inspectModelFolder } from './inspect-model-folder.js';
 export { answerDigest, listModelFiles } from './model-files.js';
 export { openTeacher, type Teacher } from './teacher.js';
 export { readTokenEmbeddings, type TokenEmbeddings } from './token-embeddings.js';
+export { tokenizerType } from './tokenizer-type.js';
 export {
   type TeacherHeadMetrics,
   type TrainedTeacherHead,

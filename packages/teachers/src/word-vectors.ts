@@ -25,10 +25,8 @@ export function openWordVectors(dir: string): Promise<WordVectors> {
     if ('missing' in table) throw invalidTeacher(`There are no token embeddings: ${table.missing}. ${ADVICE}`);
     const { rows, width, values } = table;
     const special = new Set(tokenizer.encode(''));
-    const words = wholeWords(tokens as VocabularyModel);
     return {
       width,
-      words: () => words,
       vectorOf(word) {
         const ids = tokenizer.encode(word).filter((id) => !special.has(id) && id < rows);
         if (ids.length === 0) return undefined;
@@ -38,25 +36,6 @@ export function openWordVectors(dir: string): Promise<WordVectors> {
       },
     };
   });
-}
-
-/** Of `tokenizer.json`. WordPiece numbers its tokens, Unigram lists them with their scores. */
-interface VocabularyModel {
-  vocab: Record<string, number> | [piece: string, score: number][];
-  continuing_subword_prefix?: string;
-}
-
-/** A word is told from marks, numbers and single letters. */
-const WORD = /^\p{L}[\p{L}\p{M}]+$/u;
-/** Begins the pieces of a Unigram that begin a word. */
-const WORD_START = '\u2581';
-
-/** The tokens that are words. Vocabularies have them in the order of their frequency in what they were made from, or nearly. */
-function wholeWords({ vocab, continuing_subword_prefix: continuing = '##' }: VocabularyModel): string[] {
-  const tokens = Array.isArray(vocab)
-    ? vocab.flatMap(([piece]) => (piece.startsWith(WORD_START) ? [piece.slice(WORD_START.length)] : []))
-    : Object.keys(vocab).filter((token) => !token.startsWith(continuing));
-  return tokens.filter((token) => WORD.test(token));
 }
 
 const ADVICE = 'Leave neighbour-replacement and back-off out of transferSet.strategies, or take another teacher.';

@@ -1,4 +1,4 @@
-import { DEFAULT_AUGMENTATIONS, type DistillationSpecInput } from '@retort/contracts';
+import type { DistillationSpecInput } from '@retort/contracts';
 import { DATA_SETS, type DataName } from './data-sets.ts';
 
 export type Family = 'static' | 'encoder';
@@ -175,14 +175,12 @@ export const CONFIGURATIONS: readonly Configuration[] = [
   ...ablation('average', { training: { averageDecay: 0.99 } }),
   ...ablation('int8', { compression: { steps: [{ kind: 'quantize' }] } }, { families: FAMILIES }),
   ...ablation('transfer-x2', { transferSet: { multiply: 2, seed: 1 } }, { families: FAMILIES }),
-  ...ablation('transfer-x2-known-words', {
-    transferSet: { multiply: 2, seed: 1, strategies: DEFAULT_AUGMENTATIONS },
-  }),
   ...ablation('transfer-x8', { transferSet: { multiply: 8, seed: 1 } }),
   ...ablation('ensemble', { ensemble: {} }, { further: 'head' }),
   ...ablation('embedding', { features: [{ kind: 'embedding' }] }, { families: FAMILIES }),
   ...ablation('hidden-states', { features: [{ kind: 'hidden' }] }, { families: ['encoder'] }),
   ...ablation('value-relations', { features: [{ kind: 'value-relation' }] }, { families: ['encoder'] }),
+  ...ablation('plain-classifier', {}, { families: ['encoder'], student: { ...ENCODER, pooling: 'mean', hidden: 0 } }),
   ...ablation('new-weights', {}, { families: ['encoder'], student: { layers: 2, width: 160 } }),
   ...ablation('prune-a-quarter', PRUNED, { families: ['encoder'] }),
   ...ablation(

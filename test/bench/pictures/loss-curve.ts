@@ -40,7 +40,7 @@ export async function recordLossCurve(threads: number): Promise<LossCurve> {
   const student = { ...STUDENT, intermediate: 4 * STUDENT.width, maxLength: MAX_LENGTH, dropout: 0 };
   const { history } = await train({
     ...encoderStudent(
-      { family: 'encoder', pooling: 'mean', ...student },
+      { family: 'encoder', pooling: 'mean', hidden: 0, ...student },
       { vocabularySize: tokenizer.vocabularySize, classes: labels.length, seed: TRAINING.seed },
     ),
     ...training,

@@ -57,7 +57,10 @@ export function modelOf(shape: ReferenceShape): TrainableModel {
   const options = { vocabularySize, classes, seed: SEED };
   switch (shape.family) {
     case 'encoder':
-      return encoderStudent({ ...shape, family: 'encoder', maxLength, dropout: 0, pooling: 'mean' }, options);
+      return encoderStudent(
+        { ...shape, family: 'encoder', maxLength, dropout: 0, pooling: 'mean', hidden: 0 },
+        options,
+      );
     case 'static':
       return staticStudent({ ...shape, tokens: 'characters', tokenWidth: 0, maxLength }, options);
     case 'minilm':

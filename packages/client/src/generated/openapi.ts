@@ -1830,10 +1830,15 @@ export interface components {
              */
             dropout: number;
             /**
-             * @description What is classified: the mean of the last hidden states, or that of the first token.
+             * @description What is classified: the mean of the last hidden states, that of the first token, or their mean beside the mean of the words’ embeddings.
              * @default mean
              */
-            pooling: "mean" | "cls";
+            pooling: "mean" | "cls" | "mean-and-words";
+            /**
+             * @description Width of a hidden layer between the text’s vector and the logits; 0 for none.
+             * @default 0
+             */
+            hidden: number;
             initFrom?: {
                 /** @description Layers of the teacher, counted from 0, that the student’s layers start as, one for each. The embeddings come with them. A narrower student starts from their projection. */
                 layers: number[];
@@ -1871,10 +1876,15 @@ export interface components {
              */
             dropout?: number;
             /**
-             * @description What is classified: the mean of the last hidden states, or that of the first token.
+             * @description What is classified: the mean of the last hidden states, that of the first token, or their mean beside the mean of the words’ embeddings.
              * @default mean
              */
-            pooling?: "mean" | "cls";
+            pooling?: "mean" | "cls" | "mean-and-words";
+            /**
+             * @description Width of a hidden layer between the text’s vector and the logits; 0 for none.
+             * @default 0
+             */
+            hidden?: number;
             initFrom?: {
                 /** @description Layers of the teacher, counted from 0, that the student’s layers start as, one for each. The embeddings come with them. A narrower student starts from their projection. */
                 layers: number[];
@@ -3103,7 +3113,7 @@ export interface components {
                 swap?: number;
                 /** @description Replaces words by others that the training split has between the same two, by its counts of words and pairs of words. */
                 "masked-replacement"?: number;
-                /** @description Replaces words by words near them in the embedding table of the teacher, also by such as no training text has; that needs a WordPiece or Unigram teacher with a float32 table. */
+                /** @description Replaces words by words near them in the embedding table of the teacher; that needs a WordPiece or Unigram teacher with a float32 table. */
                 "neighbour-replacement"?: number;
                 /** @description Replaces rare words by more frequent ones near them in the embedding table of the teacher, which it needs too. */
                 "back-off"?: number;
@@ -3169,7 +3179,7 @@ export interface components {
                 swap?: number;
                 /** @description Replaces words by others that the training split has between the same two, by its counts of words and pairs of words. */
                 "masked-replacement"?: number;
-                /** @description Replaces words by words near them in the embedding table of the teacher, also by such as no training text has; that needs a WordPiece or Unigram teacher with a float32 table. */
+                /** @description Replaces words by words near them in the embedding table of the teacher; that needs a WordPiece or Unigram teacher with a float32 table. */
                 "neighbour-replacement"?: number;
                 /** @description Replaces rare words by more frequent ones near them in the embedding table of the teacher, which it needs too. */
                 "back-off"?: number;

@@ -6,7 +6,7 @@ import { grow } from './grow.js';
 
 const sizes = { family: 'encoder', width: 16, heads: 2, intermediate: 16, maxLength: 8 } as const;
 const student = (layers: number, seed: number) => {
-  const spec: EncoderStudent = { ...sizes, layers, dropout: 0, pooling: 'mean' };
+  const spec: EncoderStudent = { ...sizes, layers, dropout: 0, pooling: 'mean', hidden: 0 };
   return encoderStudent(spec, { vocabularySize: 5, classes: 2, seed });
 };
 const valuesOf = (model: Model, name: string) => findInitializer(model, name).data;

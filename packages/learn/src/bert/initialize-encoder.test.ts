@@ -57,6 +57,7 @@ const SPEC: EncoderStudent = {
   maxLength: 12,
   dropout: 0.1,
   pooling: 'mean',
+  hidden: 0,
   initFrom: { layers: [0, 1, 2] },
 };
 const TEACHER = { layers: 3, width: 16, heads: 4, intermediate: 24, vocabulary: 31, positions: 12 };

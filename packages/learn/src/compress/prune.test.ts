@@ -32,7 +32,7 @@ import {
 
 const SPEC: EncoderStudent = {
   ...{ family: 'encoder', layers: 2, width: 12, heads: 3, intermediate: 10 },
-  ...{ maxLength: 9, dropout: 0, pooling: 'mean' },
+  ...{ maxLength: 9, dropout: 0, pooling: 'mean', hidden: 0 },
 };
 const SHAPE = { vocabularySize: 40, classes: 3, seed: 2 };
 const encoder = (changes: Partial<EncoderStudent> = {}) => encoderStudent({ ...SPEC, ...changes }, SHAPE);

@@ -133,7 +133,7 @@ describe('a student in int8', () => {
     encoder: encoderStudent(
       {
         ...{ family: 'encoder', layers: 2, width: 32, heads: 2, intermediate: 64 },
-        ...{ maxLength: 16, dropout: 0, pooling: 'mean' },
+        ...{ maxLength: 16, dropout: 0, pooling: 'mean', hidden: 0 },
       },
       shape,
     ),

@@ -16,6 +16,7 @@ import { withoutProjections, withProjections } from './projections.js';
 const spec: EncoderStudent = {
   ...{ family: 'encoder', layers: 1, width: 8, heads: 2, intermediate: 8, maxLength: 9, dropout: 0.1 },
   pooling: 'mean',
+  hidden: 0,
 };
 const WIDTH = 5;
 const terms: FeatureTerm[] = [

@@ -11,6 +11,7 @@ import { withWeights } from '../trainable.js';
 const encoder: EncoderStudent = {
   ...{ family: 'encoder', layers: 1, width: 12, heads: 2, intermediate: 12, maxLength: 9, dropout: 0 },
   pooling: 'mean',
+  hidden: 0,
 };
 const bag: StaticStudent = {
   ...{

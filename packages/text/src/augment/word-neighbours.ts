@@ -6,16 +6,10 @@ export interface WordVectors {
   readonly width: number;
   /** `[width]`; undefined for a word that has none. */
   vectorOf(word: string): Float32Array | undefined;
-  /** Words that have a vector of their own, the most frequent first as far as that is known. */
-  words(): Iterable<string>;
 }
 
-/**
- * Words that may come in another one's place: the most frequent of the training split, then those that the vectors know. The first word of
- * a text to have it is compared with all of them.
- */
-const MOST_TRAINING_WORDS = 4096;
-const MOST_CANDIDATES = 24_576;
+/** Words that may come in another one's place: the most frequent of the training split. Each look-up compares with all of them. */
+const MOST_CANDIDATES = 4096;
 
 /** Neighbours of a word that are drawn from. */
 const MOST_NEIGHBOURS = 10;
@@ -42,9 +36,8 @@ interface Neighbour {
 }
 
 /**
- * Words near to a word, by the cosine of their vectors. They may be words that the training split never has: that is how a student gets to
- * know what its teacher knows of them. Vectors of one table share a large common part (Mu and Viswanath 2018), which is taken off: else all
- * would be near.
+ * Words of the training split near to a word, by the cosine of their vectors. Vectors of one table share a large common part (Mu and
+ * Viswanath 2018), which is taken off: else all would be near.
  */
 export class WordNeighbours {
   readonly #vectors: WordVectors;
@@ -60,7 +53,7 @@ export class WordNeighbours {
     this.#statistics = statistics;
     const { width } = vectors;
     const found: Float32Array[] = [];
-    for (const word of candidates(vectors, statistics)) {
+    for (const word of statistics.byFrequency()) {
       if (found.length === MOST_CANDIDATES) break;
       const vector = vectors.vectorOf(word);
       if (vector === undefined) continue;
@@ -98,13 +91,13 @@ export class WordNeighbours {
     if (vector === undefined) return { near: [], frequent: [] };
     const { width } = this.#vectors;
     const own = this.#unit(vector);
+    const rows = this.#rows;
     const similar: Neighbour[] = [];
-    for (let row = 0; row < this.#words.length; row++) {
-      const similarity = dot(own, this.#rows, row * width);
-      if (similarity < LEAST_SIMILARITY || this.#words[row] === word) continue;
-      similar.push({ word: this.#words[row], similarity });
+    for (const [row, other] of this.#words.entries()) {
+      const similarity = dot(own, rows, row * width);
+      if (similarity >= LEAST_SIMILARITY && other !== word) similar.push({ word: other, similarity });
     }
-    // The sort is stable: of equally near words the first candidate comes first.
+    // The sort is stable: of equally near words the more frequent comes first.
     similar.sort((a, b) => b.similarity - a.similarity);
     const count = this.#statistics.count(word);
     return {
@@ -118,17 +111,6 @@ export class WordNeighbours {
     const norm = Math.sqrt(centred.reduce((sum, value) => sum + value * value, 0));
     return norm > 0 ? centred.map((value) => value / norm) : centred;
   }
-}
-
-/** Words that may come in another one's place, each once. */
-function* candidates(vectors: WordVectors, statistics: WordStatistics): Generator<string> {
-  const given = new Set<string>();
-  for (const word of statistics.byFrequency()) {
-    if (given.size === MOST_TRAINING_WORDS) break;
-    given.add(word);
-    yield word;
-  }
-  for (const word of vectors.words()) if (!given.has(word)) yield word;
 }
 
 /** a · b[start…]. Four sums at a time, or each addition would wait for the one before it. */

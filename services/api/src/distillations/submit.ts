@@ -155,8 +155,8 @@ function checkSpec(
 ): DistillationSpec | undefined {
   if (teacher === undefined || dataset === null) return specOrProblems(() => resolveSpec(input), problems);
   const { source, classifier } = teacher.manifest as unknown as StoredTeacherManifest;
-  const { tokenizer, bert, wordVectors } = classifier ?? source;
-  const known = { tokenizer: tokenizer.type, bert, wordVectors, shape: shapeOf(dataset) };
+  const { tokenizer, bert } = classifier ?? source;
+  const known = { tokenizer: tokenizer.type, bert, shape: shapeOf(dataset) };
   return specOrProblems(() => recommendedSpec(input, known), problems);
 }
 
