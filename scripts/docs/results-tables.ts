@@ -35,6 +35,9 @@ export function dataTable(sheet: DataSheet): string {
   return markdownTable([heading, ...rows], [...right(5), '---']);
 }
 
+/** What answers for both teachers as one, whatever its student's seed. */
+const TOGETHER = 'static/two-teachers';
+
 /** Teachers for all labels: one seed each. */
 export function teacherTable(cells: readonly Cell[]): string {
   const heading = [
@@ -48,27 +51,50 @@ export function teacherTable(cells: readonly Cell[]): string {
     'recall at 95%, %',
   ];
   const configurations = inTable('teachers');
-  const rows = DATA_SETS.flatMap((data) =>
-    configurations.map((configuration) => {
+  const rows = DATA_SETS.flatMap((data) => [
+    ...configurations.map((configuration) => {
       const own = cellsOf(cells, data, configuration.name);
       const share = (figure: (figures: Figures) => number | undefined) =>
         shares(summarize(own, figure), { complete: 1 });
-      const target = ACCURACY_TARGETS[data]?.teacher;
       return [
         named(data),
         configuration.teacher === 'head' ? 'a head on the frozen encoder' : 'all of it fine-tuned',
         share(({ accuracy }) => accuracy),
-        target === undefined ? '' : (100 * target).toFixed(1),
+        teacherTarget(data),
         share(({ macroF1 }) => macroF1),
         share(({ calibrationError }) => calibrationError),
         ...scopeCells(data, own, share),
       ];
     }),
-  );
+    together(data, cells),
+  ]);
   return [
     markdownTable([heading, ...rows], ['---', ...right(6)]),
-    madeBy('distill', ...configurations.map(({ name }) => `--config ${name}`)),
+    madeBy('distill', ...[...configurations.map(({ name }) => name), TOGETHER].map((name) => `--config ${name}`)),
   ].join('\n\n');
+}
+
+function together(data: DataName, cells: readonly Cell[]): string[] {
+  const [any] = cellsOf(cells, data, TOGETHER);
+  const accuracy = shares(
+    summarize(any ? [any] : [], (figures) => figures.teacherAccuracy),
+    { complete: 1 },
+  );
+  return [
+    named(data),
+    'both, the mean of their calibrated probabilities',
+    accuracy,
+    teacherTarget(data),
+    '',
+    '',
+    '',
+    '',
+  ];
+}
+
+function teacherTarget(data: DataName): string {
+  const target = ACCURACY_TARGETS[data]?.teacher;
+  return target === undefined ? '' : (100 * target).toFixed(1);
 }
 
 type Write = (figure: (figures: Figures) => number | undefined) => string;
