@@ -48,11 +48,11 @@ export interface Cell extends CellKey {
 }
 
 /** What decides a cell's figures besides data, seed and code. */
-export type Configured = Pick<Configuration, 'teacher' | 'spec' | 'perClass' | 'labelledOnly'>;
+export type Configured = Pick<Configuration, 'teacher' | 'further' | 'spec' | 'perClass' | 'labelledOnly'>;
 
-export function configuredOf({ teacher, spec, perClass, labelledOnly }: Configuration): Configured {
+export function configuredOf({ teacher, further, spec, perClass, labelledOnly }: Configuration): Configured {
   // As JSON has it: without what is undefined.
-  return JSON.parse(JSON.stringify({ teacher, spec, perClass, labelledOnly }));
+  return JSON.parse(JSON.stringify({ teacher, further, spec, perClass, labelledOnly }));
 }
 
 export const nameOfCell = ({ data, config, seed }: CellKey) => `${data} ${config} seed ${seed}`;
