@@ -89,7 +89,8 @@ const encoderStudent = fc.record({
   intermediate: one(16, 24),
   maxLength: fc.constant(24),
   dropout: one(0, 0.2),
-  pooling: one('mean' as const, 'cls' as const),
+  pooling: one('mean' as const, 'cls' as const, 'mean-and-words' as const),
+  hidden: one(0, 8),
 });
 const student = fc.oneof(staticStudent, encoderStudent);
 /** Reads the word tokens of the BERT, by n-grams or also by themselves. */
