@@ -96,7 +96,15 @@ export const StudentBudget = Type.Object(
 
 /** How the student is chosen among candidates of every family; what `student: "auto"` stands for. */
 export const AutoSpec = Type.Object(
-  { budget: Type.Optional(StudentBudget), ...SEARCH },
+  {
+    budget: Type.Optional(StudentBudget),
+    tokens: Type.Union([Type.Literal('characters'), Type.Literal('teacher')], {
+      default: 'characters',
+      description:
+        'What the static candidates read: n-grams of characters, or the tokens of the teacher, which must be WordPiece or Unigram.',
+    }),
+    ...SEARCH,
+  },
   {
     title: 'AutoSpec',
     description: 'Chooses the student: `spec.student` stands in for it until the search has ended.',
@@ -108,7 +116,11 @@ export const AutoSpec = Type.Object(
 export const AutoStudentInput = Type.Union([
   Type.Literal('auto'),
   Type.Object(
-    { family: Type.Literal('auto'), budget: Type.Optional(StudentBudget) },
+    {
+      family: Type.Literal('auto'),
+      budget: Type.Optional(StudentBudget),
+      tokens: Type.Optional(AutoSpec.properties.tokens),
+    },
     {
       title: 'AutoStudentInput',
       description: 'The most accurate student within the budget, out of candidates of every family and several sizes.',

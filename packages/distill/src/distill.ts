@@ -15,12 +15,12 @@ import {
 import { fineTune, inspectModelFolder, openTeacher, type Teacher, trainTeacherHead } from '@retort/teachers';
 import { datasetProblems, shapeOf } from './check-rows.js';
 import { checkTeachers } from './ensemble-problems.js';
-import { readInitFromProblems } from './init-from-problems.js';
 import { foreignLabel } from './out-of-scope.js';
 import { invalidSpec } from './resolve-spec.js';
 import type { SoftLabelCache } from './soft-labels.js';
 import { searchDatasetProblems } from './sweep/search-problems.js';
 import { searchSpec } from './sweep/search-spec.js';
+import { readTeacherFitProblems } from './teacher-fit-problems.js';
 import { type AskedTeacher, trainFromTeachers } from './train-from-teachers.js';
 import type { TrainedStudent, TrainStudentOptions } from './train-student.js';
 import { type LabelledRows, labelRows } from './transfer-set/label-rows.js';
@@ -108,7 +108,7 @@ async function askTeachers(
       dirs.push(await classifierFolder(dir, join(scratch, `teacher-${k}`), options));
       teachers.push(await openTeacher(dirs[k], { threads }));
     }
-    const labels = checkFit(rows, teachers, spec, await readInitFromProblems(spec, dirs[0]));
+    const labels = checkFit(rows, teachers, spec, await readTeacherFitProblems(spec, dirs[0]));
     const { transferSet, training } = spec;
     const foreign = foreignLabel(labels, spec.outOfScope);
     const asking = { teachers, teacherDir: dirs[0], foreign, cache, signal, onProgress };

@@ -3,7 +3,6 @@ export * from './check-rows.js';
 export { type Distilled, type DistillOptions, distill, rowsDigest } from './distill.js';
 export { checkTeachers, ensembleDefaults, type TeachersCheck } from './ensemble-problems.js';
 export { featureTeacherProblems } from './feature-problems.js';
-export { initFromProblems } from './init-from-problems.js';
 export { measureLatencies } from './latency.js';
 export { taskProblems, tasksSizeProblems } from './multi-task/check-tasks.js';
 export { type DistillTasksOptions, distillTasks, type TaskInput } from './multi-task/distill-tasks.js';
@@ -20,6 +19,7 @@ export { planSearch, type SearchPlan, type TrialKey, trialCount, trialSpec } fro
 export { searchDatasetProblems } from './sweep/search-problems.js';
 export { runTrial, type SearchOptions, searchNote, searchSpec } from './sweep/search-spec.js';
 export { type Selected, select } from './sweep/select.js';
+export { teacherFitProblems } from './teacher-fit-problems.js';
 export { type AskedTeacher, type TrainFromTeachersOptions, trainFromTeachers } from './train-from-teachers.js';
 export { type TrainedStudent, type TrainStudentOptions, trainStudent } from './train-student.js';
 export * from './transfer-set/index.js';

@@ -79,7 +79,8 @@ describe('what is recommended', () => {
     const { training } = recommend({ auto: {} });
     for (const student of ['auto', { family: 'auto', budget: { bytes: 1e6 } }]) {
       const spec = recommend({ student });
-      expect(spec.auto).toBeDefined();
+      expect(spec.auto).toMatchObject({ tokens: 'teacher' });
+      expect(recommend({ student }, 'BPE').auto).toMatchObject({ tokens: 'characters' });
       expect(spec.training).toEqual(training);
       expect(spec.training.learningRate).toBe(0.01);
     }

@@ -2,7 +2,9 @@ import { type DistillationSpec, EncoderStudent, type Row, type TeacherManifest }
 import { readGraphFacts, tokenizerType, WORD_TOKENIZERS } from '@retort/teachers';
 import { Value } from 'typebox/value';
 import { type DatasetShape, inScope, type RowCounts, shapeOf } from './check-rows.js';
+import { ENCODER_CLASSIFIER } from './encoder-classifier.js';
 import { resolveSpec } from './resolve-spec.js';
+import { withAutoSection } from './sweep/auto-section.js';
 
 /** What a recommendation depends on. */
 export interface Recommended extends Pick<TeacherManifest, 'bert'> {
@@ -39,13 +41,12 @@ const EPOCHS = { least: 6, most: 100 };
  */
 export function recommendedSpec(input: unknown, { shape, ...teacher }: Recommended): DistillationSpec {
   if (!isObject(input ?? {})) return resolveSpec(input);
-  const given = (input ?? {}) as Record<string, unknown>;
-  const student = given.auto === undefined ? recommendedStudent(given, teacher) : given.student;
+  const given = withAutoSection((input ?? {}) as Record<string, unknown>);
   const { loss, transferSet } = given;
   const labelsAlone = isObject(loss) && loss.lambda === 1;
   const asked = {
     ...given,
-    ...(student === undefined ? {} : { student }),
+    ...(given.auto === undefined ? recommendedStudent(given, teacher) : recommendedCandidates(given.auto, teacher)),
     ...(transferSet === undefined && !labelsAlone ? { transferSet: { multiply: MULTIPLY, seed: TRANSFER_SEED } } : {}),
   };
   const resolved = resolveSpec(asked);
@@ -87,22 +88,31 @@ const LOSS = { temperature: 2 };
 /** What says that n-grams of characters are meant. */
 const NGRAMS = ['tokens', 'minGram', 'maxGram'];
 
-function recommendedStudent(given: Record<string, unknown>, { tokenizer, bert }: Omit<Recommended, 'shape'>): unknown {
+function recommendedStudent(
+  given: Record<string, unknown>,
+  { tokenizer, bert }: Omit<Recommended, 'shape'>,
+): { student: unknown } {
   const { student = {} } = given;
-  if (!isObject(student)) return student;
+  if (!isObject(student)) return { student };
   const readsWords = WORD_TOKENIZERS.includes(tokenizer);
-  if (student.family === 'encoder')
-    return { ...CLASSIFIER, ...recommendedEncoder({ ...given, student }, readsWords ? bert : null), ...student };
-  if (!readsWords) return student;
-  if ((student.family ?? 'static') !== 'static' || NGRAMS.some((field) => field in student)) return student;
-  return { ...student, tokens: 'teacher' };
+  if (student.family === 'encoder') {
+    return {
+      student: {
+        ...ENCODER_CLASSIFIER,
+        ...recommendedEncoder({ ...given, student }, readsWords ? bert : null),
+        ...student,
+      },
+    };
+  }
+  if (!readsWords) return { student };
+  if ((student.family ?? 'static') !== 'static' || NGRAMS.some((field) => field in student)) return { student };
+  return { student: { ...student, tokens: 'teacher' } };
 }
 
-/**
- * How an encoder student classifies: words past its layers too, and hidden units, as the static student does. Neither by itself was worth
- * as much on the validation rows of clinc150 as both.
- */
-const CLASSIFIER = { pooling: 'mean-and-words', hidden: 1024 };
+/** Of a student that is to be chosen. */
+function recommendedCandidates(auto: unknown, { tokenizer }: Omit<Recommended, 'shape'>): { auto: unknown } {
+  return { auto: withDefaults(auto, WORD_TOKENIZERS.includes(tokenizer) ? { tokens: 'teacher' } : {}) };
+}
 
 /** Of an encoder student. A little wider with layers of the teacher, whose projection needs the room. */
 const ENCODER = { layers: 2, width: 128, startedWidth: 160 };

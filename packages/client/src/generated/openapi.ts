@@ -616,6 +616,11 @@ export interface components {
          */
         AutoSpec: {
             budget?: components["schemas"]["StudentBudget"];
+            /**
+             * @description What the static candidates read: n-grams of characters, or the tokens of the teacher, which must be WordPiece or Unigram.
+             * @default characters
+             */
+            tokens: "characters" | "teacher";
             /** @description Minutes that trials may take, summed over them. The trial that runs out of them is stopped; the first always ends. */
             minutes?: number;
             /**
@@ -633,6 +638,11 @@ export interface components {
         /** AutoSpecInput */
         AutoSpecInput: {
             budget?: components["schemas"]["StudentBudget"];
+            /**
+             * @description What the static candidates read: n-grams of characters, or the tokens of the teacher, which must be WordPiece or Unigram.
+             * @default characters
+             */
+            tokens?: "characters" | "teacher";
             /** @description Minutes that trials may take, summed over them. The trial that runs out of them is stopped; the first always ends. */
             minutes?: number;
             /**
@@ -655,6 +665,11 @@ export interface components {
             /** @enum {string} */
             family: "auto";
             budget?: components["schemas"]["StudentBudget"];
+            /**
+             * @description What the static candidates read: n-grams of characters, or the tokens of the teacher, which must be WordPiece or Unigram.
+             * @default characters
+             */
+            tokens?: "characters" | "teacher";
         };
         /** CompressionRecord */
         CompressionRecord: {

@@ -165,6 +165,15 @@ describe('student "auto"', () => {
     expect(new Set(rates({ training: { learningRate: 0.003 } }).map(([, rate]) => rate))).toEqual(new Set([0.003]));
   });
 
+  it('has candidates of the teacher’s tokens, where they are asked for', () => {
+    const tokensOf = (student: unknown) =>
+      planSearch(resolveSpec({ student }))!.candidates.map(({ spec }) =>
+        spec.student.family === 'static' ? spec.student.tokens : undefined,
+      );
+    expect(new Set(tokensOf('auto'))).toEqual(new Set(['characters', undefined]));
+    expect(new Set(tokensOf({ family: 'auto', tokens: 'teacher' }))).toEqual(new Set(['teacher', undefined]));
+  });
+
   it('leaves out the candidates that the rest of the spec makes illegal', () => {
     const families = (batchSize: number) =>
       planSearch(resolveSpec({ student: 'auto', training: { batchSize } }))!.candidates.map(

@@ -5,9 +5,9 @@ import {
   type DatasetShape,
   datasetProblems,
   featureTeacherProblems,
-  initFromProblems,
   nameSome,
   searchDatasetProblems,
+  teacherFitProblems,
   transferSetMisfits,
 } from '@retort/distill';
 import type { Teacher } from '@retort/platform';
@@ -79,7 +79,7 @@ function specProblems(
 ): FieldProblem[] {
   const { source, classifier } = manifest as unknown as StoredTeacherManifest;
   const { tokenizer, bert, wordVectors } = classifier ?? source;
-  const problems = [...featureTeacherProblems(spec, tokenizer), ...initFromProblems(spec, { tokenizer, bert })];
+  const problems = [...featureTeacherProblems(spec, tokenizer), ...teacherFitProblems(spec, { tokenizer, bert })];
   if (shape === undefined) return problems;
   const of = { shape, labels: labels.length, tokenizer: tokenizer.type, wordVectors };
   return [

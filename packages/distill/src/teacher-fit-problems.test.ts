@@ -1,18 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { initFromProblems } from './init-from-problems.js';
 import { resolveSpec } from './resolve-spec.js';
+import { teacherFitProblems } from './teacher-fit-problems.js';
 
 const MINILM = { layers: 6, width: 384, heads: 12 };
 const WORDS = { type: 'WordPiece' };
 
-describe('a student that starts from its teacher', () => {
+describe('a student that takes over from its teacher', () => {
   const problemsOf = (spec: object, bert: typeof MINILM | null = MINILM, tokenizer = WORDS) =>
-    initFromProblems(resolveSpec(spec), { tokenizer, bert }).map(({ path, message }) => `${path} ${message}`);
+    teacherFitProblems(resolveSpec(spec), { tokenizer, bert }).map(({ path, message }) => `${path} ${message}`);
   const encoder = (more: object) => ({ family: 'encoder', width: 160, initFrom: { layers: [0, 5] }, ...more });
 
   it('is all right where the teacher is such a BERT, or is not known to be none', () => {
     expect(problemsOf({ student: encoder({}) })).toEqual([]);
-    expect(initFromProblems(resolveSpec({ student: encoder({}) }), { tokenizer: WORDS, bert: undefined })).toEqual([]);
+    expect(teacherFitProblems(resolveSpec({ student: encoder({}) }), { tokenizer: WORDS, bert: undefined })).toEqual(
+      [],
+    );
     expect(problemsOf({ student: { family: 'encoder' } }, null)).toEqual([]);
   });
 
@@ -24,6 +26,20 @@ describe('a student that starts from its teacher', () => {
     ]);
     expect(problemsOf({ student }, null)[0]).toContain('/spec/student/initFrom needs a BERT-shaped teacher');
     expect(problemsOf({ student }, MINILM, { type: 'BPE' })[0]).toContain('its tokenizer is BPE');
+  });
+
+  it('is refused where the teacher has no words that it could read, alone, as an assistant and among candidates', () => {
+    const [bytes, words] = [{ type: 'BPE' }, { type: 'Unigram' }];
+    const reader = { tokens: 'teacher' };
+    const pathsOf = (spec: object) => problemsOf(spec, null, bytes).map((problem) => problem.split(' ')[0]);
+    expect(pathsOf({ student: reader })).toEqual(['/spec/student/tokens']);
+    expect(pathsOf({ progressive: { assistants: [{ student: reader }] } })).toEqual([
+      '/spec/progressive/assistants/0/student/tokens',
+    ]);
+    expect(pathsOf({ student: 'auto', auto: { tokens: 'teacher' } })).toEqual(['/spec/auto/tokens']);
+    expect(pathsOf({ student: 'auto' })).toEqual([]);
+    expect(problemsOf({ student: reader }, null, words)).toEqual([]);
+    expect(problemsOf({ student: 'auto', auto: { tokens: 'teacher' } }, null, words)).toEqual([]);
   });
 
   it('is refused for the first point of a sweep that does not fit', () => {

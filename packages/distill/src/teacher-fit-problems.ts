@@ -1,0 +1,65 @@
+import type { DistillationSpec, EncoderStudent, FieldProblem, StudentSpec, TeacherManifest } from '@retort/contracts';
+import { encoderMisfits } from '@retort/learn';
+import { readGraphFacts, tokenizerType, WORD_TOKENIZERS } from '@retort/teachers';
+import { planSearch } from './sweep/search-plan.js';
+
+/** What tells whether a student can take over from a teacher what it asks for. */
+type Source = Pick<TeacherManifest, 'bert'> & { tokenizer: Pick<TeacherManifest['tokenizer'], 'type'> };
+
+/**
+ * Why a spec's students, assistants and candidates of a search included, cannot have the tokens or the layers of the teacher of a submission
+ * that they ask for, as far as its manifest tells.
+ *
+ * @returns one problem per finding, its path into the submission (`/spec/student/…`)
+ */
+export function teacherFitProblems(spec: DistillationSpec, source: Source): FieldProblem[] {
+  const assistants = spec.progressive?.assistants ?? [];
+  return [
+    ...problemsOf(spec.student, '/spec', source),
+    ...candidateProblems(spec, source),
+    ...assistants.flatMap(({ student }, i) => problemsOf(student, `/spec/progressive/assistants/${i}`, source)),
+  ];
+}
+
+/** {@link teacherFitProblems} with the teacher's folder, whose graph is read only where a student may start from it. */
+export async function readTeacherFitProblems(spec: DistillationSpec, teacherDir: string): Promise<FieldProblem[]> {
+  const students = [spec.student, ...(spec.progressive?.assistants ?? []).map(({ student }) => student)];
+  // Also without `initFrom`: a sweep may vary it.
+  const readsGraph = students.some(({ family }) => family === 'encoder');
+  const { tokenizer: type, bert } = readsGraph
+    ? await readGraphFacts(teacherDir)
+    : { tokenizer: await tokenizerType(teacherDir), bert: undefined };
+  return teacherFitProblems(spec, { tokenizer: { type }, bert });
+}
+
+/** Of the candidates of a search the first that cannot: its trial would end the search. */
+function candidateProblems(spec: DistillationSpec, source: Source): FieldProblem[] {
+  for (const { spec: candidate, varied } of planSearch(spec)?.candidates ?? []) {
+    const [problem] = problemsOf(candidate.student, '', source);
+    if (problem === undefined) continue;
+    if (spec.auto !== undefined) return [{ ...problem, path: '/spec/auto/tokens' }];
+    const point = JSON.stringify(varied);
+    return [{ path: '/spec/sweep/space', message: `has the point ${point}, whose ${problem.path} ${problem.message}` }];
+  }
+  return [];
+}
+
+function problemsOf(student: StudentSpec, path: string, source: Source): FieldProblem[] {
+  if (student.family === 'encoder') return layerProblems(student, path, source);
+  const { type } = source.tokenizer;
+  if (student.tokens !== 'teacher' || WORD_TOKENIZERS.includes(type)) return [];
+  const readable = WORD_TOKENIZERS.join(' nor ');
+  const message = `is "teacher", but the teacher's tokenizer is ${type}, neither ${readable}: use "characters", or take another teacher`;
+  return [{ path: `${path}/student/tokens`, message }];
+}
+
+function layerProblems(student: EncoderStudent, path: string, { tokenizer, bert }: Source): FieldProblem[] {
+  if (student.initFrom === undefined) return [];
+  const never = (message: string) => [{ path: `${path}/student/initFrom`, message: `${message}: leave it out` }];
+  if (!WORD_TOKENIZERS.includes(tokenizer.type)) {
+    return never(`needs a teacher whose tokens the student reads too, but its tokenizer is ${tokenizer.type}`);
+  }
+  if (bert === null) return never('needs a BERT-shaped teacher, and the graph of this one is of another shape');
+  if (bert === undefined) return [];
+  return encoderMisfits(student, bert).map((problem) => ({ ...problem, path: `${path}${problem.path}` }));
+}
