@@ -128,8 +128,8 @@ describe('distillations', () => {
       intermediate: 512,
       maxLength: 128,
       dropout: 0.1,
-      pooling: 'mean',
-      hidden: 0,
+      pooling: 'mean-and-words',
+      hidden: 1024,
     });
     expect((await asked({ family: 'encoder', heads: 3, buckets: 1000 })).body.problems).toEqual([
       { path: '/spec/student/buckets', message: 'is not a field of the spec' },
