@@ -120,16 +120,11 @@ describe('distillations', () => {
     const { status, body } = await asked({ family: 'encoder', layers: 2, width: 128 });
     expect(status).toBe(201);
     expect(body.spec.training.learningRate).toBe(0.001);
-    expect(body.spec.student).toEqual({
-      family: 'encoder',
-      layers: 2,
-      width: 128,
-      heads: 4,
-      intermediate: 512,
-      maxLength: 128,
-      dropout: 0.1,
-      pooling: 'mean-and-words',
-      hidden: 1024,
+    // By its width, and as is recommended.
+    expect(body.spec.student).toMatchObject({ heads: 4, intermediate: 512, pooling: 'mean-and-words', hidden: 1024 });
+    expect((await asked({ tokens: 'teacher' })).body).toMatchObject({
+      code: 'RT_INVALID_SPEC',
+      problems: [{ path: '/spec/student/tokens', message: expect.stringContaining('WordLevel') }],
     });
     expect((await asked({ family: 'encoder', heads: 3, buckets: 1000 })).body.problems).toEqual([
       { path: '/spec/student/buckets', message: 'is not a field of the spec' },
@@ -269,6 +264,8 @@ describe('distillations', () => {
     const weighted = [first, { ...second, weight: 1 }];
     expect(await problems({ tasks: weighted, spec: named })).toEqual(['/spec/transferSet', '/tasks/1/weight']);
     expect(await problems({ tasks: [first, second], task: 'toy', teacher })).toEqual(['/task', '/teacher']);
+    const worded = { student: { tokens: 'teacher' } };
+    expect(await problems({ tasks: [first, second], spec: worded })).toEqual(['/spec/student/tokens']);
     expect(await problems({ tasks: [first, second, first] })).toEqual(['/tasks/2/task']);
     const nowhere = { task: 'none', dataset: 'ds_0', teacher: 'tch_0' };
     const spec = { ensemble: {}, training: { epochs: 0 }, multiTask: { tasks: { nobody: {}, toy: { weight: 0 } } } };

@@ -15,27 +15,35 @@ type Source = Pick<TeacherManifest, 'bert'> & { tokenizer: Pick<TeacherManifest[
 export function teacherFitProblems(spec: DistillationSpec, source: Source): FieldProblem[] {
   const assistants = spec.progressive?.assistants ?? [];
   return [
-    ...problemsOf(spec.student, '/spec', source),
+    ...studentFitProblems(spec.student, source),
     ...candidateProblems(spec, source),
-    ...assistants.flatMap(({ student }, i) => problemsOf(student, `/spec/progressive/assistants/${i}`, source)),
+    ...assistants.flatMap(({ student }, i) => studentFitProblems(student, source, `/spec/progressive/assistants/${i}`)),
   ];
 }
 
-/** {@link teacherFitProblems} with the teacher's folder, whose graph is read only where a student may start from it. */
+/** {@link teacherFitProblems} with the teacher's folder. */
 export async function readTeacherFitProblems(spec: DistillationSpec, teacherDir: string): Promise<FieldProblem[]> {
   const students = [spec.student, ...(spec.progressive?.assistants ?? []).map(({ student }) => student)];
-  // Also without `initFrom`: a sweep may vary it.
-  const readsGraph = students.some(({ family }) => family === 'encoder');
-  const { tokenizer: type, bert } = readsGraph
-    ? await readGraphFacts(teacherDir)
-    : { tokenizer: await tokenizerType(teacherDir), bert: undefined };
-  return teacherFitProblems(spec, { tokenizer: { type }, bert });
+  return teacherFitProblems(spec, await readSource(students, teacherDir, spec.sweep !== undefined));
+}
+
+/** {@link studentFitProblems} with the teacher's folder, its paths into the spec. */
+export async function readStudentFitProblems(student: StudentSpec, teacherDir: string): Promise<FieldProblem[]> {
+  return studentFitProblems(student, await readSource([student], teacherDir, false), '');
+}
+
+/** @param varied whether a sweep may let an encoder start from the teacher: only where one may is the teacher's graph read */
+async function readSource(students: readonly StudentSpec[], teacherDir: string, varied: boolean): Promise<Source> {
+  const starts = students.some((student) => student.family === 'encoder' && (varied || student.initFrom !== undefined));
+  if (!starts) return { tokenizer: { type: await tokenizerType(teacherDir) } };
+  const { tokenizer: type, bert } = await readGraphFacts(teacherDir);
+  return { tokenizer: { type }, bert };
 }
 
 /** Of the candidates of a search the first that cannot: its trial would end the search. */
 function candidateProblems(spec: DistillationSpec, source: Source): FieldProblem[] {
   for (const { spec: candidate, varied } of planSearch(spec)?.candidates ?? []) {
-    const [problem] = problemsOf(candidate.student, '', source);
+    const [problem] = studentFitProblems(candidate.student, source, '');
     if (problem === undefined) continue;
     if (spec.auto !== undefined) return [{ ...problem, path: '/spec/auto/tokens' }];
     const point = JSON.stringify(varied);
@@ -44,7 +52,8 @@ function candidateProblems(spec: DistillationSpec, source: Source): FieldProblem
   return [];
 }
 
-function problemsOf(student: StudentSpec, path: string, source: Source): FieldProblem[] {
+/** Of one student, whose section is `student` of what `path` points to. */
+export function studentFitProblems(student: StudentSpec, source: Source, path = '/spec'): FieldProblem[] {
   if (student.family === 'encoder') return layerProblems(student, path, source);
   const { type } = source.tokenizer;
   if (student.tokens !== 'teacher' || WORD_TOKENIZERS.includes(type)) return [];

@@ -5,7 +5,9 @@ import { type MultiTaskSpec, type OnProgress, RetortError, type Row, TASKS } fro
 import { openTeacher } from '@retort/teachers';
 import { shapeOf } from '../check-rows.js';
 import { classifierFolder, rowsDigest } from '../distill.js';
+import { invalidSpec } from '../resolve-spec.js';
 import { labelTexts, type SoftLabelCache } from '../soft-labels.js';
+import { readStudentFitProblems } from '../teacher-fit-problems.js';
 import { taskProblems } from './check-tasks.js';
 import { type TrainedTasks, type TrainTasksOptions, trainTasks } from './train-tasks.js';
 
@@ -43,6 +45,9 @@ type Labelled = TrainTasksOptions['tasks'][number];
 export async function distillTasks(options: DistillTasksOptions): Promise<TrainedTasks> {
   const { tasks, spec, outDir, checkpoint, threads, signal, onProgress } = options;
   checkTasks(tasks.map(({ name }) => name));
+  // Tokens and first weights are those of the first task's teacher.
+  const misfits = await readStudentFitProblems(spec.student, tasks[0].teacherDir);
+  if (misfits.length > 0) throw invalidSpec(misfits);
   const scratch = await mkdtemp(join(tmpdir(), 'retort-'));
   try {
     const labelled: Labelled[] = [];

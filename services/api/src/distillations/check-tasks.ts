@@ -1,12 +1,18 @@
-import type { FieldProblem, MultiTaskSpec } from '@retort/contracts';
+import type { FieldProblem, MultiTaskSpec, TeacherManifest } from '@retort/contracts';
 import { DistillationInput, type TaskOfInput } from '@retort/contracts/http';
-import { invalidSpec, resolveMultiTaskSpec, taskProblems, tasksSizeProblems } from '@retort/distill';
+import {
+  invalidSpec,
+  resolveMultiTaskSpec,
+  studentFitProblems,
+  taskProblems,
+  tasksSizeProblems,
+} from '@retort/distill';
 import { compileCheck } from '@retort/http';
 import type { FurtherSubmission } from '@retort/platform';
 import { Type } from 'typebox';
 import type { ApiContext } from '../context.js';
 import { type Checked, shapeOf, specOrProblems } from './checked.js';
-import { labelProblems, notReady } from './teachers.js';
+import { answeringManifest, labelProblems, notReady } from './teachers.js';
 
 /** Fields of a single task do not stand beside `tasks`. */
 const checkShape = compileCheck(
@@ -38,7 +44,11 @@ export async function checkTasks(context: Pick<ApiContext, 'database'>, body: ob
     const task = await findTask(context, input, `/tasks/${k}`, { spec, problems });
     if (task !== undefined) found.push(task);
   }
-  if (spec !== undefined && found.length === inputs.length) problems.push(...tasksSizeProblems(found, spec));
+  if (spec !== undefined && found.length === inputs.length) {
+    problems.push(...tasksSizeProblems(found, spec));
+    // Tokens and first weights are those of the first task's teacher.
+    problems.push(...found.slice(0, 1).flatMap(({ manifest }) => studentFitProblems(spec.student, manifest)));
+  }
   if (problems.length > 0 || spec === undefined) throw invalidSpec(problems);
   const [first, ...furtherTasks] = found.map(({ submission }) => submission);
   const questions = found.reduce((sum, { submission }) => sum + submission.rows, 0);
@@ -50,6 +60,7 @@ interface FoundTask {
   shape: ReturnType<typeof shapeOf>;
   /** How many its teacher has. */
   labels: number;
+  manifest: TeacherManifest;
 }
 
 /** Task, dataset and teacher that one entry of `tasks` names; what is wrong with or between them goes to `problems`. */
@@ -81,5 +92,5 @@ async function findTask(
     problems.push(...misfits);
   }
   const submission = { taskName: task.name, datasetId: dataset.id, teacherId: teacher.id, rows: dataset.rows };
-  return { submission, shape, labels: labels.length };
+  return { submission, shape, labels: labels.length, manifest: answeringManifest(teacher) };
 }

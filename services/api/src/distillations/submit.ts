@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type DistillationSpec, type FieldProblem, RetortError, type StoredTeacherManifest } from '@retort/contracts';
+import { type DistillationSpec, type FieldProblem, RetortError } from '@retort/contracts';
 import { DatasetId, DistillationInput, TaskName } from '@retort/contracts/http';
 import {
   checkTeachers,
@@ -17,7 +17,7 @@ import { Type } from 'typebox';
 import type { ApiContext } from '../context.js';
 import { checkTasks } from './check-tasks.js';
 import { type Checked, shapeOf, specOrProblems } from './checked.js';
-import { findTeachers, teacherProblems } from './teachers.js';
+import { answeringManifest, findTeachers, teacherProblems } from './teachers.js';
 import { WITH_RELATED } from './with-related.js';
 
 type Distillation = Prisma.DistillationGetPayload<{ include: typeof WITH_RELATED }>;
@@ -154,8 +154,7 @@ function checkSpec(
   problems: FieldProblem[],
 ): DistillationSpec | undefined {
   if (teacher === undefined || dataset === null) return specOrProblems(() => resolveSpec(input), problems);
-  const { source, classifier } = teacher.manifest as unknown as StoredTeacherManifest;
-  const { tokenizer, bert } = classifier ?? source;
+  const { tokenizer, bert } = answeringManifest(teacher);
   const known = { tokenizer: tokenizer.type, bert, shape: shapeOf(dataset) };
   return specOrProblems(() => recommendedSpec(input, known), problems);
 }

@@ -1,4 +1,4 @@
-import type { DistillationSpec, FieldProblem, StoredTeacherManifest } from '@retort/contracts';
+import type { DistillationSpec, FieldProblem, StoredTeacherManifest, TeacherManifest } from '@retort/contracts';
 import type { DistillationInput } from '@retort/contracts/http';
 import {
   checkTeachers,
@@ -51,6 +51,12 @@ export function notReady({ status, manifest }: Teacher): string {
   return `cannot be asked: ${status === 'training' ? `${what} is still in training` : `it is ${status}`}`;
 }
 
+/** Of the folder that answers, or will once its head is trained. */
+export function answeringManifest({ manifest }: Teacher): TeacherManifest {
+  const { source, classifier } = manifest as unknown as StoredTeacherManifest;
+  return classifier ?? source;
+}
+
 /** Whether teachers, spec, task and data fit each other; what is not known (yet) is left out. */
 export function teacherProblems(
   teachers: readonly Teacher[],
@@ -74,11 +80,10 @@ export function teacherProblems(
 
 /** What the spec asks of the data and, since features and words are those of the first, of that teacher. */
 function specProblems(
-  { manifest }: Teacher,
+  teacher: Teacher,
   { spec, labels, shape }: { spec: DistillationSpec; labels: readonly string[]; shape: DatasetShape | undefined },
 ): FieldProblem[] {
-  const { source, classifier } = manifest as unknown as StoredTeacherManifest;
-  const { tokenizer, bert, wordVectors } = classifier ?? source;
+  const { tokenizer, bert, wordVectors } = answeringManifest(teacher);
   const problems = [...featureTeacherProblems(spec, tokenizer), ...teacherFitProblems(spec, { tokenizer, bert })];
   if (shape === undefined) return problems;
   const of = { shape, labels: labels.length, tokenizer: tokenizer.type, wordVectors };
