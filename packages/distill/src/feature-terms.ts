@@ -1,5 +1,5 @@
 import { type FeatureSpec, RetortError, type StudentSpec } from '@retort/contracts';
-import { EMBEDDING_TAP, encoderTextWidth, type FeatureTerm, layerTaps, textWidth } from '@retort/learn';
+import { EMBEDDING_TAP, encoderTextWidth, type FeatureTerm, layerTaps, staticTextWidth } from '@retort/learn';
 import type { ExposedFeature, FeatureAxes, FeatureRequest } from '@retort/teachers';
 import { DISTANCES } from './feature-problems.js';
 
@@ -112,7 +112,7 @@ function termOf(
 }
 
 function embeddingWidth(student: StudentSpec): number {
-  return student.family === 'encoder' ? encoderTextWidth(student) : textWidth(student);
+  return student.family === 'encoder' ? encoderTextWidth(student) : staticTextWidth(student);
 }
 
 function relationHeads(

@@ -36,7 +36,7 @@ const FLOAT32 = 1;
  *           x ← LayerNormalization(x + selfAttention(x))
  *           x ← LayerNormalization(x + feedForward(x))
  *       → the text's vector: by `pooling` the masked mean over the tokens, the first one, or that mean beside the mean of the
- *         normalized embeddings, which go around the layers, and a LayerNormalization of both    [batch, textWidth]
+ *         normalized embeddings, which go around the layers, and a LayerNormalization of both    [batch, encoderTextWidth]
  *       → Gemm and Relu, unless `hidden` is 0                 [batch, hidden]
  *       → Gemm                                                logits [batch, classes]
  *
@@ -105,7 +105,7 @@ export function encoderTextWidth({ width, pooling }: EncoderStudent): number {
   return pooling === 'mean-and-words' ? 2 * width : width;
 }
 
-/** What is classified: `[batch, tokens, width]` of the last layer, and before the first, → `[batch, textWidth]`. */
+/** What is classified: `[batch, tokens, width]` of the last layer, and before the first, → `[batch, encoderTextWidth]`. */
 function textVector(
   layers: TransformerLayers,
   spec: EncoderStudent,

@@ -33,7 +33,7 @@ export * from './soft-labels/adjust-soft-labels.js';
 export { confidences } from './soft-labels/confidence.js';
 export { argmax } from './softmax.js';
 export { type StageCheckpoint, stagedTraining, type TrainingPart } from './staged-training.js';
-export { type StaticStudentOptions, startTokens, staticStudent, textWidth } from './static-student.js';
+export { type StaticStudentOptions, startTokens, staticStudent, staticTextWidth } from './static-student.js';
 export { EMBEDDING_TAP, type LayerTaps, layerTaps } from './student-taps.js';
 export { MASKED, type TaskHead, taskInputs, taskOutput, withTaskMask, withTaskOutputs } from './task-heads.js';
 export { withTokenLoss } from './token-loss.js';

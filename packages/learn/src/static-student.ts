@@ -80,7 +80,7 @@ export function staticStudent(
     bags.unshift(summed(b.add('Gather', [table(TOKEN_TABLE, vocabularySize, tokenWidth), ids]), tokenWidth));
   }
   const bag = bags.length > 1 ? b.add('Concat', bags, { attributes: { axis: 1 } }) : bags[0];
-  const inner = textWidth(spec);
+  const inner = staticTextWidth(spec);
   const ones = new Float32Array(inner).fill(1);
   let x = b.add('LayerNormalization', [bag, weight('norm.scale', [inner], ones), weight('norm.bias', [inner])], {
     outputs: [EMBEDDING_TAP],
@@ -91,7 +91,7 @@ export function staticStudent(
 }
 
 /** Width of the text's vector, {@link EMBEDDING_TAP}: that of the tokens' sum and those of the n-grams' sums side by side. */
-export function textWidth({ tokenWidth, width, minGram, maxGram }: StaticStudent): number {
+export function staticTextWidth({ tokenWidth, width, minGram, maxGram }: StaticStudent): number {
   return tokenWidth + (maxGram - minGram + 1) * width;
 }
 

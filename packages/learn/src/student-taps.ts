@@ -23,7 +23,7 @@ export function layerTaps(layer: number): LayerTaps {
 }
 
 /**
- * The vector of the whole text, `[batch, width]`: of an encoder student what its `pooling` makes of the states, before dropout, of a static one its
- * normalized sum of n-grams before the hidden layer.
+ * The vector of the whole text, `[batch, width]`: of an encoder student what its `pooling` makes of the states, before dropout, of a static
+ * one its normalized sum of n-grams; of both before the hidden layer.
  */
 export const EMBEDDING_TAP = 'text_embedding';

@@ -4,7 +4,7 @@ import { ENCODER_CLASSIFIER } from '../encoder-classifier.js';
 import { type Candidate, legalSpec, type ResolveSpec } from './sample-spec.js';
 
 /*
- * Students to choose from: both families, each in steps of about a factor of 4 in size around its default, from what fits a
+ * Students to choose from: both families, each in steps of a factor of 2 to 4 in size around its default, from what fits a
  * web page to what is still far below a teacher.
  */
 const STATIC = {
