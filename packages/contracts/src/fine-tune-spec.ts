@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
-import { type FieldProblem, RetortError } from './errors.js';
+import { RetortError } from './errors.js';
+import { schemaProblems } from './schema-problems.js';
 
 /**
  * How an encoder is fine-tuned. The defaults were chosen on validation rows of banking77 with all-MiniLM-L6-v2;
@@ -103,13 +104,7 @@ export type FineTuneSpecInput = Static<typeof FineTuneSpecInput>;
 export function resolveFineTuneSpec(input: unknown = {}): FineTuneSpec {
   const spec = Value.Default(FineTuneSpec, Value.Clone(input));
   if (Value.Check(FineTuneSpec, spec)) return spec;
-  const problems: FieldProblem[] = Value.Errors(FineTuneSpec, spec)
-    // An unknown field is reported at its own path, as not matching the schema `false`, and once more at its parent.
-    .filter(({ keyword }) => keyword !== 'additionalProperties')
-    .map(({ keyword, instancePath, message }) => ({
-      path: instancePath || '/',
-      message: keyword === 'boolean' ? 'is not an option of fine-tuning' : message,
-    }));
+  const problems = schemaProblems(FineTuneSpec, spec, 'is not an option of fine-tuning');
   const detail = problems.map(({ path, message }) => `${path}: ${message}`).join('; ');
   throw new RetortError('RT_INVALID_FIELD', `The options of fine-tuning cannot be used. ${detail}.`, { problems });
 }

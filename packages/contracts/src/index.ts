@@ -9,6 +9,7 @@ export * from './jobs.js';
 export * from './loss-spec.js';
 export * from './multi-task-spec.js';
 export * from './out-of-scope-spec.js';
+export * from './schema-problems.js';
 export * from './scopes.js';
 export * from './selection.js';
 export * from './soft-labels-spec.js';

@@ -96,7 +96,7 @@ export const EncoderStudent = Type.Object(
       default: 0.1,
       description: 'Share of activations zeroed while training, where BERT does it; 0 for none.',
     }),
-    pooling: Type.Union([Type.Literal('mean'), Type.Literal('cls'), Type.Literal('mean-and-words')], {
+    pooling: Type.Enum(['mean', 'cls', 'mean-and-words'], {
       default: 'mean',
       description:
         'What is classified: the mean of the last hidden states, that of the first token, or their mean beside the mean of the words’ embeddings.',

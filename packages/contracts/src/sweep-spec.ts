@@ -98,7 +98,7 @@ export const StudentBudget = Type.Object(
 export const AutoSpec = Type.Object(
   {
     budget: Type.Optional(StudentBudget),
-    tokens: Type.Union([Type.Literal('characters'), Type.Literal('teacher')], {
+    tokens: Type.Enum(['characters', 'teacher'], {
       default: 'characters',
       description:
         'What the static candidates read: n-grams of characters, or the tokens of the teacher, which must be WordPiece or Unigram.',

@@ -6,6 +6,7 @@ import {
   type FieldProblem,
   RetortError,
   StaticStudent,
+  schemaProblems,
 } from '@retort/contracts';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
@@ -43,23 +44,17 @@ export function resolveSpec(input: DistillationSpecInput | unknown = {}): Distil
   return spec;
 }
 
+const UNKNOWN_FIELD = 'is not a field of the spec';
+
 /** Everything that is wrong with a spec that has its defaults. */
 function problemsOf(spec: unknown): FieldProblem[] {
   const schema = SPECS[familyOf(spec) ?? 'static'];
   const ofAssistants = assistantProblems(spec, problemsOf);
   if (Value.Check(schema, spec)) return [...crossFieldProblems(spec), ...ofAssistants];
-  const own = Value.Errors(schema, spec)
-    // An unknown field is reported at its own path, as not matching the schema `false`, and once more at its parent.
-    .filter(({ keyword }) => keyword !== 'additionalProperties')
-    .map(({ keyword, instancePath, message }) => ({
-      path: instancePath || '/',
-      message: keyword === 'boolean' ? (strategyMessage(instancePath) ?? 'is not a field of the spec') : message,
-    }))
-    .map((problem) =>
-      problem.path === '/student/family'
-        ? { ...problem, message: `must be one of ${FAMILIES.join(', ')}, auto` }
-        : problem,
-    );
+  const own = schemaProblems(schema, spec, UNKNOWN_FIELD).map(({ path, message }) => {
+    if (path === '/student/family') return { path, message: `must be one of ${FAMILIES.join(', ')}, auto` };
+    return { path, message: (message === UNKNOWN_FIELD ? strategyMessage(path) : undefined) ?? message };
+  });
   return [...own.filter((problem) => !isOfAssistant(problem)), ...ofAssistants];
 }
 

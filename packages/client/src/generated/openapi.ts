@@ -619,6 +619,7 @@ export interface components {
             /**
              * @description What the static candidates read: n-grams of characters, or the tokens of the teacher, which must be WordPiece or Unigram.
              * @default characters
+             * @enum {unknown}
              */
             tokens: "characters" | "teacher";
             /** @description Minutes that trials may take, summed over them. The trial that runs out of them is stopped; the first always ends. */
@@ -641,6 +642,7 @@ export interface components {
             /**
              * @description What the static candidates read: n-grams of characters, or the tokens of the teacher, which must be WordPiece or Unigram.
              * @default characters
+             * @enum {unknown}
              */
             tokens?: "characters" | "teacher";
             /** @description Minutes that trials may take, summed over them. The trial that runs out of them is stopped; the first always ends. */
@@ -668,6 +670,7 @@ export interface components {
             /**
              * @description What the static candidates read: n-grams of characters, or the tokens of the teacher, which must be WordPiece or Unigram.
              * @default characters
+             * @enum {unknown}
              */
             tokens?: "characters" | "teacher";
         };
@@ -1847,6 +1850,7 @@ export interface components {
             /**
              * @description What is classified: the mean of the last hidden states, that of the first token, or their mean beside the mean of the words’ embeddings.
              * @default mean
+             * @enum {unknown}
              */
             pooling: "mean" | "cls" | "mean-and-words";
             /**
@@ -1893,6 +1897,7 @@ export interface components {
             /**
              * @description What is classified: the mean of the last hidden states, that of the first token, or their mean beside the mean of the words’ embeddings.
              * @default mean
+             * @enum {unknown}
              */
             pooling?: "mean" | "cls" | "mean-and-words";
             /**

@@ -1,4 +1,10 @@
-import { type FieldProblem, MultiTaskSettings, type MultiTaskSpec, RetortError } from '@retort/contracts';
+import {
+  type FieldProblem,
+  MultiTaskSettings,
+  type MultiTaskSpec,
+  RetortError,
+  schemaProblems,
+} from '@retort/contracts';
 import { Value } from 'typebox/value';
 import { multiTaskMixupProblems } from '../mixup-problems.js';
 import { invalidSpec, resolveSpec, storedSpec } from '../resolve-spec.js';
@@ -46,12 +52,10 @@ export function storedMultiTaskSpec(stored: MultiTaskSpec): MultiTaskSpec {
 
 function settingsProblems(settings: unknown, tasks: readonly string[] | undefined): FieldProblem[] {
   if (!Value.Check(MultiTaskSettings, settings)) {
-    return Value.Errors(MultiTaskSettings, settings)
-      .filter(({ keyword }) => keyword !== 'additionalProperties')
-      .map(({ keyword, instancePath, message }) => ({
-        path: `/multiTask${instancePath}`,
-        message: keyword === 'boolean' ? 'is not a field of the spec' : message,
-      }));
+    return schemaProblems(MultiTaskSettings, settings, 'is not a field of the spec').map(({ path, message }) => ({
+      path: path === '/' ? '/multiTask' : `/multiTask${path}`,
+      message,
+    }));
   }
   if (tasks === undefined) return [];
   return Object.keys(settings.tasks)
