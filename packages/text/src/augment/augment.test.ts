@@ -100,7 +100,9 @@ describe.each(AUGMENTATION_NAMES)('%s', (name) => {
           const words = (value: string) => cutWords(value).words.length;
           // A replaced word is at most the longest of the corpus; a mistyped one has at most one letter more (with its marks).
           expect(made.length).toBeLessThanOrEqual(2 * text.length + other.length + 6 * words(text) + 1);
-          expect(words(made)).toBeLessThanOrEqual(Math.max(1, words(text) + words(other)));
+          // An apostrophe that is struck twice ends a word: a mistyped word may be read as two.
+          const split = name === 'typo' ? words(text) : 0;
+          expect(words(made)).toBeLessThanOrEqual(Math.max(1, words(text) + words(other) + split));
         },
       ),
     );
