@@ -115,3 +115,28 @@ export function featureTeacherProblems(
     },
   ];
 }
+
+/**
+ * What is wrong with the layers of a teacher that a spec's features name, and with heads that its width is to be cut into.
+ *
+ * @param bert its shape; null or absent where it is not known: then the graph is looked at when training opens it
+ * @returns problems whose paths point into the submission (`/spec/features/…`)
+ */
+export function featureLayerProblems(
+  { features = [] }: Pick<DistillationSpec, 'features'>,
+  bert: TeacherManifest['bert'],
+): FieldProblem[] {
+  if (!bert) return [];
+  return features.flatMap(({ teacherLayer, teacherTensor, relationHeads }, at) => {
+    const found: FieldProblem[] = [];
+    if (teacherLayer !== undefined && teacherLayer >= bert.layers) {
+      const message = `must be below the teacher's layers (${bert.layers}), got ${teacherLayer}`;
+      found.push({ path: `/spec/features/${at}/teacherLayer`, message });
+    }
+    if (relationHeads !== undefined && teacherTensor === undefined && bert.width % relationHeads !== 0) {
+      const message = `must divide the teacher's width (${bert.width}), got ${relationHeads}`;
+      found.push({ path: `/spec/features/${at}/relationHeads`, message });
+    }
+    return found;
+  });
+}

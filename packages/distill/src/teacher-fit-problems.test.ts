@@ -48,4 +48,18 @@ describe('a student that takes over from its teacher', () => {
     expect(others).toEqual([]);
     expect(problem).toContain('/spec/sweep/space has the point {"/student/width":512}');
   });
+
+  it('is refused features of layers that the teacher has not, and heads that do not divide its width', () => {
+    const student = { family: 'encoder', width: 160 };
+    const features = [
+      { kind: 'hidden', teacherLayer: 5 },
+      { kind: 'attention', teacherLayer: 6 },
+      { kind: 'value-relation', relationHeads: 5 },
+    ];
+    expect(problemsOf({ student, features })).toEqual([
+      "/spec/features/1/teacherLayer must be below the teacher's layers (6), got 6",
+      "/spec/features/2/relationHeads must divide the teacher's width (384), got 5",
+    ]);
+    expect(problemsOf({ student, features }, null)).toEqual([]);
+  });
 });

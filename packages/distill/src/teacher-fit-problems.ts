@@ -1,6 +1,7 @@
 import type { DistillationSpec, EncoderStudent, FieldProblem, StudentSpec, TeacherManifest } from '@retort/contracts';
 import { encoderMisfits } from '@retort/learn';
 import { readGraphFacts, tokenizerType, WORD_TOKENIZERS } from '@retort/teachers';
+import { featureLayerProblems } from './feature-problems.js';
 import { planSearch } from './sweep/search-plan.js';
 
 /** What tells whether a student can take over from a teacher what it asks for. */
@@ -8,7 +9,7 @@ type Source = Pick<TeacherManifest, 'bert'> & { tokenizer: Pick<TeacherManifest[
 
 /**
  * Why a spec's students, assistants and candidates of a search included, cannot have the tokens or the layers of the teacher of a submission
- * that they ask for, as far as its manifest tells.
+ * that they ask for, or be compared with layers that it has not, as far as its manifest tells.
  *
  * @returns one problem per finding, its path into the submission (`/spec/student/…`)
  */
@@ -18,13 +19,15 @@ export function teacherFitProblems(spec: DistillationSpec, source: Source): Fiel
     ...studentFitProblems(spec.student, source),
     ...candidateProblems(spec, source),
     ...assistants.flatMap(({ student }, i) => studentFitProblems(student, source, `/spec/progressive/assistants/${i}`)),
+    ...featureLayerProblems(spec, source.bert),
   ];
 }
 
 /** {@link teacherFitProblems} with the teacher's folder. */
 export async function readTeacherFitProblems(spec: DistillationSpec, teacherDir: string): Promise<FieldProblem[]> {
   const students = [spec.student, ...(spec.progressive?.assistants ?? []).map(({ student }) => student)];
-  return teacherFitProblems(spec, await readSource(students, teacherDir, spec.sweep !== undefined));
+  const compared = (spec.features ?? []).some(({ kind }) => kind !== 'embedding');
+  return teacherFitProblems(spec, await readSource(students, teacherDir, compared || spec.sweep !== undefined));
 }
 
 /** {@link studentFitProblems} with the teacher's folder, its paths into the spec. */
@@ -32,10 +35,13 @@ export async function readStudentFitProblems(student: StudentSpec, teacherDir: s
   return studentFitProblems(student, await readSource([student], teacherDir, false), '');
 }
 
-/** @param varied whether a sweep may let an encoder start from the teacher: only where one may is the teacher's graph read */
-async function readSource(students: readonly StudentSpec[], teacherDir: string, varied: boolean): Promise<Source> {
-  const starts = students.some((student) => student.family === 'encoder' && (varied || student.initFrom !== undefined));
-  if (!starts) return { tokenizer: { type: await tokenizerType(teacherDir) } };
+/**
+ * @param layered whether the teacher's layers may matter to an encoder that does not start from them, in a sweep or as features: only
+ * where they may is the teacher's graph read
+ */
+async function readSource(students: readonly StudentSpec[], teacherDir: string, layered: boolean): Promise<Source> {
+  const reads = students.some((student) => student.family === 'encoder' && (layered || student.initFrom !== undefined));
+  if (!reads) return { tokenizer: { type: await tokenizerType(teacherDir) } };
   const { tokenizer: type, bert } = await readGraphFacts(teacherDir);
   return { tokenizer: { type }, bert };
 }
