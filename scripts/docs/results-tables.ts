@@ -5,6 +5,7 @@ import {
   type Configuration,
   type Family,
   familyOf,
+  isOn,
   type Table,
 } from '../../test/bench/distill/configurations.ts';
 import type { DataSheet } from '../../test/bench/distill/data-facts.ts';
@@ -113,14 +114,20 @@ export function mainTables(cells: readonly Cell[]): string {
   const table = (figure: 'accuracy' | 'agreement', withTeacher: boolean) => {
     const of = (figures: Figures) => figures[figure];
     const teacher = DATA_SETS.map((data) => shares(summarize(cellsOf(cells, data, 'teacher'), of), { complete: 1 }));
-    const row = (label: string, name: string, read: (figures: Figures) => number | undefined) => [
+    const row = (label: string, student: Configuration, read: (figures: Figures) => number | undefined) => [
       label,
-      ...DATA_SETS.map((data) => shares(summarize(cellsOf(cells, data, name), read))),
+      ...DATA_SETS.map((data) =>
+        isOn(data)(student) ? shares(summarize(cellsOf(cells, data, student.name), read)) : '',
+      ),
     ];
-    const rows = students.flatMap(({ name }) => [
-      row(named(name), name, of),
-      ...(isInt8(cells, name) ? [row(`${named(name)} before int8`, name, ({ float }) => float?.[figure])] : []),
-    ]);
+    const rows = students.flatMap((student) => {
+      const name = named(student.name);
+      const before = isInt8(cells, student.name);
+      return [
+        row(name, student, of),
+        ...(before ? [row(`${name} before int8`, student, ({ float }) => float?.[figure])] : []),
+      ];
+    });
     const first = withTeacher ? [['the teacher', ...teacher]] : [];
     return markdownTable([heading, ...first, ...rows, ...(withTeacher ? targetRows() : [])], right(DATA_SETS.length));
   };
@@ -162,7 +169,7 @@ function otherFigures(cells: readonly Cell[], students: readonly Configuration[]
     'recall at 95% in scope, %',
   ];
   const rows = DATA_SETS.flatMap((data) =>
-    students.map(({ name }) => {
+    students.filter(isOn(data)).map(({ name }) => {
       const own = cellsOf(cells, data, name);
       const share: Write = (figure) => shares(summarize(own, figure));
       return [

@@ -1,5 +1,5 @@
 import type { Cell } from '../../test/bench/distill/cells.ts';
-import { CONFIGURATIONS, familyOf } from '../../test/bench/distill/configurations.ts';
+import { CONFIGURATIONS, familyOf, isOn } from '../../test/bench/distill/configurations.ts';
 import { DATA_SETS } from '../../test/bench/distill/data-sets.ts';
 import type { Latency } from '../../test/bench/distill/latency.ts';
 import { cellsOf, summarize } from '../../test/bench/distill/summary.ts';
@@ -34,7 +34,7 @@ export function speedTable(cells: readonly Cell[], latencies: readonly Latency[]
   ];
   const main = CONFIGURATIONS.filter(({ table }) => table === 'main');
   const rows = DATA_SETS.flatMap((data) =>
-    main.map((configuration) => {
+    main.filter(isOn(data)).map((configuration) => {
       const { name } = configuration;
       const targets = SPEED_TARGETS[familyOf(configuration) ?? 'static'];
       const latency = latencyOf(latencies, data, name);

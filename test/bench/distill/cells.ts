@@ -48,11 +48,12 @@ export interface Cell extends CellKey {
 }
 
 /** What decides a cell's figures besides data, seed and code. */
-export type Configured = Pick<Configuration, 'teacher' | 'further' | 'spec' | 'perClass' | 'labelledOnly'>;
+export type Configured = Pick<Configuration, 'teacher' | 'further' | 'spec' | 'perClass' | 'labelledOnly' | 'moreText'>;
 
-export function configuredOf({ teacher, further, spec, perClass, labelledOnly }: Configuration): Configured {
+export function configuredOf(configuration: Configuration): Configured {
+  const { teacher, further, spec, perClass, labelledOnly, moreText } = configuration;
   // As JSON has it: without what is undefined.
-  return JSON.parse(JSON.stringify({ teacher, further, spec, perClass, labelledOnly }));
+  return JSON.parse(JSON.stringify({ teacher, further, spec, perClass, labelledOnly, moreText }));
 }
 
 export const nameOfCell = ({ data, config, seed }: CellKey) => `${data} ${config} seed ${seed}`;

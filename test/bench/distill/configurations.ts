@@ -1,5 +1,5 @@
 import type { DistillationSpecInput } from '@retort/contracts';
-import { DATA_SETS, type DataName } from './data-sets.ts';
+import { DATA_SETS, type DataName, type TextSource } from './data-sets.ts';
 
 export type Family = 'static' | 'encoder';
 
@@ -24,6 +24,8 @@ export interface Configuration {
   perClass?: number;
   /** Whether training text without a label is left out. */
   labelledOnly?: boolean;
+  /** Other data sets whose training texts the student learns from too, by its teachers' answers alone; its own is passed over. */
+  moreText?: readonly TextSource[];
 }
 
 /** Of these two there is an ablation and a low-data table. */
@@ -68,16 +70,27 @@ const ENCODER = { width: 160, initFrom: { layers: [0, 5] } };
 const STUDENTS: Record<Family, object> = { static: {}, encoder: ENCODER };
 
 /** A row of the main table for every family. */
-function main(name: string, sections: Sections, further?: TeacherKind): Configuration[] {
+function main(
+  name: string,
+  sections: Sections,
+  more: Partial<Pick<Configuration, 'data' | 'further' | 'moreText'>> = {},
+): Configuration[] {
   return FAMILIES.map((family) => ({
     name: `${family}/${name}`,
     table: 'main',
     data: DATA_SETS,
     teacher: 'fine-tuned',
-    ...(further && { further }),
+    ...more,
     spec: studentSpec(family, sections, STUDENTS[family]),
   }));
 }
+
+/** Those whose texts are requests to an assistant. */
+const ASSISTANTS = ['sgd', 'clinc150', 'banking77'] as const;
+/** Only what has a label is varied: texts that were written by people are many already. */
+const MORE_TEXT = {
+  transferSet: { multiply: 2, seed: 1, includeUnlabelled: false },
+} satisfies DistillationSpecInput;
 
 interface AblationOptions {
   /** Default: the static student, which takes the least time. */
@@ -137,7 +150,8 @@ export const CONFIGURATIONS: readonly Configuration[] = [
   ...main('plain-kd', PLAIN_KD),
   // The defaults, with nothing said.
   ...main('everything', {}),
-  ...main('two-teachers', {}, 'head'),
+  ...main('two-teachers', {}, { further: 'head' }),
+  ...main('more-text', MORE_TEXT, { data: STUDIED, further: 'head', moreText: ASSISTANTS }),
   {
     name: 'static/characters',
     table: 'main',
@@ -212,3 +226,9 @@ export function findConfiguration(name: string): Configuration {
   if (found) return found;
   throw new Error(`There is no configuration "${name}".`);
 }
+
+/** Which configurations are run on a data set. */
+export const isOn =
+  (data: DataName) =>
+  ({ data: own }: Configuration) =>
+    own.includes(data);

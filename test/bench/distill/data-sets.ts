@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { type Row, SPLITS, type Split } from '@retort/contracts';
-import { readRows } from '@retort/text';
+import { normalizeText, readRows } from '@retort/text';
 import { sharedPath } from '../../support/shared.ts';
 
 export const DATA_SETS = ['clinc150', 'banking77', 'snips', 'metatool'] as const;
@@ -29,12 +29,27 @@ export interface DataSet {
   facts: DataFacts;
 }
 
+/** What the texts of more requests are taken from: other data sets, and one that is used for nothing else. */
+export type TextSource = DataName | 'sgd';
+
 /** Why a data set cannot be used here, or undefined where it can. */
-export function whyNoData(name: DataName): string | undefined {
+export function whyNoData(name: TextSource): string | undefined {
   return sharedPath(fileOf(name)) === undefined ? `../shared/${fileOf(name)} is absent` : undefined;
 }
 
-const fileOf = (name: DataName) => `data/${name}/data.jsonl`;
+const fileOf = (name: TextSource) => `data/${name}/data.jsonl`;
+
+async function readBytes(name: TextSource): Promise<Buffer> {
+  const path = sharedPath(fileOf(name));
+  if (path === undefined) throw new Error(whyNoData(name));
+  return readFile(path);
+}
+
+async function rowsOf(bytes: Buffer): Promise<Row[]> {
+  const rows: Row[] = [];
+  for await (const read of readRows([bytes], { format: 'jsonl' })) if ('row' in read) rows.push(read.row);
+  return rows;
+}
 
 /**
  * Reads a data set of the optional data beside the checkout, without exact duplicates between its splits.
@@ -42,12 +57,8 @@ const fileOf = (name: DataName) => `data/${name}/data.jsonl`;
  * @param limit most rows of each label and split, to try the benchmark out; default: all
  */
 export async function readDataSet(name: DataName, limit = Number.POSITIVE_INFINITY): Promise<DataSet> {
-  const path = sharedPath(fileOf(name));
-  if (path === undefined) throw new Error(whyNoData(name));
-  const bytes = await readFile(path);
-  const all: Row[] = [];
-  for await (const read of readRows([bytes], { format: 'jsonl' })) if ('row' in read) all.push(read.row);
-  const { rows, removed } = withoutDuplicates(all);
+  const bytes = await readBytes(name);
+  const { rows, removed } = withoutDuplicates(await rowsOf(bytes));
   const facts = factsOf(rows, removed, createHash('sha256').update(bytes).digest('hex'));
   return { name, rows: firstOfEach(rows, limit), facts };
 }
@@ -78,6 +89,28 @@ function factsOf(rows: readonly Row[], duplicates: DataFacts['duplicates'], sha2
     duplicates,
     sha256,
   };
+}
+
+/** The rows, and without a label the training texts of other data sets, as {@link withUnlabelled} adds them. */
+export async function withMoreText(rows: readonly Row[], sources: readonly TextSource[]): Promise<Row[]> {
+  const others: Row[] = [];
+  for (const source of sources) others.push(...(await rowsOf(await readBytes(source))));
+  return withUnlabelled(rows, others);
+}
+
+/**
+ * The rows, and without a label the training texts of others, each once: none that equals one of the rows, whatever its split, but for case
+ * and spaces (`normalizeText`).
+ */
+export function withUnlabelled(rows: readonly Row[], others: readonly Row[]): Row[] {
+  const seen = new Set(rows.map(({ text }) => normalizeText(text)));
+  const more = others.flatMap(({ text, split }): Row[] => {
+    const normalized = normalizeText(text);
+    if (split !== 'train' || seen.has(normalized)) return [];
+    seen.add(normalized);
+    return [{ text, split }];
+  });
+  return [...rows, ...more];
 }
 
 /** The rows that a teacher is trained on and accuracy is measured on. */

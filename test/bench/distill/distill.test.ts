@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Row, SPLITS } from '@retort/contracts';
 import { inputHash, resolveSpec } from '@retort/distill';
+import { normalizeText } from '@retort/text';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseArguments } from '../arguments.ts';
 import { appendLine, type Cell, configuredOf, nameOfCell, readCells } from './cells.ts';
 import { CONFIGURATIONS, findConfiguration } from './configurations.ts';
-import { DATA_SETS, type DataName, withoutDuplicates } from './data-sets.ts';
+import { DATA_SETS, type DataName, withoutDuplicates, withUnlabelled } from './data-sets.ts';
 import { fewLabels } from './low-data.ts';
 import { allCells, missingCells } from './plan.ts';
 import { runSchedule } from './schedule.ts';
@@ -166,6 +167,24 @@ describe('the data', () => {
     expect(fewLabels(rows, { perClass: 4, seed: 2 })).not.toEqual(few);
     const alone = fewLabels(rows, { perClass: 4, seed: 1, labelledOnly: true });
     expect(alone).toEqual(few.filter(({ split, label }) => split === 'test' || label !== undefined));
+  });
+});
+
+describe('text of other data sets', () => {
+  it('is only of their training splits, has no label, and is nothing that is measured or there already', () => {
+    fc.assert(
+      fc.property(fc.array(row), fc.array(row), (rows, others) => {
+        const all = withUnlabelled(rows, others);
+        expect(all.slice(0, rows.length)).toEqual(rows);
+        const more = all.slice(rows.length);
+        expect(more.every(({ split, label }) => split === 'train' && label === undefined)).toBe(true);
+        const texts = more.map(({ text }) => normalizeText(text));
+        expect(new Set(texts).size).toBe(texts.length);
+        const own = new Set(rows.map(({ text }) => normalizeText(text)));
+        const wanted = others.filter(({ split }) => split === 'train').map(({ text }) => normalizeText(text));
+        expect(new Set(texts)).toEqual(new Set(wanted.filter((text) => !own.has(text))));
+      }),
+    );
   });
 });
 

@@ -3,7 +3,7 @@ import type { Row, StudentMetrics } from '@retort/contracts';
 import { distill, recommendSpec } from '@retort/distill';
 import { type CellKey, configurationOf, type Figures } from './cells.ts';
 import type { Configuration } from './configurations.ts';
-import { readDataSet } from './data-sets.ts';
+import { readDataSet, withMoreText } from './data-sets.ts';
 import { fewLabels } from './low-data.ts';
 import { measureTeacher } from './measure-teacher.ts';
 import { SoftLabelFiles } from './soft-label-files.ts';
@@ -34,8 +34,9 @@ export async function measureCell(
     const figures = await measureTeacher(teacherDir, all, cache);
     return { figures, seconds: secondsSince() };
   }
-  const rows = few && configuration.labelledOnly ? fewLabels(all, { ...few, labelledOnly: true }) : learned;
-  const { further } = configuration;
+  const { further, moreText = [], labelledOnly } = configuration;
+  const others = moreText.filter((source) => source !== cell.data);
+  const rows = await withMoreText(few && labelledOnly ? fewLabels(all, { ...few, labelledOnly }) : learned, others);
   const dirs = [teacherDir];
   if (further) dirs.push(await teacherFolder(workspace, cell, { ...configuration, teacher: further }, learned));
   const { metrics } = await distill({
