@@ -10,6 +10,7 @@ const SHAPES: ((x: number, y: number, color: string) => string)[] = [
     element('rect', { x: x - R + 0.5, y: y - R + 0.5, width: 2 * R - 1, height: 2 * R - 1, fill: color }),
   (x, y, color) => polygon([x, y - R - 1, x + R + 1, y, x, y + R + 1, x - R - 1, y], color),
   (x, y, color) => polygon([x, y - R, x + R, y + R - 1, x - R, y + R - 1], color),
+  (x, y, color) => polygon([x, y + R, x + R, y - R + 1, x - R, y - R + 1], color),
 ];
 
 /** A marker of a point. One of no number is a small circle. */
