@@ -89,7 +89,8 @@ function main(
 const ASSISTANTS = ['sgd', 'clinc150', 'banking77'] as const;
 /** Only what has a label is varied: texts that were written by people are many already. */
 const MORE_TEXT = {
-  transferSet: { multiply: 2, seed: 1, includeUnlabelled: false },
+  transferSet: { multiply: 4, seed: 1, includeUnlabelled: false },
+  training: { epochs: 8 },
 } satisfies DistillationSpecInput;
 
 interface AblationOptions {
