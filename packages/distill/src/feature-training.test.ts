@@ -162,6 +162,19 @@ describe('training on what is inside the teacher', () => {
     expect(await readFile(at('student/README.md'), 'utf8')).toContain('| features | 1 · hidden, 1 · hidden, 1 · att');
   });
 
+  it('is refused with the field before the teacher is asked anything, where it has not the layer', async () => {
+    const spec = resolveSpec({ student: encoder, features: [{ kind: 'hidden', teacherLayer: 2 }] });
+    let asked = 0;
+    const onProgress = () => asked++;
+    await expect(
+      distill({ rows, teacherDir: at('bert'), outDir: at('refused'), spec, onProgress }),
+    ).rejects.toMatchObject({
+      code: 'RT_INVALID_SPEC',
+      problems: [{ path: '/features/0/teacherLayer', message: "must be below the teacher's layers (2), got 2" }],
+    });
+    expect(asked).toBe(0);
+  });
+
   it.each<[string, object, object, string]>([
     ['characters', {}, { kind: 'attention' }, 'not shaped like BERT'],
     ['characters', {}, { kind: 'hidden', teacherTensor: 'gather' }, 'neither WordPiece nor Unigram'],

@@ -13,7 +13,7 @@ import {
 } from './cells.ts';
 import { CONFIGURATIONS } from './configurations.ts';
 import { saveDataFacts } from './data-facts.ts';
-import { type DataName, whyNoData } from './data-sets.ts';
+import { whyNoData } from './data-sets.ts';
 import { type CellFilter, missingCells } from './plan.ts';
 import { runSchedule } from './schedule.ts';
 import { hasTeacher, teacherName } from './teachers.ts';
@@ -35,13 +35,15 @@ export interface BenchDistillOptions extends CellFilter {
 
 /** Cells that are still to be run, and those of them that cannot be here, with the reason. */
 export function openCells({ limit, ...filter }: CellFilter & { limit?: number }) {
-  const missing = missingCells(CONFIGURATIONS, readCells(workspaceOf(limit).cells), filter);
-  const reasons = new Map<DataName, string | undefined>();
-  for (const { data } of missing) if (!reasons.has(data)) reasons.set(data, whyNoData(data));
-  return {
-    missing: missing.filter(({ data }) => reasons.get(data) === undefined),
-    skipped: [...reasons].flatMap(([data, reason]) => (reason === undefined ? [] : [`${data}: ${reason}`])),
-  };
+  const missing: CellKey[] = [];
+  const skipped = new Set<string>();
+  for (const cell of missingCells(CONFIGURATIONS, readCells(workspaceOf(limit).cells), filter)) {
+    const { moreText = [] } = configurationOf(cell);
+    const reasons = [cell.data, ...moreText].map(whyNoData).filter((reason) => reason !== undefined);
+    if (reasons.length === 0) missing.push(cell);
+    for (const reason of reasons) skipped.add(`${cell.data}: ${reason}`);
+  }
+  return { missing, skipped: [...skipped] };
 }
 
 /**
