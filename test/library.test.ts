@@ -213,6 +213,15 @@ describe('distillation as a library', () => {
     });
   });
 
+  it('refuses a spec that an encoder does not fit before it trains it', async () => {
+    const unfit = resolveSpec({ student: { family: 'encoder', initFrom: { layers: [0, 1] } } });
+    const onProgress = ({ stage }: Progress) => expect.unreachable(stage);
+    await expect(run('refused', { teacherDir: join(work, 'encoder'), spec: unfit, onProgress })).rejects.toMatchObject({
+      code: 'RT_INVALID_SPEC',
+      problems: [{ path: '/student/initFrom' }],
+    });
+  });
+
   it('distils by another divergence, in stages, from adjusted soft labels, easy rows first, all at once', async () => {
     const composed = resolveSpec({
       ...{ student: spec.student, training: spec.training },

@@ -101,6 +101,9 @@ async function askTeachers(
 ): Promise<{ teachers: AskedTeacher[]; labelled: LabelledRows }> {
   const { rows, spec, cache, threads, signal, onProgress } = options;
   const sources = sourcesOf(options);
+  // Said first: an encoder is trained for seconds or minutes before it can be opened as a teacher, and neither its tokens nor its layers change.
+  const misfits = await readTeacherFitProblems(spec, sources[0].dir);
+  if (misfits.length > 0) throw invalidSpec(misfits.map(withinSpec));
   const teachers: Teacher[] = [];
   try {
     const dirs: string[] = [];
@@ -108,7 +111,7 @@ async function askTeachers(
       dirs.push(await classifierFolder(dir, join(scratch, `teacher-${k}`), options));
       teachers.push(await openTeacher(dirs[k], { threads }));
     }
-    const labels = checkFit(rows, teachers, spec, await readTeacherFitProblems(spec, dirs[0]));
+    const labels = checkFit(rows, teachers, spec);
     const { transferSet, training } = spec;
     const foreign = foreignLabel(labels, spec.outOfScope);
     const asking = { teachers, teacherDir: dirs[0], foreign, cache, signal, onProgress };
@@ -136,17 +139,12 @@ function sourcesOf({ teacherDir, teachers }: DistillOptions): readonly TeacherSo
  * @returns the student's labels
  * @throws RetortError `RT_INVALID_SPEC` where the teachers do not fit each other, `RT_INVALID_DATASET` where the rows do not fit them
  */
-function checkFit(
-  rows: readonly Row[],
-  teachers: readonly Teacher[],
-  spec: DistillationSpec,
-  misfits: FieldProblem[],
-): readonly string[] {
+function checkFit(rows: readonly Row[], teachers: readonly Teacher[], spec: DistillationSpec): readonly string[] {
   const shape = shapeOf(rows);
   const names = teachers.map((teacher) => teacher.labels);
   const { labels, problems: unfit } = checkTeachers(spec.ensemble, names, shape);
   if (unfit.length > 0) throw invalidSpec(unfit);
-  const problems = [...misfits, ...datasetProblems(shape, labels, spec), ...searchDatasetProblems(spec, shape)];
+  const problems = [...datasetProblems(shape, labels, spec), ...searchDatasetProblems(spec, shape)];
   if (problems.length === 0) return labels;
   if (problems.every(({ path }) => path.startsWith(SPEC))) throw invalidSpec(problems.map(withinSpec));
   const detail = problems.map(({ path, message }) => `The ${path.split('/').at(-1)} ${message}.`).join(' ');
