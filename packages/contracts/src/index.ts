@@ -1,3 +1,4 @@
+export * from './auto-spec.js';
 export * from './compression-spec.js';
 export * from './curriculum-spec.js';
 export * from './ensemble-spec.js';

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { AutoStudentInput, autoSpec, autoSpecInput } from './auto-spec.js';
 import { CompressionSpec, CompressionSpecInput } from './compression-spec.js';
 import { CurriculumSpec, CurriculumSpecInput } from './curriculum-spec.js';
 import { EnsembleSpec, EnsembleSpecInput } from './ensemble-spec.js';
@@ -8,7 +9,7 @@ import { OutOfScopeSpec } from './out-of-scope-spec.js';
 import { progressiveSpec, progressiveSpecInput } from './progressive-spec.js';
 import { SoftLabelsSpec, SoftLabelsSpecInput } from './soft-labels-spec.js';
 import { StudentSpec, StudentSpecInput } from './student-spec.js';
-import { AutoStudentInput, SEARCH_SECTIONS, SEARCH_SECTIONS_INPUT } from './sweep-spec.js';
+import { SweepSpec, SweepSpecInput } from './sweep-spec.js';
 import { TransferSetSpec, TransferSetSpecInput } from './transfer-set-spec.js';
 
 export const TrainingSpec = Type.Object(
@@ -75,7 +76,7 @@ export const TrainingSpec = Type.Object(
     }),
     seed: Type.Integer({ minimum: 0, maximum: 4_294_967_295, default: 1 }),
   },
-  { additionalProperties: false },
+  { title: 'TrainingSpec', additionalProperties: false },
 );
 
 /** How to distil: the part of a job that does not depend on where data and teacher live. All of it has defaults. */
@@ -92,16 +93,18 @@ export const DistillationSpec = Type.Object(
     outOfScope: OutOfScopeSpec,
     progressive: Type.Optional(progressiveSpec(LossSpec, TrainingSpec)),
     compression: Type.Optional(CompressionSpec),
-    ...SEARCH_SECTIONS,
+    sweep: Type.Optional(SweepSpec),
+    auto: Type.Optional(autoSpec(TrainingSpec)),
   },
   { additionalProperties: false },
 );
 
 export type TrainingSpec = Static<typeof TrainingSpec>;
 export type DistillationSpec = Static<typeof DistillationSpec>;
+export type AutoSpec = NonNullable<DistillationSpec['auto']>;
 export type ProgressiveSpec = NonNullable<DistillationSpec['progressive']>;
 
-const TrainingSpecInput = Type.Partial(TrainingSpec, { additionalProperties: false });
+const TrainingSpecInput = Type.Partial(TrainingSpec, { title: 'TrainingSpecInput', additionalProperties: false });
 
 /** What a user writes: any part may be left out. */
 export const DistillationSpecInput = Type.Object(
@@ -117,7 +120,8 @@ export const DistillationSpecInput = Type.Object(
     outOfScope: Type.Optional(OutOfScopeSpec),
     progressive: Type.Optional(progressiveSpecInput(LossSpecInput, TrainingSpecInput)),
     compression: Type.Optional(CompressionSpecInput),
-    ...SEARCH_SECTIONS_INPUT,
+    sweep: Type.Optional(SweepSpecInput),
+    auto: Type.Optional(autoSpecInput(TrainingSpecInput)),
   },
   { additionalProperties: false },
 );

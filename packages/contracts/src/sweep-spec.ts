@@ -20,7 +20,7 @@ export const SweepRange = Type.Union([
 ]);
 
 /** What `sweep` and `auto` have in common: how a search spends its time. */
-const SEARCH = {
+export const SEARCH_EFFORT = {
   minutes: Type.Optional(
     Type.Number({
       exclusiveMinimum: 0,
@@ -70,80 +70,17 @@ export const SweepSpec = Type.Object(
       default: 0.125,
       description: 'Of successive halving: share of the epochs that all trials train for at first.',
     }),
-    ...SEARCH,
+    ...SEARCH_EFFORT,
     seed: Type.Integer({ minimum: 0, maximum: 4_294_967_295, default: 1, description: 'Draws the points.' }),
   },
   { title: 'SweepSpec', additionalProperties: false },
 );
 
-/** What the student may cost where it is used. */
-export const StudentBudget = Type.Object(
-  {
-    latencyMs: Type.Optional(
-      Type.Number({
-        exclusiveMinimum: 0,
-        maximum: 1e6,
-        description:
-          'Most milliseconds for one text, median, one thread, tokenizer included, on the machine that trains.',
-      }),
-    ),
-    bytes: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: 1e12, description: 'Most bytes of the files needed to answer.' }),
-    ),
-  },
-  { title: 'StudentBudget', additionalProperties: false },
+/** The same as a user writes it. */
+export const SweepSpecInput = Type.Object(
+  { ...Type.Partial(SweepSpec).properties, space: SweepSpec.properties.space },
+  { title: 'SweepSpecInput', additionalProperties: false },
 );
-
-/** How the student is chosen among candidates of every family; what `student: "auto"` stands for. */
-export const AutoSpec = Type.Object(
-  {
-    budget: Type.Optional(StudentBudget),
-    tokens: Type.Enum(['characters', 'teacher'], {
-      default: 'characters',
-      description:
-        'What the static candidates read: n-grams of characters, or the tokens of the teacher, which must be WordPiece or Unigram.',
-    }),
-    ...SEARCH,
-  },
-  {
-    title: 'AutoSpec',
-    description: 'Chooses the student: `spec.student` stands in for it until the search has ended.',
-    additionalProperties: false,
-  },
-);
-
-/** What a user may write instead of a student. */
-export const AutoStudentInput = Type.Union([
-  Type.Literal('auto'),
-  Type.Object(
-    {
-      family: Type.Literal('auto'),
-      budget: Type.Optional(StudentBudget),
-      tokens: Type.Optional(AutoSpec.properties.tokens),
-    },
-    {
-      title: 'AutoStudentInput',
-      description: 'The most accurate student within the budget, out of candidates of every family and several sizes.',
-      additionalProperties: false,
-    },
-  ),
-]);
-
-/** The fields of a spec that make it a search. */
-export const SEARCH_SECTIONS = { sweep: Type.Optional(SweepSpec), auto: Type.Optional(AutoSpec) };
-
-/** The same as a user writes them. */
-export const SEARCH_SECTIONS_INPUT = {
-  sweep: Type.Optional(
-    Type.Object(
-      { ...Type.Partial(SweepSpec).properties, space: SweepSpec.properties.space },
-      { title: 'SweepSpecInput', additionalProperties: false },
-    ),
-  ),
-  auto: Type.Optional(Type.Partial(AutoSpec, { title: 'AutoSpecInput', additionalProperties: false })),
-};
 
 export type SweepRange = Static<typeof SweepRange>;
 export type SweepSpec = Static<typeof SweepSpec>;
-export type StudentBudget = Static<typeof StudentBudget>;
-export type AutoSpec = Static<typeof AutoSpec>;

@@ -1,3 +1,4 @@
+import type { DistillationSpec } from '@retort/contracts';
 import { describe, expect, it } from 'vitest';
 import type { DatasetShape } from './check-rows.js';
 import { recommendedSpec } from './recommended-spec.js';
@@ -75,14 +76,41 @@ describe('what is recommended', () => {
     expect(() => recommend([])).toThrow(expect.objectContaining({ code: 'RT_INVALID_SPEC' }));
   });
 
-  it('leaves the training of students that are to be chosen to their families', () => {
-    const { training } = recommend({ auto: {} });
-    for (const student of ['auto', { family: 'auto', budget: { bytes: 1e6 } }]) {
-      const spec = recommend({ student });
-      expect(spec.auto).toMatchObject({ tokens: 'teacher' });
-      expect(recommend({ student }, 'BPE').auto).toMatchObject({ tokens: 'characters' });
-      expect(spec.training).toEqual(training);
-      expect(spec.training.learningRate).toBe(0.01);
+  it('gives each student that is to be chosen what it would have alone, started from a BERT where the teacher is one', () => {
+    const known = { tokenizer: 'WordPiece', shape: shapeOf(20_000), bert: { layers: 6, width: 384, heads: 12 } };
+    const choose = (more: object = {}, teacher: object = {}) =>
+      recommendedSpec({ student: 'auto', ...more }, { ...known, ...teacher });
+    const { auto, loss } = choose();
+    expect(loss.temperature).toBe(2);
+    const alone = (student: object) => {
+      const spec = recommendedSpec({ student }, known);
+      return { student: spec.student, training: spec.training };
+    };
+    expect(auto?.tokens).toBe('teacher');
+    expect(auto?.candidates).toContainEqual(alone({}));
+    expect(auto?.candidates).toContainEqual(alone({ family: 'encoder' }));
+    const layersOf = (spec: DistillationSpec) =>
+      spec.auto?.candidates.map(({ student }) => (student.family === 'encoder' ? student.initFrom?.layers : undefined));
+    expect(layersOf(choose())?.slice(4)).toEqual([[0], [0, 5], [0, 5], [0, 2, 3, 5]]);
+    for (const teacher of [{ tokenizer: 'BPE' }, { bert: null }]) {
+      expect(layersOf(choose({}, teacher))).toEqual(Array.from({ length: 8 }));
     }
+    expect(choose({}, { tokenizer: 'BPE' }).auto).toMatchObject({ tokens: 'characters' });
+  });
+
+  it('keeps what was said of students that are to be chosen', () => {
+    const said = { training: { epochs: 3 }, student: { family: 'auto', tokens: 'characters', budget: { bytes: 1e6 } } };
+    const { auto } = recommend(said);
+    expect(auto?.budget).toEqual({ bytes: 1e6 });
+    expect(new Set(auto?.candidates.map(({ training }) => training.epochs))).toEqual(new Set([3]));
+    expect(auto?.candidates[0].student).toMatchObject({ tokens: 'characters' });
+    const candidates = [{ student: { width: 32 }, training: { batchSize: 16 } }];
+    expect(recommend({ student: 'auto', auto: { candidates } }).auto?.candidates).toMatchObject([
+      { student: { width: 32, tokens: 'teacher' }, training: { batchSize: 16, learningRate: 0.005 } },
+    ]);
+    const wrong = [{ student: { family: 'encoder', heads: 7 } }];
+    expect(() => recommend({ student: 'auto', auto: { candidates: wrong } })).toThrow(
+      /\/auto\/candidates\/0\/student\/heads/,
+    );
   });
 });

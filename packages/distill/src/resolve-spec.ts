@@ -14,12 +14,14 @@ import { compressionDefaults, compressionProblems } from './compression/index.js
 import { encoderDefaults, encoderProblems } from './encoder-limits.js';
 import { ensembleProblems } from './ensemble-problems.js';
 import { featureProblems } from './feature-problems.js';
+import { isSection } from './is-section.js';
 import { lossProblems, withParameters } from './loss-problems.js';
 import { mixupProblems } from './mixup-problems.js';
 import { withProgressiveDefaults } from './progressive/progressive-defaults.js';
 import { assistantProblems, isOfAssistant, progressiveProblems } from './progressive/progressive-problems.js';
 import { staticDefaults } from './static-defaults.js';
-import { withAutoSection } from './sweep/auto-section.js';
+import { withAutoDefaults } from './sweep/auto-defaults.js';
+import { candidateProblems, isOfCandidate } from './sweep/candidate-problems.js';
 import { searchProblems } from './sweep/search-problems.js';
 import { strategyMessage, transferSetProblems, withShares } from './transfer-set/problems.js';
 
@@ -49,13 +51,13 @@ const UNKNOWN_FIELD = 'is not a field of the spec';
 /** Everything that is wrong with a spec that has its defaults. */
 function problemsOf(spec: unknown): FieldProblem[] {
   const schema = SPECS[familyOf(spec) ?? 'static'];
-  const ofAssistants = assistantProblems(spec, problemsOf);
-  if (Value.Check(schema, spec)) return [...crossFieldProblems(spec), ...ofAssistants];
+  const ofOthers = [...assistantProblems(spec, problemsOf), ...candidateProblems(spec, problemsOf)];
+  if (Value.Check(schema, spec)) return [...crossFieldProblems(spec), ...ofOthers];
   const own = schemaProblems(schema, spec, UNKNOWN_FIELD).map(({ path, message }) => {
     if (path === '/student/family') return { path, message: `must be one of ${FAMILIES.join(', ')}, auto` };
     return { path, message: (message === UNKNOWN_FIELD ? strategyMessage(path) : undefined) ?? message };
   });
-  return [...own.filter((problem) => !isOfAssistant(problem)), ...ofAssistants];
+  return [...own.filter((problem) => !isOfAssistant(problem) && !isOfCandidate(problem)), ...ofOthers];
 }
 
 /**
@@ -63,7 +65,9 @@ function problemsOf(spec: unknown): FieldProblem[] {
  * what was done before there was a choice. It is not checked again, so that it can be shown whatever the limits are by now.
  */
 export function storedSpec(stored: unknown): DistillationSpec {
-  const given = withSections(withProgressiveDefaults(Value.Clone(stored), storedSpec));
+  const isLegal = (spec: unknown) => problemsOf(spec).length === 0;
+  const chosen = withAutoDefaults(Value.Clone(stored), { fill: storedSpec, isLegal });
+  const given = withSections(withProgressiveDefaults(chosen, storedSpec));
   return Value.Default(SPECS[familyOf(given) ?? 'static'], given) as DistillationSpec;
 }
 
@@ -80,13 +84,13 @@ function isNone(compression: unknown): boolean {
 
 /** Sections that were left out become empty objects, so that their fields get defaults; then come the family's own. */
 function withSections(input: unknown): unknown {
-  if (!isObject(input)) return input;
-  const { compression, ...given } = withAutoSection(input);
+  if (!isSection(input)) return input;
+  const { compression, ...given } = input;
   const { student = {}, training = {} } = given;
   const sections = {
     ...given,
-    student: isObject(student) ? { family: 'static', ...student } : student,
-    loss: isObject(given.loss) ? withParameters(given.loss) : (given.loss ?? {}),
+    student: isSection(student) ? { family: 'static', ...student } : student,
+    loss: isSection(given.loss) ? withParameters(given.loss) : (given.loss ?? {}),
     training,
     ...(given.transferSet === undefined ? {} : { transferSet: withShares(given.transferSet) }),
     ...(isNone(compression) ? {} : { compression: compressionDefaults(compression) }),
@@ -100,18 +104,14 @@ function withSections(input: unknown): unknown {
   return {
     ...sections,
     student: { ...defaults.student, ...(student as object) },
-    training: isObject(training) ? { ...defaults.training, ...training } : training,
+    training: isSection(training) ? { ...defaults.training, ...training } : training,
   };
 }
 
 /** The family that the spec names, if there is such a one. */
 function familyOf(spec: unknown): Family | undefined {
-  const family = isObject(spec) && isObject(spec.student) ? spec.student.family : undefined;
+  const family = isSection(spec) && isSection(spec.student) ? spec.student.family : undefined;
   return FAMILIES.find((known) => known === family);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function crossFieldProblems(spec: DistillationSpec): FieldProblem[] {

@@ -36,7 +36,11 @@ describe('a student that takes over from its teacher', () => {
     expect(pathsOf({ progressive: { assistants: [{ student: reader }] } })).toEqual([
       '/spec/progressive/assistants/0/student/tokens',
     ]);
-    expect(pathsOf({ student: 'auto', auto: { tokens: 'teacher' } })).toEqual(['/spec/auto/tokens']);
+    const candidates = [{ student: {} }, { student: reader }, { student: encoder({}) }];
+    expect(pathsOf({ student: 'auto', auto: { candidates } })).toEqual([
+      '/spec/auto/candidates/1/student/tokens',
+      '/spec/auto/candidates/2/student/initFrom',
+    ]);
     expect(pathsOf({ student: 'auto' })).toEqual([]);
     expect(problemsOf({ student: reader }, null, words)).toEqual([]);
     expect(problemsOf({ student: 'auto', auto: { tokens: 'teacher' } }, null, words)).toEqual([]);

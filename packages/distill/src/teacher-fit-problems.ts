@@ -25,7 +25,8 @@ export function teacherFitProblems(spec: DistillationSpec, source: Source): Fiel
 
 /** {@link teacherFitProblems} with the teacher's folder. */
 export async function readTeacherFitProblems(spec: DistillationSpec, teacherDir: string): Promise<FieldProblem[]> {
-  const students = [spec.student, ...(spec.progressive?.assistants ?? []).map(({ student }) => student)];
+  const others = [...(spec.progressive?.assistants ?? []), ...(spec.auto?.candidates ?? [])];
+  const students = [spec.student, ...others.map(({ student }) => student)];
   const compared = (spec.features ?? []).some(({ kind }) => kind !== 'embedding');
   return teacherFitProblems(spec, await readSource(students, teacherDir, compared || spec.sweep !== undefined));
 }
@@ -46,12 +47,16 @@ async function readSource(students: readonly StudentSpec[], teacherDir: string, 
   return { tokenizer: { type }, bert };
 }
 
-/** Of the candidates of a search the first that cannot: its trial would end the search. */
+/** Of a list of candidates all that cannot, of a sweep the first point: its trial would end the search. */
 function candidateProblems(spec: DistillationSpec, source: Source): FieldProblem[] {
+  if (spec.auto !== undefined) {
+    return spec.auto.candidates.flatMap(({ student }, i) =>
+      studentFitProblems(student, source, `/spec/auto/candidates/${i}`),
+    );
+  }
   for (const { spec: candidate, varied } of planSearch(spec)?.candidates ?? []) {
     const [problem] = studentFitProblems(candidate.student, source, '');
     if (problem === undefined) continue;
-    if (spec.auto !== undefined) return [{ ...problem, path: '/spec/auto/tokens' }];
     const point = JSON.stringify(varied);
     return [{ path: '/spec/sweep/space', message: `has the point ${point}, whose ${problem.path} ${problem.message}` }];
   }

@@ -617,11 +617,16 @@ export interface components {
         AutoSpec: {
             budget?: components["schemas"]["StudentBudget"];
             /**
-             * @description What the static candidates read: n-grams of characters, or the tokens of the teacher, which must be WordPiece or Unigram.
+             * @description What the static ones of the candidates read that are not listed: n-grams of characters, or the tokens of the teacher, which must be WordPiece or Unigram.
              * @default characters
              * @enum {unknown}
              */
             tokens: "characters" | "teacher";
+            /** @description Students to choose from. Default: four static ones and four encoders of several sizes. */
+            candidates: {
+                student: components["schemas"]["StaticStudent"] | components["schemas"]["EncoderStudent"];
+                training: components["schemas"]["TrainingSpec"];
+            }[];
             /** @description Minutes that trials may take, summed over them. The trial that runs out of them is stopped; the first always ends. */
             minutes?: number;
             /**
@@ -640,7 +645,7 @@ export interface components {
         AutoSpecInput: {
             budget?: components["schemas"]["StudentBudget"];
             /**
-             * @description What the static candidates read: n-grams of characters, or the tokens of the teacher, which must be WordPiece or Unigram.
+             * @description What the static ones of the candidates read that are not listed: n-grams of characters, or the tokens of the teacher, which must be WordPiece or Unigram.
              * @default characters
              * @enum {unknown}
              */
@@ -658,6 +663,11 @@ export interface components {
              * @enum {unknown}
              */
             metric?: "accuracy" | "agreement";
+            /** @description Students to choose from. Default: four static ones and four encoders of several sizes. */
+            candidates?: {
+                student: components["schemas"]["StaticStudentInput"] | components["schemas"]["EncoderStudentInput"];
+                training?: components["schemas"]["TrainingSpecInput"];
+            }[];
         };
         /**
          * AutoStudentInput
@@ -668,7 +678,7 @@ export interface components {
             family: "auto";
             budget?: components["schemas"]["StudentBudget"];
             /**
-             * @description What the static candidates read: n-grams of characters, or the tokens of the teacher, which must be WordPiece or Unigram.
+             * @description What the static ones of the candidates read that are not listed: n-grams of characters, or the tokens of the teacher, which must be WordPiece or Unigram.
              * @default characters
              * @enum {unknown}
              */
@@ -1029,80 +1039,7 @@ export interface components {
                      */
                     pacing?: "linear" | "root";
                 };
-                training?: {
-                    /** @default 15 */
-                    epochs?: number;
-                    /**
-                     * @description Rows of one run of the graph.
-                     * @default 64
-                     */
-                    batchSize?: number;
-                    /**
-                     * @description Batches whose gradients make one step: it learns from accumulate · batchSize rows.
-                     * @default 1
-                     */
-                    accumulate?: number;
-                    /**
-                     * @default adamw
-                     * @enum {unknown}
-                     */
-                    optimizer?: "adamw" | "sgd";
-                    /**
-                     * @description Peak learning rate.
-                     * @default 0.01
-                     */
-                    learningRate?: number;
-                    /**
-                     * @description Of SGD.
-                     * @default 0.9
-                     */
-                    momentum?: number;
-                    /**
-                     * @description Whether SGD looks ahead by its momentum.
-                     * @default false
-                     */
-                    nesterov?: boolean;
-                    /**
-                     * @description Of matrices and tables. AdamW: decoupled, per unit of learning rate. SGD: added to the gradient.
-                     * @default 0.01
-                     */
-                    weightDecay?: number;
-                    /**
-                     * @description Largest norm of the whole gradient; a longer one is scaled down to it.
-                     * @default 1
-                     */
-                    clipNorm?: number;
-                    /**
-                     * @description How the learning rate goes on from its peak.
-                     * @default cosine
-                     * @enum {unknown}
-                     */
-                    schedule?: "constant" | "linear" | "cosine" | "one-cycle";
-                    /** @description Share of the steps over which the learning rate rises; default 0.05, of one-cycle 0.3. */
-                    warmup?: number;
-                    /**
-                     * @description Decay of the exponential moving average of the weights that becomes the student; 0 for none.
-                     * @default 0
-                     */
-                    averageDecay?: number;
-                    /**
-                     * @description α of mixup (Zhang et al. 2018): the student also learns from mixtures μ, 1 - μ of the vectors of two texts of a batch, with μ drawn from Beta(α, α) for each batch; 0 for none.
-                     * @default 0
-                     */
-                    mixup?: number;
-                    /**
-                     * @description Stop after this many epochs in a row without a better validation metric; 0 for never.
-                     * @default 0
-                     */
-                    patience?: number;
-                    /**
-                     * @description By how much the metric must rise to count as better.
-                     * @default 0
-                     */
-                    minDelta?: number;
-                    /** @default 1 */
-                    seed?: number;
-                };
+                training?: components["schemas"]["TrainingSpecInput"];
                 features?: {
                     /**
                      * @description hidden: the states after a layer, through a learned projection. attention: the attention maps of a layer. value-relation, query-key-relation: softmax(v·vᵀ/√d) and softmax(q·kᵀ/√d) between the tokens of a layer (MiniLM). embedding: the vector of the whole text, through a learned projection. All but embedding need an encoder student that reads the tokens of its teacher.
@@ -1237,80 +1174,7 @@ export interface components {
                                 }[];
                             };
                         };
-                        training?: {
-                            /** @default 15 */
-                            epochs?: number;
-                            /**
-                             * @description Rows of one run of the graph.
-                             * @default 64
-                             */
-                            batchSize?: number;
-                            /**
-                             * @description Batches whose gradients make one step: it learns from accumulate · batchSize rows.
-                             * @default 1
-                             */
-                            accumulate?: number;
-                            /**
-                             * @default adamw
-                             * @enum {unknown}
-                             */
-                            optimizer?: "adamw" | "sgd";
-                            /**
-                             * @description Peak learning rate.
-                             * @default 0.01
-                             */
-                            learningRate?: number;
-                            /**
-                             * @description Of SGD.
-                             * @default 0.9
-                             */
-                            momentum?: number;
-                            /**
-                             * @description Whether SGD looks ahead by its momentum.
-                             * @default false
-                             */
-                            nesterov?: boolean;
-                            /**
-                             * @description Of matrices and tables. AdamW: decoupled, per unit of learning rate. SGD: added to the gradient.
-                             * @default 0.01
-                             */
-                            weightDecay?: number;
-                            /**
-                             * @description Largest norm of the whole gradient; a longer one is scaled down to it.
-                             * @default 1
-                             */
-                            clipNorm?: number;
-                            /**
-                             * @description How the learning rate goes on from its peak.
-                             * @default cosine
-                             * @enum {unknown}
-                             */
-                            schedule?: "constant" | "linear" | "cosine" | "one-cycle";
-                            /** @description Share of the steps over which the learning rate rises; default 0.05, of one-cycle 0.3. */
-                            warmup?: number;
-                            /**
-                             * @description Decay of the exponential moving average of the weights that becomes the student; 0 for none.
-                             * @default 0
-                             */
-                            averageDecay?: number;
-                            /**
-                             * @description α of mixup (Zhang et al. 2018): the student also learns from mixtures μ, 1 - μ of the vectors of two texts of a batch, with μ drawn from Beta(α, α) for each batch; 0 for none.
-                             * @default 0
-                             */
-                            mixup?: number;
-                            /**
-                             * @description Stop after this many epochs in a row without a better validation metric; 0 for never.
-                             * @default 0
-                             */
-                            patience?: number;
-                            /**
-                             * @description By how much the metric must rise to count as better.
-                             * @default 0
-                             */
-                            minDelta?: number;
-                            /** @default 1 */
-                            seed?: number;
-                        };
+                        training?: components["schemas"]["TrainingSpecInput"];
                         /**
                          * @description Weight of the teacher’s soft labels, averaged with the assistant’s, in what the next student learns from: 0 for the assistant’s alone.
                          * @default 0
@@ -1477,80 +1341,7 @@ export interface components {
                  */
                 pacing: "linear" | "root";
             };
-            training: {
-                /** @default 15 */
-                epochs: number;
-                /**
-                 * @description Rows of one run of the graph.
-                 * @default 64
-                 */
-                batchSize: number;
-                /**
-                 * @description Batches whose gradients make one step: it learns from accumulate · batchSize rows.
-                 * @default 1
-                 */
-                accumulate: number;
-                /**
-                 * @default adamw
-                 * @enum {unknown}
-                 */
-                optimizer: "adamw" | "sgd";
-                /**
-                 * @description Peak learning rate.
-                 * @default 0.01
-                 */
-                learningRate: number;
-                /**
-                 * @description Of SGD.
-                 * @default 0.9
-                 */
-                momentum: number;
-                /**
-                 * @description Whether SGD looks ahead by its momentum.
-                 * @default false
-                 */
-                nesterov: boolean;
-                /**
-                 * @description Of matrices and tables. AdamW: decoupled, per unit of learning rate. SGD: added to the gradient.
-                 * @default 0.01
-                 */
-                weightDecay: number;
-                /**
-                 * @description Largest norm of the whole gradient; a longer one is scaled down to it.
-                 * @default 1
-                 */
-                clipNorm: number;
-                /**
-                 * @description How the learning rate goes on from its peak.
-                 * @default cosine
-                 * @enum {unknown}
-                 */
-                schedule: "constant" | "linear" | "cosine" | "one-cycle";
-                /** @description Share of the steps over which the learning rate rises; default 0.05, of one-cycle 0.3. */
-                warmup?: number;
-                /**
-                 * @description Decay of the exponential moving average of the weights that becomes the student; 0 for none.
-                 * @default 0
-                 */
-                averageDecay: number;
-                /**
-                 * @description α of mixup (Zhang et al. 2018): the student also learns from mixtures μ, 1 - μ of the vectors of two texts of a batch, with μ drawn from Beta(α, α) for each batch; 0 for none.
-                 * @default 0
-                 */
-                mixup: number;
-                /**
-                 * @description Stop after this many epochs in a row without a better validation metric; 0 for never.
-                 * @default 0
-                 */
-                patience: number;
-                /**
-                 * @description By how much the metric must rise to count as better.
-                 * @default 0
-                 */
-                minDelta: number;
-                /** @default 1 */
-                seed: number;
-            };
+            training: components["schemas"]["TrainingSpec"];
             /** @description Terms of the loss that compare what is inside teacher and student; left out, only their answers are. */
             features?: {
                 /**
@@ -1683,80 +1474,7 @@ export interface components {
                             }[];
                         };
                     };
-                    training: {
-                        /** @default 15 */
-                        epochs: number;
-                        /**
-                         * @description Rows of one run of the graph.
-                         * @default 64
-                         */
-                        batchSize: number;
-                        /**
-                         * @description Batches whose gradients make one step: it learns from accumulate · batchSize rows.
-                         * @default 1
-                         */
-                        accumulate: number;
-                        /**
-                         * @default adamw
-                         * @enum {unknown}
-                         */
-                        optimizer: "adamw" | "sgd";
-                        /**
-                         * @description Peak learning rate.
-                         * @default 0.01
-                         */
-                        learningRate: number;
-                        /**
-                         * @description Of SGD.
-                         * @default 0.9
-                         */
-                        momentum: number;
-                        /**
-                         * @description Whether SGD looks ahead by its momentum.
-                         * @default false
-                         */
-                        nesterov: boolean;
-                        /**
-                         * @description Of matrices and tables. AdamW: decoupled, per unit of learning rate. SGD: added to the gradient.
-                         * @default 0.01
-                         */
-                        weightDecay: number;
-                        /**
-                         * @description Largest norm of the whole gradient; a longer one is scaled down to it.
-                         * @default 1
-                         */
-                        clipNorm: number;
-                        /**
-                         * @description How the learning rate goes on from its peak.
-                         * @default cosine
-                         * @enum {unknown}
-                         */
-                        schedule: "constant" | "linear" | "cosine" | "one-cycle";
-                        /** @description Share of the steps over which the learning rate rises; default 0.05, of one-cycle 0.3. */
-                        warmup?: number;
-                        /**
-                         * @description Decay of the exponential moving average of the weights that becomes the student; 0 for none.
-                         * @default 0
-                         */
-                        averageDecay: number;
-                        /**
-                         * @description α of mixup (Zhang et al. 2018): the student also learns from mixtures μ, 1 - μ of the vectors of two texts of a batch, with μ drawn from Beta(α, α) for each batch; 0 for none.
-                         * @default 0
-                         */
-                        mixup: number;
-                        /**
-                         * @description Stop after this many epochs in a row without a better validation metric; 0 for never.
-                         * @default 0
-                         */
-                        patience: number;
-                        /**
-                         * @description By how much the metric must rise to count as better.
-                         * @default 0
-                         */
-                        minDelta: number;
-                        /** @default 1 */
-                        seed: number;
-                    };
+                    training: components["schemas"]["TrainingSpec"];
                     /**
                      * @description Weight of the teacher’s soft labels, averaged with the assistant’s, in what the next student learns from: 0 for the assistant’s alone.
                      * @default 0
@@ -3108,6 +2826,156 @@ export interface components {
             train?: components["schemas"]["TeacherTraining"];
             /** @description The files of the folder; each file name is the path within it (`onnx/model.onnx`). Fields come first. */
             files: Blob[];
+        };
+        /** TrainingSpec */
+        TrainingSpec: {
+            /** @default 15 */
+            epochs: number;
+            /**
+             * @description Rows of one run of the graph.
+             * @default 64
+             */
+            batchSize: number;
+            /**
+             * @description Batches whose gradients make one step: it learns from accumulate · batchSize rows.
+             * @default 1
+             */
+            accumulate: number;
+            /**
+             * @default adamw
+             * @enum {unknown}
+             */
+            optimizer: "adamw" | "sgd";
+            /**
+             * @description Peak learning rate.
+             * @default 0.01
+             */
+            learningRate: number;
+            /**
+             * @description Of SGD.
+             * @default 0.9
+             */
+            momentum: number;
+            /**
+             * @description Whether SGD looks ahead by its momentum.
+             * @default false
+             */
+            nesterov: boolean;
+            /**
+             * @description Of matrices and tables. AdamW: decoupled, per unit of learning rate. SGD: added to the gradient.
+             * @default 0.01
+             */
+            weightDecay: number;
+            /**
+             * @description Largest norm of the whole gradient; a longer one is scaled down to it.
+             * @default 1
+             */
+            clipNorm: number;
+            /**
+             * @description How the learning rate goes on from its peak.
+             * @default cosine
+             * @enum {unknown}
+             */
+            schedule: "constant" | "linear" | "cosine" | "one-cycle";
+            /** @description Share of the steps over which the learning rate rises; default 0.05, of one-cycle 0.3. */
+            warmup?: number;
+            /**
+             * @description Decay of the exponential moving average of the weights that becomes the student; 0 for none.
+             * @default 0
+             */
+            averageDecay: number;
+            /**
+             * @description α of mixup (Zhang et al. 2018): the student also learns from mixtures μ, 1 - μ of the vectors of two texts of a batch, with μ drawn from Beta(α, α) for each batch; 0 for none.
+             * @default 0
+             */
+            mixup: number;
+            /**
+             * @description Stop after this many epochs in a row without a better validation metric; 0 for never.
+             * @default 0
+             */
+            patience: number;
+            /**
+             * @description By how much the metric must rise to count as better.
+             * @default 0
+             */
+            minDelta: number;
+            /** @default 1 */
+            seed: number;
+        };
+        /** TrainingSpecInput */
+        TrainingSpecInput: {
+            /** @default 15 */
+            epochs?: number;
+            /**
+             * @description Rows of one run of the graph.
+             * @default 64
+             */
+            batchSize?: number;
+            /**
+             * @description Batches whose gradients make one step: it learns from accumulate · batchSize rows.
+             * @default 1
+             */
+            accumulate?: number;
+            /**
+             * @default adamw
+             * @enum {unknown}
+             */
+            optimizer?: "adamw" | "sgd";
+            /**
+             * @description Peak learning rate.
+             * @default 0.01
+             */
+            learningRate?: number;
+            /**
+             * @description Of SGD.
+             * @default 0.9
+             */
+            momentum?: number;
+            /**
+             * @description Whether SGD looks ahead by its momentum.
+             * @default false
+             */
+            nesterov?: boolean;
+            /**
+             * @description Of matrices and tables. AdamW: decoupled, per unit of learning rate. SGD: added to the gradient.
+             * @default 0.01
+             */
+            weightDecay?: number;
+            /**
+             * @description Largest norm of the whole gradient; a longer one is scaled down to it.
+             * @default 1
+             */
+            clipNorm?: number;
+            /**
+             * @description How the learning rate goes on from its peak.
+             * @default cosine
+             * @enum {unknown}
+             */
+            schedule?: "constant" | "linear" | "cosine" | "one-cycle";
+            /** @description Share of the steps over which the learning rate rises; default 0.05, of one-cycle 0.3. */
+            warmup?: number;
+            /**
+             * @description Decay of the exponential moving average of the weights that becomes the student; 0 for none.
+             * @default 0
+             */
+            averageDecay?: number;
+            /**
+             * @description α of mixup (Zhang et al. 2018): the student also learns from mixtures μ, 1 - μ of the vectors of two texts of a batch, with μ drawn from Beta(α, α) for each batch; 0 for none.
+             * @default 0
+             */
+            mixup?: number;
+            /**
+             * @description Stop after this many epochs in a row without a better validation metric; 0 for never.
+             * @default 0
+             */
+            patience?: number;
+            /**
+             * @description By how much the metric must rise to count as better.
+             * @default 0
+             */
+            minDelta?: number;
+            /** @default 1 */
+            seed?: number;
         };
         /** TransferSet */
         TransferSet: {

@@ -1,4 +1,5 @@
 import { COMPRESSION_STEPS, type CompressionStep, type CompressionStepKind } from '@retort/contracts';
+import { isSection } from '../is-section.js';
 
 /** The fields that each kind of step has, with their defaults. */
 export const STEP_DEFAULTS = {
@@ -14,16 +15,12 @@ const DEFAULT_STEPS = [{ kind: 'quantize' }];
 
 /** The section `compression` with the steps' defaults by their kinds. Wrong fields are left to the schema's check. */
 export function compressionDefaults(section: unknown): unknown {
-  if (!isObject(section)) return section;
+  if (!isSection(section)) return section;
   const { steps = DEFAULT_STEPS } = section;
   return { ...section, steps: Array.isArray(steps) ? steps.map(withDefaults) : steps };
 }
 
 function withDefaults(step: unknown): unknown {
-  const kind = isObject(step) ? COMPRESSION_STEPS.find((known) => known === step.kind) : undefined;
+  const kind = isSection(step) ? COMPRESSION_STEPS.find((known) => known === step.kind) : undefined;
   return kind === undefined ? step : { ...STEP_DEFAULTS[kind], ...(step as object) };
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -6,6 +6,7 @@ import {
   schemaProblems,
 } from '@retort/contracts';
 import { Value } from 'typebox/value';
+import { isSection } from '../is-section.js';
 import { multiTaskMixupProblems } from '../mixup-problems.js';
 import { invalidSpec, resolveSpec, storedSpec } from '../resolve-spec.js';
 
@@ -19,9 +20,9 @@ const SECTIONS = ['student', 'loss', 'training', 'multiTask'];
  * @throws RetortError `RT_INVALID_SPEC` with one {@link FieldProblem} per finding
  */
 export function resolveMultiTaskSpec(input: unknown, tasks: readonly string[] | undefined): MultiTaskSpec {
-  const given = isObject(input) ? input : {};
+  const given = isSection(input) ? input : {};
   const problems: FieldProblem[] =
-    isObject(input) || input === undefined ? [] : [{ path: '/', message: 'must be object' }];
+    isSection(input) || input === undefined ? [] : [{ path: '/', message: 'must be object' }];
   for (const section of Object.keys(given).filter((name) => !SECTIONS.includes(name))) {
     problems.push({ path: `/${section}`, message: 'does not go with several tasks: leave it out' });
   }
@@ -75,8 +76,4 @@ function orProblems<T>(work: () => T, problems: FieldProblem[]): T | undefined {
 
 function withoutUndefined(sections: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(sections).filter(([, value]) => value !== undefined));
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,7 +1,7 @@
 import type { DistillationSpec } from '@retort/contracts';
+import { isSection, type Section } from '../is-section.js';
 
 type Fill = (spec: unknown) => DistillationSpec;
-type Section = Record<string, unknown>;
 
 /**
  * Completes the section `progressive` of a spec that a user wrote. What an assistant leaves out of loss and training is as in the whole
@@ -50,8 +50,4 @@ function shared(stages: unknown[]): unknown[] {
 
 function familyOf(student: unknown): unknown {
   return isSection(student) ? (student.family ?? 'static') : undefined;
-}
-
-function isSection(value: unknown): value is Section {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,7 +1,9 @@
-import { type AutoSpec, type DistillationSpec, RetortError, StaticStudent } from '@retort/contracts';
+import { isDeepStrictEqual } from 'node:util';
+import { type AutoSpec, type DistillationSpec, StaticStudent, type StudentSpec } from '@retort/contracts';
 import { Value } from 'typebox/value';
 import { ENCODER_CLASSIFIER } from '../encoder-classifier.js';
-import { type Candidate, legalSpec, type ResolveSpec } from './sample-spec.js';
+import type { Candidate, ResolveSpec } from './sample-spec.js';
+import type { Point } from './search-space.js';
 
 /*
  * Students to choose from: both families, each in steps of a factor of 2 to 4 in size around its default, from what fits a
@@ -23,43 +25,39 @@ const STATIC = {
 } as const;
 const ENCODERS = [
   { layers: 1, width: 128 },
-  { layers: 2, width: 128 },
+  { layers: 2, width: 160 },
   { layers: 2, width: 256 },
   { layers: 4, width: 256 },
 ] as const;
 
-function studentsFor(tokens: AutoSpec['tokens']) {
+/** What is tried where a spec lists no candidates. */
+export function standardStudents(tokens: AutoSpec['tokens']) {
   return [
-    ...STATIC[tokens].map((sizes) => ({ family: 'static', tokens, ...sizes })),
-    ...ENCODERS.map((sizes) => ({ family: 'encoder', ...ENCODER_CLASSIFIER, ...sizes })),
+    ...STATIC[tokens].map((sizes) => ({ family: 'static' as const, tokens, ...sizes })),
+    ...ENCODERS.map((sizes) => ({ family: 'encoder' as const, ...ENCODER_CLASSIFIER, ...sizes })),
   ];
 }
 
 /** What stands in `spec.student` while it is to be chosen: the student that a spec without one has. */
 export const STAND_IN = Value.Default(StaticStudent, { family: 'static' }) as StaticStudent;
 
-/**
- * The candidates of `student: "auto"`, each with the rest of the spec. A learning rate that is the default of the stand-in becomes
- * that of the candidate's own family. Candidates that the rest of the spec makes illegal (too much memory for its batches, for
- * example) are left out.
- *
- * @throws RetortError `RT_INVALID_SPEC` where none is legal
- */
-export function autoCandidates(spec: DistillationSpec, resolve: ResolveSpec): Candidate[] {
-  const { auto, student: _, training, ...rest } = spec;
-  const { learningRate, ...others } = training;
-  const standard = resolve({}).training.learningRate;
-  const base = { ...rest, training: learningRate === standard ? others : { ...others, learningRate } };
-  const problems = new Map<string, string>();
-  const candidates = studentsFor(auto?.tokens ?? 'characters').flatMap((student, index): Candidate[] => {
-    const legal = legalSpec({ ...base, student }, resolve);
-    if (!Array.isArray(legal)) return [{ index, spec: legal, varied: student }];
-    for (const { path, message } of legal) problems.set(path, message);
-    return [];
-  });
-  if (candidates.length > 0) return candidates;
-  const list = [...problems].map(([path, message]) => ({ path, message }));
-  throw new RetortError('RT_INVALID_SPEC', 'No student of "auto" is legal with the rest of the spec.', {
-    problems: list,
-  });
+/** The candidates that a spec lists, each with the rest of the spec. */
+export function autoCandidates({ auto, ...rest }: DistillationSpec, resolve: ResolveSpec): Candidate[] {
+  const listed = auto?.candidates ?? [];
+  const students = listed.map(({ student }) => student);
+  return listed.map(({ student, training }, index) => ({
+    index,
+    spec: resolve({ ...rest, student, training }),
+    varied: variedOf(student, students),
+  }));
+}
+
+/** The family, and in what a student differs from others of it. */
+function variedOf(student: StudentSpec, students: readonly StudentSpec[]): Point {
+  const peers = students.filter(({ family }) => family === student.family) as object[] as Point[];
+  const differs = (field: string, value: unknown) => peers.some((peer) => !isDeepStrictEqual(peer[field], value));
+  const fields = Object.entries(student).filter(
+    ([field, value]) => field === 'family' || (typeof value !== 'object' && differs(field, value)),
+  );
+  return Object.fromEntries(fields);
 }

@@ -174,6 +174,48 @@ describe('student "auto"', () => {
     expect(new Set(tokensOf({ family: 'auto', tokens: 'teacher' }))).toEqual(new Set(['teacher', undefined]));
   });
 
+  it('chooses among the students that are listed, each with what its training has of its own', () => {
+    const candidates = [
+      { student: { width: 32 } },
+      { student: { width: 64 }, training: { epochs: 9 } },
+      { student: { family: 'encoder', layers: 1 } },
+    ];
+    const spec = resolveSpec({ student: 'auto', auto: { candidates }, training: { epochs: 4, batchSize: 16 } });
+    expect(resolveSpec(spec)).toEqual(spec);
+    const found = planSearch(spec)!.candidates;
+    expect(found.map(({ varied }) => varied)).toEqual([
+      { family: 'static', width: 32 },
+      { family: 'static', width: 64 },
+      { family: 'encoder' },
+    ]);
+    expect(found.map(({ spec: { training } }) => [training.epochs, training.batchSize])).toEqual([
+      [4, 16],
+      [9, 16],
+      [4, 16],
+    ]);
+    expect(found[2].spec).toEqual(
+      resolveSpec({ student: candidates[2].student, training: { epochs: 4, batchSize: 16 } }),
+    );
+  });
+
+  it('is refused with candidates that are illegal, by themselves or with the rest of the spec, said once where all share it', () => {
+    const problems = (candidates: unknown, more: object = {}) =>
+      problemsOf({ student: 'auto', auto: { candidates }, ...more }).map(({ path, message }) => `${path} ${message}`);
+    expect(problems([])[0]).toContain('/auto/candidates ');
+    expect(problems([{ student: { family: 'encoder', buckets: 5 } }])).toEqual([
+      '/auto/candidates/0/student/buckets is not a field of the spec',
+    ]);
+    expect(problems([{}])[0]).toContain('/auto/candidates/0');
+    expect(problems([{ student: { width: 32 }, training: { epochs: 0 } }])[0]).toContain(
+      '/auto/candidates/0/training/epochs ',
+    );
+    expect(problems([{ student: {} }, { student: {} }], { training: { epochs: 0 } })).toHaveLength(1);
+    const grown = { growth: { stages: [{ layers: 1 }, { layers: 2 }] } };
+    const encoder = { family: 'encoder', layers: 3 };
+    const [own] = problems([{ student: encoder }], { progressive: grown }).filter((one) => one.includes('candidates'));
+    expect(own).toMatch(/^\/auto\/candidates\/0\/student does not go with \/progressive\//);
+  });
+
   it('leaves out the candidates that the rest of the spec makes illegal', () => {
     const families = (batchSize: number) =>
       planSearch(resolveSpec({ student: 'auto', training: { batchSize } }))!.candidates.map(
