@@ -185,6 +185,21 @@ describe('distillation as a library', () => {
     expect(await readFile(join(work, 'from-several/README.md'), 'utf8')).toContain('weighted mean of probabilities');
   });
 
+  it('calibrates several teachers on validation rows that they have not learned, never on training rows that were set aside', async () => {
+    const several = {
+      teacherDir: undefined,
+      teachers: [{ dir: join(work, 'teacher') }, { dir: join(work, 'encoder') }],
+      spec: { ...spec, training: { ...spec.training, epochs: 1 } },
+    };
+    const temperatures = async (given: Row[]) => {
+      const { metrics } = await run('calibrated', { ...several, rows: given });
+      return metrics.teachers?.map(({ temperature }) => temperature) ?? [];
+    };
+    for (const temperature of await temperatures(rows)) expect(temperature).not.toBe(1);
+    const unsplit = rows.map((row): Row => (row.split === 'valid' ? { ...row, split: 'train' } : row));
+    expect(await temperatures(unsplit)).toEqual([1, 1]);
+  });
+
   it('makes the same model again from the same seed, also from a list of one teacher, and refuses lists that fit nothing', async () => {
     const one = { teacherDir: undefined, teachers: [{ dir: join(work, 'teacher') }] };
     expect((await run('from-one', one)).digest).toBe(first.digest);

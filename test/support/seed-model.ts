@@ -19,6 +19,7 @@ const METRICS: StudentMetrics = {
     latencyMs: 0.1,
     macroF1: 1,
     klToTeacher: 0,
+    uncalibratedKl: 0,
     calibrationError: 0,
     uncalibratedError: 0,
     parameters: 10,

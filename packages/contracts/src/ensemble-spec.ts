@@ -15,7 +15,7 @@ export const WeightingSpec = Type.Object(
     by: Type.Enum([...WEIGHTINGS], {
       default: 'fixed',
       description:
-        'fixed: `weights` alone. confidence: how sure the teacher is of the text. skill: its F1 of the label on validation rows. ' +
+        'fixed: `weights` alone. confidence: how sure the teacher is of the text. skill: its F1 of the label on the rows of the split “valid”. ' +
         'agreement: how near it is to the other teachers on the text (3 teachers or more). ' +
         'route: within a group of labels one teacher decides, see `routes`.',
     }),
@@ -95,7 +95,7 @@ export const EnsembleSpec = Type.Object(
     calibrate: Type.Boolean({
       default: true,
       description:
-        'Whether the logits of each teacher are first divided by a temperature fitted on the labelled validation rows, so that teachers of different scales mean the same by a probability. Without such rows they stay as they are.',
+        'Whether the logits of each teacher are first divided by a temperature fitted on the labelled rows of the split “valid”, so that teachers of different scales mean the same by a probability. Without such rows they stay as they are.',
     }),
   },
   { additionalProperties: false },

@@ -140,8 +140,10 @@ export interface StudentMetrics {
   teachers?: TeacherFigures[];
   student: DistillationReport['student'] & {
     macroF1: number;
-    /** Mean KL(teacher‖student). */
+    /** Mean KL(teacher‖student) of what both answer: the student's logits divided by its temperature, the teacher's as they are. */
     klToTeacher: number;
+    /** The same before the student’s logits were divided: how near training brought it. */
+    uncalibratedKl: number;
     /** Expected calibration error, 15 equal-width bins. */
     calibrationError: number;
     /** The same before the logits were divided by the temperature that validation rows chose. */

@@ -13,7 +13,7 @@ export const SoftLabelsSpec = Type.Object(
     calibrate: Type.Boolean({
       default: false,
       description:
-        'Divides the teacher’s logits by the temperature that fits the labelled validation rows best (Guo et al. 2017).',
+        'Divides the teacher’s logits by the temperature that fits the labelled rows of the split “valid” best (Guo et al. 2017).',
     }),
     correct: Type.Number({
       minimum: 0,

@@ -34,7 +34,9 @@ describe('datasetProblems', () => {
     const adjusted = (rows: Row[], softLabels: object) =>
       datasetProblems(shapeOf(rows), ['a', 'b', 'c'], resolveSpec({ softLabels })).map(({ path }) => path);
     const labelled = [row('train', 'a'), row('test', 'b')];
-    expect(adjusted(labelled, { topK: 2, calibrate: true, correct: 0.5 })).toEqual([]);
+    expect(adjusted([...labelled, row('valid', 'a')], { topK: 2, calibrate: true, correct: 0.5 })).toEqual([]);
+    // What is set aside of the training rows the teacher may have learned.
+    expect(adjusted(labelled, { calibrate: true })).toEqual(['/spec/softLabels/calibrate']);
     expect(adjusted(labelled, { topK: 3 })).toEqual(['/spec/softLabels/topK']);
     expect(adjusted([...labelled, row('valid')], { calibrate: true })).toEqual(['/spec/softLabels/calibrate']);
     const unlabelled = [row('train'), row('valid', 'a'), row('test', 'b')];

@@ -128,18 +128,12 @@ function weightingProblems({ weighting }: EnsembleSpec, teachers: number, shape?
     const message = `is agreement, which needs at least ${FEWEST_TO_AGREE} teachers, got ${teachers}: two of them agree equally with each other`;
     return [{ path, message }];
   }
-  if (weighting.by === 'skill' && shape !== undefined && !canValidate(shape)) {
+  if (weighting.by === 'skill' && shape !== undefined && inScope(shape, undefined).labelled.valid === 0) {
     const message =
-      'is skill, which is measured on validation rows: give rows of the split "valid" labels, or no such rows, for some of "train" to be set aside';
+      'is skill, which is measured on labelled rows of the split "valid", and there is none: give some, or weigh by something else';
     return [{ path, message }];
   }
   return [];
-}
-
-/** Whether there are labelled rows to validate on: those of the split, or where there is none, what is set aside of the training rows. */
-function canValidate(shape: DatasetShape): boolean {
-  const { rows, labelled } = inScope(shape, undefined);
-  return rows.valid > 0 ? labelled.valid > 0 : labelled.train > 0;
 }
 
 function repeated(names: readonly string[]): string[] {

@@ -91,6 +91,8 @@ export async function evaluateStudent(options: EvaluateOptions): Promise<Student
     // All of them would have to be asked for the answer that the student gives.
     const teacherLatency = together(teacherLatencies);
     const measured = evaluate(logits, actual, classes);
+    // The packaged logits are divided by the temperature already.
+    const uncalibrated = logits.map((z) => z * options.temperature);
     const teacherMeasured = evaluate(teacherLogits, actual, classes);
     const scope = { logits, actual, foreignLogits };
     const teacherScope = { logits: teacherLogits, actual, foreignLogits: outOfScope.teacherLogits };
@@ -119,13 +121,9 @@ export async function evaluateStudent(options: EvaluateOptions): Promise<Student
         agreement: agreement(logits, teacherLogits, classes),
         macroF1: measured.macroF1,
         klToTeacher: klToTeacher(logits, teacherLogits, classes),
+        uncalibratedKl: klToTeacher(uncalibrated, teacherLogits, classes),
         calibrationError: measured.ece,
-        // The packaged logits are divided by the temperature already.
-        uncalibratedError: evaluate(
-          logits.map((z) => z * options.temperature),
-          actual,
-          classes,
-        ).ece,
+        uncalibratedError: evaluate(uncalibrated, actual, classes).ece,
         parameters: options.parameters,
         flops: options.flops,
         bytes: await answerBytes(studentDir, served),

@@ -56,7 +56,7 @@ that it answers in place of.
 | accuracy | ${percent(teacher.accuracy)} | ${percent(student.accuracy)} |
 | macro-F1 | ${percent(teacher.macroF1)} | ${percent(student.macroF1)} |
 | agreement with the teacher | | ${percent(student.agreement)} |
-| mean KL(teacher‖student), nats | | ${student.klToTeacher.toFixed(3)} |
+| mean KL(teacher‖student), nats | | ${student.klToTeacher.toFixed(3)} (${student.uncalibratedKl.toFixed(3)} before calibration) |
 | expected calibration error | ${percent(teacher.calibrationError)} | ${percent(student.calibrationError)} (${percent(student.uncalibratedError)} before calibration) |
 ${scopeRows(metrics)}| one text, one thread, tokenizer included: p50 | ${milliseconds(teacher.latencyMs)} | ${milliseconds(student.latencyMs)} (${metrics.speedup.toFixed(1)}x) |
 | the same: p99 | ${milliseconds(teacher.latency.one.p99Ms)} | ${milliseconds(student.latency.one.p99Ms)} |

@@ -56,6 +56,22 @@ describe('what is recommended', () => {
     expect(recommendedSpec(input, { ...known, bert: minilm }).student).not.toHaveProperty('initFrom');
   });
 
+  it('recommends for an assistant what it does for a student', () => {
+    const known = { tokenizer: 'WordPiece', shape: shapeOf(20_000), bert: { layers: 6, width: 384, heads: 12 } };
+    const chain = (student: object, assistants: object[]) =>
+      recommendedSpec({ student, progressive: { assistants } }, known);
+    const same = chain({}, [{}]);
+    expect(same.progressive?.assistants?.[0].student).toEqual(same.student);
+    const wider = { width: 256, initFrom: { layers: [0, 5] } };
+    const { student, progressive } = chain({ family: 'encoder' }, [{ student: { family: 'encoder', ...wider } }]);
+    expect(student).toMatchObject({ width: 160, initFrom: { layers: [0, 5] } });
+    expect(progressive?.assistants?.[0].student).toMatchObject({ ...wider, pooling: 'mean-and-words', hidden: 1024 });
+    const growth = { stages: [{ layers: 1 }, { layers: 2 }] };
+    expect(
+      recommendedSpec({ student: { family: 'encoder' }, progressive: { growth } }, known).student,
+    ).not.toHaveProperty('initFrom');
+  });
+
   it('makes the student int8 only where that can be checked', () => {
     const labels = { a: { train: 100, valid: 0, test: 10 } };
     const shape = { rows: { train: 1000, valid: 0, test: 10 }, labels };

@@ -1,7 +1,7 @@
 import type { DistillationSpec, Row } from '@retort/contracts';
 import { readGraphFacts, tokenizerType } from '@retort/teachers';
 import { type DatasetShape, inScope, type RowCounts, shapeOf } from './check-rows.js';
-import { isSection } from './is-section.js';
+import { isSection, type Section } from './is-section.js';
 import { isAuto, recommendedCandidates } from './recommended-candidates.js';
 import { recommendedStudent, type Source } from './recommended-student.js';
 import { recommendedTraining } from './recommended-training.js';
@@ -40,6 +40,7 @@ export function recommendedSpec(input: unknown, { shape, ...teacher }: Recommend
   const asked = {
     ...given,
     ...(given.auto === undefined && recommendedStudent(given, teacher)),
+    ...(isSection(given.progressive) && { progressive: withAssistants(given.progressive, teacher) }),
     ...(transferSet === undefined && !labelsAlone ? { transferSet: { multiply: MULTIPLY, seed: TRANSFER_SEED } } : {}),
   };
   const resolved = resolveSpec(asked);
@@ -73,6 +74,14 @@ function hasValidation({ rows, labelled }: RowCounts): boolean {
 
 /** Of 1, 2 and 4 the best on the validation rows of four data sets together; none is the best on each: docs/results.md. */
 const LOSS = { temperature: 2 };
+
+/** Each assistant is recommended what a student is. */
+function withAssistants(progressive: Section, source: Source): Section {
+  const { assistants } = progressive;
+  if (!Array.isArray(assistants)) return progressive;
+  const recommended = assistants.map((one) => (isSection(one) ? { ...one, ...recommendedStudent(one, source) } : one));
+  return { ...progressive, assistants: recommended };
+}
 
 function withDefaults(section: unknown, defaults: object): unknown {
   if (section === undefined) return defaults;

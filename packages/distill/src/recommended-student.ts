@@ -35,12 +35,12 @@ const STARTED_ENCODER = { layers: 2, width: 160 };
 const SHAPE = ['layers', 'width', 'heads', 'intermediate', 'initFrom'];
 const isOfShape = (path: string) => SHAPE.some((field) => path.startsWith(`/student/${field}`));
 
-/** Two layers, the teacher's first and last where it is a BERT with as many. Not where a sweep varies the shape, or stages lead to it. */
+/** Two layers, the teacher's first and last where it is a BERT with as many. Not where a sweep varies the shape, or the student grows to it. */
 function recommendedEncoder({ student, sweep, progressive }: Section & { student: Section }, source: Source): object {
   if ('initFrom' in student) return {};
   const space = isSection(sweep) && isSection(sweep.space) ? Object.keys(sweep.space) : [];
-  const isFree =
-    progressive === undefined && !SHAPE.some((field) => field in student) && !space.some((path) => isOfShape(path));
+  const grows = isSection(progressive) && progressive.growth !== undefined;
+  const isFree = !grows && !SHAPE.some((field) => field in student) && !space.some((path) => isOfShape(path));
   return (isFree && startedEncoder(STARTED_ENCODER, source)) || ENCODER;
 }
 

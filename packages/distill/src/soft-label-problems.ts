@@ -7,7 +7,7 @@ import type { RowCounts } from './check-rows.js';
  * @param classes the teacher's labels
  */
 export function softLabelProblems(
-  { rows, labelled }: RowCounts,
+  { labelled }: RowCounts,
   classes: number,
   { softLabels }: Pick<DistillationSpec, 'softLabels'>,
 ): FieldProblem[] {
@@ -18,10 +18,12 @@ export function softLabelProblems(
   if (topK !== undefined && topK >= classes) {
     problem('topK', `must be below the number of labels of the teacher (${classes}), got ${topK}`);
   }
-  // Without a split "valid", labelled training rows are held out for it.
-  const validates = labelled.valid > 0 || (rows.valid === 0 && labelled.train > 0);
-  if (calibrate && !validates) {
-    problem('calibrate', 'needs labelled rows to fit the temperature to: give some the split "valid", or remove it');
+  // What is set aside of the training rows to validate the student does not do: on rows that it learned a teacher is surer than on others.
+  if (calibrate && labelled.valid === 0) {
+    problem(
+      'calibrate',
+      'fits a temperature to labelled rows of the split "valid", and there is none: give some, or remove it',
+    );
   }
   if (correct > 0 && labelled.train === 0) {
     problem('correct', 'is above 0, but no row of the split "train" has a label to correct the teacher by: remove it');

@@ -59,11 +59,13 @@ function answerOfTeachers({ teachers, rows, generated, spec }: TrainFromTeachers
     spec.ensemble,
     teachers.map((teacher) => teacher.labels),
   );
+  const { valid, test } = partition(rows, { foreign: foreignLabel(labels, spec.outOfScope), generated });
   const combined = combineTeachers({
     teachers,
     spec: spec.ensemble ?? ensembleDefaults(),
     rows,
-    parts: partition(rows, { foreign: foreignLabel(labels, spec.outOfScope), generated }),
+    // Not what is set aside of the training rows: on those that it learned a teacher is surer and better than on others.
+    parts: { valid: valid.filter((row) => rows[row].split === 'valid'), test },
   });
   return {
     answer: { labels: combined.labels, teacherLogits: combined.logits },

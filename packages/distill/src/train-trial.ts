@@ -32,7 +32,7 @@ export async function trainTrial({ metric, ...options }: TrialOptions): Promise<
     return {
       value: student[metric],
       rows: testRows,
-      loss: student.klToTeacher,
+      loss: student.uncalibratedKl,
       epochs: options.spec.training.epochs,
       bytes: student.bytes,
       latencyMs: student.latencyMs,

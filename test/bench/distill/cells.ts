@@ -27,6 +27,7 @@ export interface Figures {
   /** Of students. */
   agreement?: number;
   klToTeacher?: number;
+  uncalibratedKl?: number;
   uncalibratedError?: number;
   /** By what hyper-parameters may be chosen. */
   validation?: { metric: 'accuracy' | 'agreement'; value: number };

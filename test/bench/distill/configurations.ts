@@ -1,4 +1,4 @@
-import type { DistillationSpecInput } from '@retort/contracts';
+import { AUGMENTATION_NAMES, type CompressionStepKind, type DistillationSpecInput } from '@retort/contracts';
 import { DATA_SETS, type DataName, type TextSource } from './data-sets.ts';
 
 export type Family = 'static' | 'encoder';
@@ -43,12 +43,12 @@ const PLAIN_KD = {
 } satisfies DistillationSpecInput;
 const HARD_LABELS = { loss: { lambda: 1 }, ...FLOAT } satisfies DistillationSpecInput;
 
-const PRUNED = {
-  compression: {
-    steps: [{ kind: 'prune-heads' }, { kind: 'prune-hidden' }, { kind: 'quantize' }],
-    allowance: { accuracy: 0.02 },
-  },
-} satisfies DistillationSpecInput;
+/** Pruned, then quantized, where it costs no more than 2 points. */
+function compressedBy(...kinds: CompressionStepKind[]) {
+  const steps = [...kinds, 'quantize' as const].map((kind) => ({ kind }));
+  return { compression: { steps, allowance: { accuracy: 0.02 } } } satisfies DistillationSpecInput;
+}
+const PRUNED = compressedBy('prune-heads', 'prune-hidden');
 
 /** A spec's sections without its student, which is the family's own. */
 type Sections = Omit<DistillationSpecInput, 'student'>;
@@ -100,7 +100,12 @@ interface AblationOptions {
   student?: object;
   /** A second teacher. */
   further?: TeacherKind;
+  /** Default: both. */
+  data?: readonly DataName[];
 }
+
+/** What calibrates teachers needs rows that they have not learned: of the two that are studied one brings such a split. */
+const WITH_VALIDATION = ['clinc150'] as const;
 
 /** What the ablation's students have besides: encoders are trained briefly, or their many rows would take days. */
 const BRIEFLY: Record<Family, DistillationSpecInput> = { static: {}, encoder: { training: { epochs: 5 } } };
@@ -112,12 +117,12 @@ export const ABLATION_BASE: Record<Family, string> = { static: 'static/plain-kd'
 function ablation(
   name: string,
   sections: Sections,
-  { families = ['static'], student, further }: AblationOptions = {},
+  { families = ['static'], student, further, data = STUDIED }: AblationOptions = {},
 ): Configuration[] {
   return families.map((family) => ({
     name: `${family}/kd+${name}`,
     table: 'ablation',
-    data: STUDIED,
+    data,
     teacher: 'fine-tuned',
     ...(further && { further }),
     spec: studentSpec(
@@ -180,7 +185,7 @@ export const CONFIGURATIONS: readonly Configuration[] = [
   ...ablation('staged', {
     loss: { schedule: { interpolation: 'linear', stages: [{ until: 1, lambda: 0.5, temperature: 1 }] } },
   }),
-  ...ablation('calibration', { softLabels: { calibrate: true } }),
+  ...ablation('calibration', { softLabels: { calibrate: true } }, { data: WITH_VALIDATION }),
   ...ablation('sharpening', { softLabels: { sharpen: 2 } }),
   ...ablation('correction', { softLabels: { correct: 0.5 } }),
   ...ablation('top-k', { softLabels: { topK: 5 } }),
@@ -191,13 +196,28 @@ export const CONFIGURATIONS: readonly Configuration[] = [
   ...ablation('int8', { compression: { steps: [{ kind: 'quantize' }] } }, { families: FAMILIES }),
   ...ablation('transfer-x2', { transferSet: { multiply: 2, seed: 1 } }, { families: FAMILIES }),
   ...ablation('transfer-x8', { transferSet: { multiply: 8, seed: 1 } }),
+  ...ablation('transfer-labels', { transferSet: { multiply: 2, seed: 1, keepLabels: true } }),
+  ...AUGMENTATION_NAMES.flatMap((name) =>
+    ablation(`transfer-${name}`, { transferSet: { multiply: 2, seed: 1, strategies: [name] } }),
+  ),
   ...ablation('ensemble', { ensemble: {} }, { further: 'head' }),
+  ...ablation('ensemble-logits', { ensemble: { combine: 'logits' } }, { further: 'head' }),
+  ...ablation('ensemble-confidence', { ensemble: { weighting: { by: 'confidence' } } }, { further: 'head' }),
+  ...ablation(
+    'ensemble-skill',
+    { ensemble: { weighting: { by: 'skill' } } },
+    { further: 'head', data: WITH_VALIDATION },
+  ),
   ...ablation('embedding', { features: [{ kind: 'embedding' }] }, { families: FAMILIES }),
   ...ablation('hidden-states', { features: [{ kind: 'hidden' }] }, { families: ['encoder'] }),
+  ...ablation('attention', { features: [{ kind: 'attention' }] }, { families: ['encoder'] }),
   ...ablation('value-relations', { features: [{ kind: 'value-relation' }] }, { families: ['encoder'] }),
+  ...ablation('query-key-relations', { features: [{ kind: 'query-key-relation' }] }, { families: ['encoder'] }),
   ...ablation('plain-classifier', {}, { families: ['encoder'], student: { ...ENCODER, pooling: 'mean', hidden: 0 } }),
   ...ablation('new-weights', {}, { families: ['encoder'], student: { layers: 2, width: 160 } }),
   ...ablation('prune-a-quarter', PRUNED, { families: ['encoder'] }),
+  ...ablation('prune-magnitude', compressedBy('prune-magnitude'), { families: ['encoder'] }),
+  ...ablation('prune-vocabulary', compressedBy('prune-vocabulary'), { families: ['encoder'] }),
   ...ablation(
     'growth',
     {

@@ -992,7 +992,7 @@ export interface components {
                 };
                 softLabels?: {
                     /**
-                     * @description Divides the teacher’s logits by the temperature that fits the labelled validation rows best (Guo et al. 2017).
+                     * @description Divides the teacher’s logits by the temperature that fits the labelled rows of the split “valid” best (Guo et al. 2017).
                      * @default false
                      */
                     calibrate?: boolean;
@@ -1076,7 +1076,7 @@ export interface components {
                     /** @default {} */
                     weighting?: {
                         /**
-                         * @description fixed: `weights` alone. confidence: how sure the teacher is of the text. skill: its F1 of the label on validation rows. agreement: how near it is to the other teachers on the text (3 teachers or more). route: within a group of labels one teacher decides, see `routes`.
+                         * @description fixed: `weights` alone. confidence: how sure the teacher is of the text. skill: its F1 of the label on the rows of the split “valid”. agreement: how near it is to the other teachers on the text (3 teachers or more). route: within a group of labels one teacher decides, see `routes`.
                          * @default fixed
                          * @enum {unknown}
                          */
@@ -1102,7 +1102,7 @@ export interface components {
                     /** @description One entry for each teacher, in their order: the labels of the student between which it decides, or null; together they name each label once. Only with by: route. */
                     routes?: (string[] | null)[];
                     /**
-                     * @description Whether the logits of each teacher are first divided by a temperature fitted on the labelled validation rows, so that teachers of different scales mean the same by a probability. Without such rows they stay as they are.
+                     * @description Whether the logits of each teacher are first divided by a temperature fitted on the labelled rows of the split “valid”, so that teachers of different scales mean the same by a probability. Without such rows they stay as they are.
                      * @default true
                      */
                     calibrate?: boolean;
@@ -1294,7 +1294,7 @@ export interface components {
             };
             softLabels?: {
                 /**
-                 * @description Divides the teacher’s logits by the temperature that fits the labelled validation rows best (Guo et al. 2017).
+                 * @description Divides the teacher’s logits by the temperature that fits the labelled rows of the split “valid” best (Guo et al. 2017).
                  * @default false
                  */
                 calibrate: boolean;
@@ -1379,7 +1379,7 @@ export interface components {
                 /** @default {} */
                 weighting: {
                     /**
-                     * @description fixed: `weights` alone. confidence: how sure the teacher is of the text. skill: its F1 of the label on validation rows. agreement: how near it is to the other teachers on the text (3 teachers or more). route: within a group of labels one teacher decides, see `routes`.
+                     * @description fixed: `weights` alone. confidence: how sure the teacher is of the text. skill: its F1 of the label on the rows of the split “valid”. agreement: how near it is to the other teachers on the text (3 teachers or more). route: within a group of labels one teacher decides, see `routes`.
                      * @default fixed
                      * @enum {unknown}
                      */
@@ -1405,7 +1405,7 @@ export interface components {
                 /** @description One entry for each teacher, in their order: the labels of the student between which it decides, or null; together they name each label once. Only with by: route. */
                 routes?: (string[] | null)[];
                 /**
-                 * @description Whether the logits of each teacher are first divided by a temperature fitted on the labelled validation rows, so that teachers of different scales mean the same by a probability. Without such rows they stay as they are.
+                 * @description Whether the logits of each teacher are first divided by a temperature fitted on the labelled rows of the split “valid”, so that teachers of different scales mean the same by a probability. Without such rows they stay as they are.
                  * @default true
                  */
                 calibrate: boolean;
@@ -2155,8 +2155,10 @@ export interface components {
             latencyMs: number;
             /** @description Mean F1 of the labels, 0..1. */
             macroF1: number;
-            /** @description Mean KL(teacher‖student), nats. */
+            /** @description Mean KL(teacher‖student), nats, of the answers as they are given. */
             klToTeacher: number;
+            /** @description The same before the student’s logits were divided by its temperature. */
+            uncalibratedKl?: number;
             /** @description Expected calibration error, 15 bins, 0..1. */
             calibrationError: number;
             /** @description The same before the temperature was fitted, 0..1. */

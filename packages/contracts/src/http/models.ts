@@ -93,7 +93,10 @@ export const StudentMetricsBody = Type.Object(
         bytes,
         latencyMs,
         macroF1: Share('Mean F1 of the labels'),
-        klToTeacher: Type.Number({ description: 'Mean KL(teacher‖student), nats.' }),
+        klToTeacher: Type.Number({ description: 'Mean KL(teacher‖student), nats, of the answers as they are given.' }),
+        uncalibratedKl: Type.Optional(
+          Type.Number({ description: 'The same before the student’s logits were divided by its temperature.' }),
+        ),
         calibrationError: Share('Expected calibration error, 15 bins'),
         uncalibratedError: Type.Optional(Share('The same before the temperature was fitted')),
         parameters: Count('Trainable numbers.'),
