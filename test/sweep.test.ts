@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Progress } from '@retort/contracts';
-import { distill, resolveSpec } from '@retort/distill';
+import { distill, generateTransferSet, resolveSpec } from '@retort/distill';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { toyRows, writeToyTeacher } from './support/toy-teacher.ts';
 
@@ -47,6 +47,24 @@ describe('a search', () => {
     const card = await readFile(join(work, 'found/README.md'), 'utf8');
     expect(card).toContain(selection!.reason);
     expect(card).not.toMatch(/undefined|NaN|\[object/);
+  });
+
+  it('generates texts for the trial that asks for the most, and each learns from as many as it asks for', async () => {
+    const space = { '/transferSet/multiply': { values: [1, 3] } };
+    const spec = {
+      ...{ student, training: { ...training, epochs: 1 } },
+      transferSet: { multiply: 1, minConfidence: 0, seed: 1 },
+      sweep: { space, method: 'random', trials: 2 },
+    };
+    const { report, lineage } = await run('varied', spec);
+    const sources = rows.filter(({ split }) => split === 'train').length;
+    expect(report.teacherQueries?.upperBound).toBe(rows.length + 3 * sources);
+    expect(report.selection).toMatchObject({ trials: 2, failed: 0 });
+    const { transferSet } = lineage.spec;
+    expect(transferSet?.multiply).toBe(report.selection?.chosen.varied['/transferSet/multiply']);
+    const alone = await generateTransferSet({ rows, spec: transferSet!, seed: 1 });
+    expect(report.transferSet?.kept).toBe(alone.rows.length);
+    expect(report.teacherQueries?.made).toBeGreaterThan(rows.length + 2 * sources);
   });
 
   it('chooses a student within its budget, out of what it had the time to try', async () => {

@@ -20,6 +20,7 @@ import { invalidSpec } from './resolve-spec.js';
 import type { SoftLabelCache } from './soft-labels.js';
 import { searchDatasetProblems } from './sweep/search-problems.js';
 import { searchSpec } from './sweep/search-spec.js';
+import { transferSetToGenerate } from './sweep/transfer-set-to-generate.js';
 import { readTeacherFitProblems } from './teacher-fit-problems.js';
 import { type AskedTeacher, trainFromTeachers } from './train-from-teachers.js';
 import type { TrainedStudent, TrainStudentOptions } from './train-student.js';
@@ -76,13 +77,20 @@ export async function distill(options: DistillOptions): Promise<Distilled> {
   try {
     const { teachers, labelled } = await askTeachers(options, scratch);
     const training = {
-      ...{ rows: labelled.rows, generated: labelled.generated, teachers, threads, signal, onProgress },
+      ...{
+        rows: labelled.rows,
+        generated: labelled.generated,
+        rounds: labelled.rounds,
+        teachers,
+        threads,
+        signal,
+        onProgress,
+      },
       lineage: { dataset: { digest: rowsDigest(rows), rows: rows.length } },
     };
     const found = await searchSpec({ ...training, spec, ledger: checkpoint && `${checkpoint.path}.trials` });
     const student = await trainFromTeachers({
       ...training,
-      rounds: spec.transferSet?.multiply,
       spec: found.spec,
       lineage: { ...training.lineage, ...(found.selection && { selection: found.selection }) },
       outDir,
@@ -112,10 +120,9 @@ async function askTeachers(
       teachers.push(await openTeacher(dirs[k], { threads }));
     }
     const labels = checkFit(rows, teachers, spec);
-    const { transferSet, training } = spec;
     const foreign = foreignLabel(labels, spec.outOfScope);
     const asking = { teachers, teacherDir: dirs[0], foreign, cache, signal, onProgress };
-    const labelled = await labelRows({ rows, spec: transferSet, seed: training.seed, ...asking });
+    const labelled = await labelRows({ rows, spec: transferSetToGenerate(spec), seed: spec.training.seed, ...asking });
     const asked = teachers.map(({ labels, digest }, k) => ({
       ...{ labels, logits: labelled.answers[k], dir: dirs[k], digest },
       name: sources[k].name ?? basename(resolve(sources[k].dir)),

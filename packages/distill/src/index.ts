@@ -19,6 +19,7 @@ export { planSearch, type SearchPlan, type TrialKey, trialCount, trialSpec } fro
 export { searchDatasetProblems } from './sweep/search-problems.js';
 export { runTrial, type SearchOptions, searchNote, searchSpec } from './sweep/search-spec.js';
 export { type Selected, select } from './sweep/select.js';
+export { transferSetToGenerate } from './sweep/transfer-set-to-generate.js';
 export { studentFitProblems, teacherFitProblems } from './teacher-fit-problems.js';
 export { type AskedTeacher, type TrainFromTeachersOptions, trainFromTeachers } from './train-from-teachers.js';
 export { type TrainedStudent, type TrainStudentOptions, trainStudent } from './train-student.js';

@@ -108,6 +108,9 @@ describe('a sweep in a spec', () => {
     [{ '/loss/lambda': { min: 0, max: 1, scale: 'log' } }, /above 0/],
     [{ '/training/optimizer': { min: 0, max: 1 } }, /name its values/],
     [{ '/training/epochs': { min: 1.2, max: 1.8 } }, /whole number/],
+    [{ '/transferSet/strength': { min: 0.1, max: 0.5 } }, /once for all trials: .* only \/transferSet\/multiply, /],
+    [{ '/transferSet/strategies/typo': { values: [0, 1] } }, /once for all trials/],
+    [{ '/transferSet/seed': { values: [1, 2] } }, /once for all trials/],
     [{ '/__proto__/x': { values: [1] } }, /is not a field/],
   ])('refuses %o, naming the field', (bad, message) => {
     const [problem, ...others] = problemsOf({ sweep: { space: bad } });

@@ -44,13 +44,13 @@ const DRAWS_PER_TRIAL = 4;
 export function planSearch(spec: DistillationSpec): SearchPlan | undefined {
   const { sweep, auto } = spec;
   if (auto !== undefined) {
-    const candidates = autoCandidates(spec, resolveSpec);
+    const candidates = autoCandidates(spec, resolveSpec).map((candidate) => withSeedOfTexts(candidate, spec));
     const rungs = planRungs(candidates.length, AUTO_HALVING);
     return { ...common(auto), method: 'auto', candidates, rungs, budget: auto.budget ?? {} };
   }
   if (sweep === undefined) return undefined;
   const { method, eta, firstShare } = sweep;
-  const candidates = distinctCandidates(spec, sweep.trials);
+  const candidates = distinctCandidates(spec, sweep.trials).map((candidate) => withSeedOfTexts(candidate, spec));
   const halving = method === 'random' ? { eta, firstShare: 1 } : { eta, firstShare };
   return { ...common(sweep), method, candidates, rungs: planRungs(candidates.length, halving) };
 }
@@ -76,6 +76,13 @@ function distinctCandidates(spec: DistillationSpec, trials: number): Candidate[]
   }
   if (found.size === 0) throw invalidSpec(problems);
   return [...found.values()];
+}
+
+/** Texts are generated once for all candidates, by the seed of the whole spec: one that trains with another seed names that of its texts. */
+function withSeedOfTexts(candidate: Candidate, { training: { seed } }: DistillationSpec): Candidate {
+  const { transferSet, training } = candidate.spec;
+  if (transferSet === undefined || transferSet.seed !== undefined || training.seed === seed) return candidate;
+  return { ...candidate, spec: { ...candidate.spec, transferSet: { ...transferSet, seed } } };
 }
 
 /** The spec that a trial trains: its candidate's, for the epochs of its rung, stopped where it gains nothing more. */
