@@ -12,8 +12,9 @@ import { shapeOf } from '../check-rows.js';
 import { resolveSpec, storedSpec } from '../resolve-spec.js';
 import { MemorySoftLabelCache } from '../soft-labels.js';
 import { partition } from '../split-rows.js';
-import { estimateTeacherQueries, generateTransferSet, selectTransferRows, transferSetMisfits } from './index.js';
+import { estimateTeacherQueries, generateTransferSet, selectTransferRows } from './index.js';
 import { labelRows } from './label-rows.js';
+import { transferSetMisfits } from './problems.js';
 import { firstRounds } from './select.js';
 
 const specOf = (section: object): TransferSetSpec =>
