@@ -2,6 +2,7 @@ import { DistillationSpec, type RetortError } from '@retort/contracts';
 import fc from 'fast-check';
 import { Value } from 'typebox/value';
 import { describe, expect, it } from 'vitest';
+import { planStages } from '../progressive/plan-stages.js';
 import { resolveSpec, storedSpec } from '../resolve-spec.js';
 import { planSearch, trialCount, trialSpec } from './search-plan.js';
 
@@ -142,6 +143,21 @@ describe('a sweep in a spec', () => {
     expect(trialSpec(plan, { index: 0, rung: 1 }).training.epochs).toBe(10);
     const patient = planSearch(resolveSpec({ ...spec, training: { epochs: 10, patience: 7 } }))!;
     expect(trialSpec(patient, { index: 0, rung: 0 }).training.patience).toBe(7);
+  });
+
+  it('trains a student that grows for as many epochs as its depths need, however short the rung', () => {
+    const stages = [{ layers: 1, share: 0.2 }, { layers: 2 }, { layers: 3 }];
+    const plan = planSearch(
+      resolveSpec({
+        ...{ student: { family: 'encoder', layers: 3 }, training: { epochs: 16 }, progressive: { growth: { stages } } },
+        sweep: { space, trials: 9, eta: 3, firstShare: 0.125 },
+      }),
+    )!;
+    const epochsIn = (rung: number) =>
+      planStages(trialSpec(plan, { index: 0, rung })).map(({ spec }) => spec.training.epochs);
+    // Of the 2 epochs of the rung the first depth would get none.
+    expect(epochsIn(0)).toEqual([1, 1, 1]);
+    expect(epochsIn(1)).toEqual([3, 7, 6]);
   });
 });
 

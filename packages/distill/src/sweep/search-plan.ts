@@ -1,4 +1,5 @@
 import type { AutoSpec, DistillationSpec, FieldProblem, Selection } from '@retort/contracts';
+import { epochsToGrow } from '../progressive/plan-stages.js';
 import { invalidSpec, resolveSpec } from '../resolve-spec.js';
 import { autoCandidates } from './auto-candidates.js';
 import { planRungs, type Rung, rungEpochs } from './rungs.js';
@@ -85,11 +86,14 @@ function withSeedOfTexts(candidate: Candidate, { training: { seed } }: Distillat
   return { ...candidate, spec: { ...candidate.spec, transferSet: { ...transferSet, seed } } };
 }
 
-/** The spec that a trial trains: its candidate's, for the epochs of its rung, stopped where it gains nothing more. */
+/**
+ * The spec that a trial trains: its candidate's, for the epochs of its rung, or the few more that it takes to grow through all depths,
+ * stopped where it gains nothing more.
+ */
 export function trialSpec({ candidates, rungs, patience }: SearchPlan, { index, rung }: TrialKey): DistillationSpec {
   const spec = candidateOf(candidates, index).spec;
   const { training } = spec;
-  const epochs = rungEpochs(training.epochs, rungs[rung]);
+  const epochs = epochsToGrow(spec, rungEpochs(training.epochs, rungs[rung]));
   return { ...spec, training: { ...training, epochs, patience: training.patience || patience } };
 }
 
