@@ -1,7 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type DistillationSpec, type FieldProblem, RetortError } from '@retort/contracts';
 import { Random } from '@retort/learn';
 import { encoderDefaults } from '../encoder-limits.js';
-import { withValueAt } from './json-pointer.js';
+import { valueAt, withValueAt } from './json-pointer.js';
 import { drawPoint, type Point } from './search-space.js';
 
 /** A spec with nothing left to be searched, and what was varied to get it. */
@@ -34,11 +35,7 @@ export function sampleSpec(spec: DistillationSpec, index: number, resolve: Resol
   let problems: FieldProblem[] = [];
   for (let draw = 0; draw < DRAWS; draw++) {
     const varied = drawPoint(sweep, base.student.family, random);
-    const point = Object.entries(varied).reduce<object>(
-      (at, [pointer, value]) => withValueAt(at, pointer, value),
-      withoutDerived(base, sweep.space),
-    );
-    const legal = legalSpec(point, resolve);
+    const legal = legalSpec(atPoint(base, varied), resolve);
     if (!Array.isArray(legal)) return { index, spec: legal, varied };
     problems = legal;
   }
@@ -55,13 +52,35 @@ export function legalSpec(input: unknown, resolve: ResolveSpec): DistillationSpe
   }
 }
 
+/** Sections of which assistants have what the whole spec has, where they say nothing else. */
+const INHERITED = /^\/(loss|training)\//;
+
+/**
+ * The spec at a point. An assistant takes part in what is varied of loss and training where it has the value of the whole spec, as it has
+ * where it inherited it: its own values stay.
+ */
+function atPoint(base: DistillationSpec, varied: Point): object {
+  const set = (at: object, [pointer, value]: [string, unknown]) => withValueAt(at, pointer, value);
+  const values = Object.entries(varied);
+  const point = values.reduce(set, withoutDerived(base, varied));
+  const { assistants } = base.progressive ?? {};
+  if (assistants === undefined) return point;
+  const inherited = values.filter(([pointer]) => INHERITED.test(pointer));
+  const varying = assistants.map((assistant) =>
+    inherited
+      .filter(([pointer]) => isDeepStrictEqual(valueAt(assistant, pointer), valueAt(base, pointer)))
+      .reduce<object>(set, assistant),
+  );
+  return withValueAt(point, '/progressive/assistants', varying);
+}
+
 /**
  * What an encoder has by its width (heads, the width of the feed-forward) follows a width that is searched, where the spec left it to
- * the default and the space does not name it.
+ * the default and the point does not name it.
  */
-function withoutDerived(spec: DistillationSpec, space: Record<string, unknown>): object {
+function withoutDerived(spec: DistillationSpec, varied: Point): object {
   const { student } = spec;
-  if (student.family !== 'encoder' || !Object.hasOwn(space, '/student/width')) return spec;
+  if (student.family !== 'encoder' || !Object.hasOwn(varied, '/student/width')) return spec;
   const { heads, intermediate, ...rest } = student;
   const defaults = encoderDefaults(rest).student;
   return {

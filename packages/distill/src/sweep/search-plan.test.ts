@@ -145,6 +145,56 @@ describe('a sweep in a spec', () => {
     expect(trialSpec(patient, { index: 0, rung: 0 }).training.patience).toBe(7);
   });
 
+  it('shortens and stops the assistants of a trial too', () => {
+    const assistants = [{ training: { epochs: 24 } }, { training: { epochs: 8, patience: 5 } }];
+    const plan = planSearch(
+      resolveSpec({
+        ...{ training: { epochs: 16 }, progressive: { assistants } },
+        sweep: { space, trials: 9, eta: 3, firstShare: 0.25, patience: 2 },
+      }),
+    )!;
+    const stagesIn = (rung: number) =>
+      planStages(trialSpec(plan, { index: 0, rung })).map(({ spec: { training } }) => [
+        training.epochs,
+        training.patience,
+      ]);
+    expect(stagesIn(0)).toEqual([
+      [6, 2],
+      [2, 5],
+      [4, 2],
+    ]);
+    expect(stagesIn(1)).toEqual([
+      [24, 2],
+      [8, 5],
+      [16, 2],
+    ]);
+  });
+
+  it('varies what assistants have of loss and training as the whole spec has it, and leaves what they have of their own', () => {
+    const assistants = [{}, { loss: { temperature: 2 }, training: { batchSize: 16, warmup: 0.1 } }];
+    const { candidates } = planSearch(
+      resolveSpec({
+        progressive: { assistants },
+        sweep: {
+          space: {
+            ...space,
+            '/loss/divergence': { values: ['dkd', 'dist'] },
+            '/training/learningRate': { min: 1e-4, max: 1e-1, scale: 'log' },
+            '/training/batchSize': { values: [32, 128] },
+            '/training/warmup': { values: [0.2, 0.3] },
+          },
+          trials: 6,
+        },
+      }),
+    )!;
+    for (const { loss, training, progressive } of candidates.map(({ spec }) => spec)) {
+      const [inheriting, other] = progressive!.assistants!;
+      expect(inheriting).toMatchObject({ loss, training });
+      expect(other!.loss).toEqual({ ...loss, temperature: 2 });
+      expect(other!.training).toEqual({ ...training, batchSize: 16, warmup: 0.1 });
+    }
+  });
+
   it('trains a student that grows for as many epochs as its depths need, however short the rung', () => {
     const stages = [{ layers: 1, share: 0.2 }, { layers: 2 }, { layers: 3 }];
     const plan = planSearch(

@@ -1,4 +1,4 @@
-import type { AutoSpec, DistillationSpec, FieldProblem, Selection } from '@retort/contracts';
+import type { AutoSpec, DistillationSpec, FieldProblem, Selection, TrainingSpec } from '@retort/contracts';
 import { epochsToGrow } from '../progressive/plan-stages.js';
 import { invalidSpec, resolveSpec } from '../resolve-spec.js';
 import { autoCandidates } from './auto-candidates.js';
@@ -87,14 +87,27 @@ function withSeedOfTexts(candidate: Candidate, { training: { seed } }: Distillat
 }
 
 /**
- * The spec that a trial trains: its candidate's, for the epochs of its rung, or the few more that it takes to grow through all depths,
- * stopped where it gains nothing more.
+ * The spec that a trial trains: its candidate's, student and assistants for the epochs of the rung (or the few more that it takes to grow
+ * through all depths), each stopped where it gains nothing more.
  */
 export function trialSpec({ candidates, rungs, patience }: SearchPlan, { index, rung }: TrialKey): DistillationSpec {
   const spec = candidateOf(candidates, index).spec;
-  const { training } = spec;
-  const epochs = epochsToGrow(spec, rungEpochs(training.epochs, rungs[rung]));
-  return { ...spec, training: { ...training, epochs, patience: training.patience || patience } };
+  const inRung = (training: TrainingSpec): TrainingSpec => ({
+    ...training,
+    epochs: rungEpochs(training.epochs, rungs[rung]),
+    patience: training.patience || patience,
+  });
+  const training = inRung(spec.training);
+  const { progressive } = spec;
+  const assistants = progressive?.assistants?.map((assistant) => ({
+    ...assistant,
+    training: inRung(assistant.training),
+  }));
+  return {
+    ...spec,
+    training: { ...training, epochs: epochsToGrow(spec, training.epochs) },
+    ...(assistants === undefined ? {} : { progressive: { ...progressive, assistants } }),
+  };
 }
 
 /** Most trials that a plan can come to. */
