@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { type DistillationSpec, type FieldProblem, RetortError } from '@retort/contracts';
 import { Random } from '@retort/learn';
 import { encoderDefaults } from '../encoder-limits.js';
+import { withDivergence } from '../loss-problems.js';
 import { valueAt, withValueAt } from './json-pointer.js';
 import { drawPoint, type Point } from './search-space.js';
 
@@ -60,25 +61,32 @@ const INHERITED = /^\/(loss|training)\//;
  * where it inherited it: its own values stay.
  */
 function atPoint(base: DistillationSpec, varied: Point): object {
-  const set = (at: object, [pointer, value]: [string, unknown]) => withValueAt(at, pointer, value);
   const values = Object.entries(varied);
-  const point = values.reduce(set, withoutDerived(base, varied));
+  const point = withValues(withoutDerived(base, varied), values);
   const { assistants } = base.progressive ?? {};
   if (assistants === undefined) return point;
   const inherited = values.filter(([pointer]) => INHERITED.test(pointer));
   const varying = assistants.map((assistant) =>
-    inherited
-      .filter(([pointer]) => isDeepStrictEqual(valueAt(assistant, pointer), valueAt(base, pointer)))
-      .reduce<object>(set, assistant),
+    withValues(
+      assistant,
+      inherited.filter(([pointer]) => isDeepStrictEqual(valueAt(assistant, pointer), valueAt(base, pointer))),
+    ),
   );
   return withValueAt(point, '/progressive/assistants', varying);
+}
+
+/** With the values at their pointers. A divergence that is replaced takes its parameters along, which no other one may have. */
+function withValues(spec: Pick<DistillationSpec, 'loss'>, values: readonly [string, unknown][]): object {
+  const divergence = values.find(([pointer]) => pointer === '/loss/divergence')?.[1];
+  const start = divergence === undefined ? spec : { ...spec, loss: withDivergence(spec.loss, divergence) };
+  return values.reduce<object>((point, [pointer, value]) => withValueAt(point, pointer, value), start);
 }
 
 /**
  * What an encoder has by its width (heads, the width of the feed-forward) follows a width that is searched, where the spec left it to
  * the default and the point does not name it.
  */
-function withoutDerived(spec: DistillationSpec, varied: Point): object {
+function withoutDerived(spec: DistillationSpec, varied: Point): Pick<DistillationSpec, 'loss'> & { student: object } {
   const { student } = spec;
   if (student.family !== 'encoder' || !Object.hasOwn(varied, '/student/width')) return spec;
   const { heads, intermediate, ...rest } = student;

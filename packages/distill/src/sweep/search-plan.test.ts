@@ -195,6 +195,25 @@ describe('a sweep in a spec', () => {
     }
   });
 
+  it('tries every divergence, whatever parameters the one of the spec has', () => {
+    const sweep = { space: { '/loss/divergence': { values: ['forward-kl', 'dkd', 'dist'] } }, trials: 20 };
+    const assistants = [{}, { loss: { divergence: 'reverse-kl' } }];
+    const { candidates } = planSearch(
+      resolveSpec({ loss: { divergence: 'dkd', dkd: { beta: 2 } }, progressive: { assistants }, sweep }),
+    )!;
+    const found = candidates.map(({ spec: { loss, progressive } }) => {
+      const [inheriting, other] = progressive!.assistants!;
+      expect(inheriting!.loss).toEqual(loss);
+      expect(other!.loss).toMatchObject({ divergence: 'reverse-kl' });
+      return [loss.divergence, loss.dkd?.beta];
+    });
+    expect(found.sort()).toEqual([
+      ['dist', undefined],
+      ['dkd', 2],
+      ['forward-kl', undefined],
+    ]);
+  });
+
   it('trains a student that grows for as many epochs as its depths need, however short the rung', () => {
     const stages = [{ layers: 1, share: 0.2 }, { layers: 2 }, { layers: 3 }];
     const plan = planSearch(
