@@ -233,6 +233,16 @@ describe('distillations', () => {
     ]);
     expect((await test.ask('GET', '/v1/distillations/dst_0/trials')).status).toBe(404);
 
+    const points = { '/softLabels/topK': { values: [1, 5] } };
+    expect((await asked({ sweep: { space: points } })).body).toMatchObject({
+      code: 'RT_INVALID_SPEC',
+      problems: [{ path: '/spec/sweep/space', message: expect.stringContaining('{"/softLabels/topK":5}, whose') }],
+    });
+    // The texts of the trial that asks for the most are labelled for all: 42 of the 60 rows train.
+    const multiply = { '/transferSet/multiply': { values: [1, 5] } };
+    const varied = await asked({ transferSet: { multiply: 2 }, sweep: { space: multiply, trials: 2 } });
+    expect(varied.body).toMatchObject({ teacherQueries: { upperBound: 270, estimated: 270 } });
+
     const auto = await asked({ student: { family: 'auto', budget: { latencyMs: 0.5 } } });
     expect(auto).toMatchObject({ status: 201, body: { spec: { auto: { budget: { latencyMs: 0.5 } } } } });
     expect((await asked({ sweep: { space: { '/loss/heat': { min: 1, max: 2 } } } })).body).toMatchObject({

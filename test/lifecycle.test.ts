@@ -178,7 +178,9 @@ for (const { name, skip } of queueBackends()) {
 
     it('searches the spec by trials, then trains what was best', async () => {
       await startTrainer();
-      const id = await submitToy(context, teacher, 4, { sweep });
+      // Texts that only the candidates ask for.
+      const space = { ...sweep.space, '/transferSet/multiply': { values: [2] } };
+      const id = await submitToy(context, teacher, 4, { sweep: { ...sweep, space } });
       const { status, error } = await ended(context, id, 50_000);
       expect({ status, error }).toEqual({ status: 'succeeded', error: null });
       const trials = await trialsOf(id);
@@ -194,6 +196,10 @@ for (const { name, skip } of queueBackends()) {
       expect(lineage.spec).not.toHaveProperty('sweep');
       // A learning rate of nothing learns nothing: the search must see it.
       expect(lineage.spec.training.learningRate).toBe(0.02);
+      expect(lineage.spec.transferSet?.multiply).toBe(2);
+      const { rows, rounds, counts } = (await row(id)).transferSet as unknown as StoredTransferSet;
+      expect(rounds).toHaveLength(2);
+      expect(counts.kept! + counts.filtered!).toBe(rows);
       expect(lineage.selection).toMatchObject({ trials: 2, failed: 0, chosen: { value: expect.any(Number) } });
     });
 

@@ -2,8 +2,9 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Progress } from '@retort/contracts';
-import { distill, resolveSpec } from '@retort/distill';
+import { distill, generateTransferSet, resolveSpec } from '@retort/distill';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { writeToyBert } from './support/toy-bert.ts';
 import { toyRows, writeToyTeacher } from './support/toy-teacher.ts';
 
 const student = { buckets: 512, width: 8, minGram: 1, maxGram: 2, hidden: 0, maxLength: 48 };
@@ -47,6 +48,44 @@ describe('a search', () => {
     const card = await readFile(join(work, 'found/README.md'), 'utf8');
     expect(card).toContain(selection!.reason);
     expect(card).not.toMatch(/undefined|NaN|\[object/);
+  });
+
+  it('generates texts for the trial that asks for the most, and each learns from as many as it asks for', async () => {
+    const space = { '/transferSet/multiply': { values: [1, 3] } };
+    const spec = {
+      ...{ student, training: { ...training, epochs: 1 } },
+      transferSet: { multiply: 1, minConfidence: 0, seed: 1 },
+      sweep: { space, method: 'random', trials: 2 },
+    };
+    const { report, lineage } = await run('varied', spec);
+    const sources = rows.filter(({ split }) => split === 'train').length;
+    expect(report.teacherQueries?.upperBound).toBe(rows.length + 3 * sources);
+    expect(report.selection).toMatchObject({ trials: 2, failed: 0 });
+    const { transferSet } = lineage.spec;
+    expect(transferSet?.multiply).toBe(report.selection?.chosen.varied['/transferSet/multiply']);
+    const alone = await generateTransferSet({ rows, spec: transferSet!, seed: 1 });
+    expect(report.transferSet?.kept).toBe(alone.rows.length);
+    expect(report.teacherQueries?.made).toBeGreaterThan(rows.length + 2 * sources);
+  });
+
+  it('is refused before the teacher is asked, for a point that does not fit data or teacher', async () => {
+    const onProgress = ({ stage }: Progress) => expect.unreachable(stage);
+    const sweep = (pointer: string, values: number[]) => ({ sweep: { space: { [pointer]: { values } }, trials: 4 } });
+    await expect(
+      run('refused', { student, ...sweep('/softLabels/topK', [1, 5]) }, { onProgress }),
+    ).rejects.toMatchObject({
+      code: 'RT_INVALID_SPEC',
+      problems: [{ path: '/sweep/space', message: expect.stringContaining('has the point {"/softLabels/topK":5}') }],
+    });
+    writeToyBert(join(work, 'bert'));
+    const encoder = { family: 'encoder', layers: 1, width: 16, heads: 2, intermediate: 16, maxLength: 24 };
+    const spec = { student: encoder, features: [{ kind: 'hidden' }], ...sweep('/student/maxLength', [24, 256]) };
+    await expect(run('refused', spec, { teacherDir: join(work, 'bert'), onProgress })).rejects.toMatchObject({
+      code: 'RT_INVALID_SPEC',
+      problems: [
+        { path: '/sweep/space', message: expect.stringContaining('has the point {"/student/maxLength":256}') },
+      ],
+    });
   });
 
   it('chooses a student within its budget, out of what it had the time to try', async () => {

@@ -202,8 +202,9 @@ const compression = fc.record(
 const teachers = fc.constantFrom<ToyTeacherName[]>(['bert'], ['letters'], ['bert', 'letters'], ['letters', 'bert']);
 
 /**
- * Specs over all sections but the searches, each field drawn for itself, so that many have parts that do not go together. What a section
- * needs of the teachers (layers, word tokens, more than one) they have: whether the spec is legal is for `resolveSpec` to say.
+ * Specs over all sections but the searches, which random-searches.test.ts adds, each field drawn for itself, so that many have parts that do
+ * not go together. What a section needs of the teachers (layers, word tokens, more than one) they have: whether the spec is legal is for
+ * `resolveSpec` to say.
  */
 export const specsForTeachers: fc.Arbitrary<SpecForTeachers> = teachers.chain((names) => {
   const isBert = names[0] === 'bert';

@@ -12,7 +12,13 @@ import {
   resolveFineTuneSpec,
   type StoredTeacherManifest,
 } from '@retort/contracts';
-import { estimateTeacherQueries, resolveMultiTaskSpec, resolveSpec, rowsDigest } from '@retort/distill';
+import {
+  estimateTeacherQueries,
+  resolveMultiTaskSpec,
+  resolveSpec,
+  rowsDigest,
+  transferSetToGenerate,
+} from '@retort/distill';
 import { type Context, readEvents, storeFolder, submitDistillation } from '@retort/platform';
 import { answerDigest, inspectModelFolder } from '@retort/teachers';
 import { TOY_LABELS, type ToyTeacherOptions, writeToyTeacher } from './toy-teacher.ts';
@@ -99,7 +105,7 @@ export async function submitToy(
   const spec = resolveSpec({ ...TOY_SPEC, training, ...sections });
   // As if all rows trained: a bound that is too high, as where rows are set aside for validation.
   const all = { train: rows, valid: 0, test: 0 };
-  const teacherQueries = estimateTeacherQueries({ rows: all, labels: { any: all } }, spec.transferSet);
+  const teacherQueries = estimateTeacherQueries({ rows: all, labels: { any: all } }, transferSetToGenerate(spec));
   const submission = {
     ...{ taskName: TOY_TASK, datasetId: TOY_DATASET, teacherId, spec, teacherQueries },
     ...{ rows: teacherQueries.upperBound, shardRows: context.config.labelShardRows },

@@ -50,7 +50,8 @@ export const SweepSpec = Type.Object(
     space: Type.Record(Type.String({ pattern: '^/[^/]+/[^/]' }), SweepRange, {
       minProperties: 1,
       maxProperties: 16,
-      description: 'What to try for each field, by its JSON pointer into the spec, such as "/loss/temperature".',
+      description:
+        'What to try for each field, by its JSON pointer into the spec, such as "/loss/temperature". Of a transfer set: multiply, minConfidence and keepLabels, since its texts are generated and labelled once for all trials, as many as the trial with the greatest multiply needs. Fields of loss and training are varied for an assistant too where it has the value of the whole spec.',
     }),
     method: Type.Enum(['random', 'successive-halving'], {
       default: 'successive-halving',

@@ -13,13 +13,14 @@ import {
   type Row,
 } from '@retort/contracts';
 import { fineTune, inspectModelFolder, openTeacher, type Teacher, trainTeacherHead } from '@retort/teachers';
-import { datasetProblems, shapeOf } from './check-rows.js';
+import { shapeOf } from './check-rows.js';
 import { checkTeachers } from './ensemble-problems.js';
+import { fitProblems } from './fit-problems.js';
 import { foreignLabel } from './out-of-scope.js';
 import { invalidSpec } from './resolve-spec.js';
 import type { SoftLabelCache } from './soft-labels.js';
-import { searchDatasetProblems } from './sweep/search-problems.js';
 import { searchSpec } from './sweep/search-spec.js';
+import { transferSetToGenerate } from './sweep/transfer-set-to-generate.js';
 import { readTeacherFitProblems } from './teacher-fit-problems.js';
 import { type AskedTeacher, trainFromTeachers } from './train-from-teachers.js';
 import type { TrainedStudent, TrainStudentOptions } from './train-student.js';
@@ -76,13 +77,20 @@ export async function distill(options: DistillOptions): Promise<Distilled> {
   try {
     const { teachers, labelled } = await askTeachers(options, scratch);
     const training = {
-      ...{ rows: labelled.rows, generated: labelled.generated, teachers, threads, signal, onProgress },
+      ...{
+        rows: labelled.rows,
+        generated: labelled.generated,
+        rounds: labelled.rounds,
+        teachers,
+        threads,
+        signal,
+        onProgress,
+      },
       lineage: { dataset: { digest: rowsDigest(rows), rows: rows.length } },
     };
     const found = await searchSpec({ ...training, spec, ledger: checkpoint && `${checkpoint.path}.trials` });
     const student = await trainFromTeachers({
       ...training,
-      rounds: spec.transferSet?.multiply,
       spec: found.spec,
       lineage: { ...training.lineage, ...(found.selection && { selection: found.selection }) },
       outDir,
@@ -112,10 +120,9 @@ async function askTeachers(
       teachers.push(await openTeacher(dirs[k], { threads }));
     }
     const labels = checkFit(rows, teachers, spec);
-    const { transferSet, training } = spec;
     const foreign = foreignLabel(labels, spec.outOfScope);
     const asking = { teachers, teacherDir: dirs[0], foreign, cache, signal, onProgress };
-    const labelled = await labelRows({ rows, spec: transferSet, seed: training.seed, ...asking });
+    const labelled = await labelRows({ rows, spec: transferSetToGenerate(spec), seed: spec.training.seed, ...asking });
     const asked = teachers.map(({ labels, digest }, k) => ({
       ...{ labels, logits: labelled.answers[k], dir: dirs[k], digest },
       name: sources[k].name ?? basename(resolve(sources[k].dir)),
@@ -140,12 +147,9 @@ function sourcesOf({ teacherDir, teachers }: DistillOptions): readonly TeacherSo
  * @throws RetortError `RT_INVALID_SPEC` where the teachers do not fit each other, `RT_INVALID_DATASET` where the rows do not fit them
  */
 function checkFit(rows: readonly Row[], teachers: readonly Teacher[], spec: DistillationSpec): readonly string[] {
-  const shape = shapeOf(rows);
   const names = teachers.map((teacher) => teacher.labels);
-  const { labels, problems: unfit } = checkTeachers(spec.ensemble, names, shape);
-  if (unfit.length > 0) throw invalidSpec(unfit);
-  const problems = [...datasetProblems(shape, labels, spec), ...searchDatasetProblems(spec, shape)];
-  if (problems.length === 0) return labels;
+  const problems = fitProblems(spec, { teachers: names, shape: shapeOf(rows) });
+  if (problems.length === 0) return checkTeachers(spec.ensemble, names).labels;
   if (problems.every(({ path }) => path.startsWith(SPEC))) throw invalidSpec(problems.map(withinSpec));
   const detail = problems.map(({ path, message }) => `The ${path.split('/').at(-1)} ${message}.`).join(' ');
   throw new RetortError('RT_INVALID_DATASET', detail, { problems });

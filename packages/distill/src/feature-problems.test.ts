@@ -58,12 +58,12 @@ describe('features of a spec', () => {
   it('are refused at submission for a teacher of other tokens, or of fewer', () => {
     const spec = resolveSpec({ student: encoder, features: [{ kind: 'embedding' }, { kind: 'attention' }] });
     const of = (type: string, maxLength: number) =>
-      featureTeacherProblems(spec, { type, maxLength, vocabulary: 100 }).map(({ path }) => path);
+      featureTeacherProblems(spec, { type, maxLength }).map(({ path }) => path);
     expect(of('WordPiece', 16)).toEqual([]);
     expect(of('Unigram', 15)).toEqual(['/spec/student/maxLength']);
     expect(of('BPE', 512)).toEqual(['/spec/features/1/kind']);
     const alone = resolveSpec({ features: [{ kind: 'embedding' }] });
-    expect(featureTeacherProblems(alone, { type: 'BPE', maxLength: 8, vocabulary: 100 })).toEqual([]);
+    expect(featureTeacherProblems(alone, { type: 'BPE', maxLength: 8 })).toEqual([]);
   });
 });
 

@@ -86,6 +86,14 @@ function stepBytes({ kind, relationHeads = 16 }: FeatureSpec, tokens: number): n
   return 8 * FLOAT_BYTES * numbers;
 }
 
+/** What is known of the tokens of a teacher whose features are compared. */
+export interface FeatureTokens {
+  /** `type` of its tokenizer, as its manifest has it. */
+  type: string;
+  /** Most of a text that it reads; absent where that is not looked at. */
+  maxLength?: number;
+}
+
 /**
  * What is wrong with a spec's features for the teacher of a submission, as far as its manifest tells. The graph itself is looked at when
  * training opens it.
@@ -94,11 +102,10 @@ function stepBytes({ kind, relationHeads = 16 }: FeatureSpec, tokens: number): n
  */
 export function featureTeacherProblems(
   { student, features = [] }: DistillationSpec,
-  tokenizer: TeacherManifest['tokenizer'],
+  { type, maxLength = Number.POSITIVE_INFINITY }: FeatureTokens,
 ): FieldProblem[] {
   const ofTokens = features.findIndex(({ kind }) => kind !== 'embedding');
   if (ofTokens < 0) return [];
-  const { type, maxLength } = tokenizer;
   if (!WORD_TOKENIZERS.includes(type)) {
     return [
       {

@@ -10,6 +10,13 @@ export function withParameters(loss: Record<string, unknown>): Record<string, un
   return own ? { [own]: {}, ...loss } : loss;
 }
 
+/** What a loss hands on where its divergence is replaced: all but the parameters of another one. */
+export function withDivergence(loss: Record<string, unknown>, divergence: unknown): Record<string, unknown> {
+  const foreign = PARAMETERS.filter((name) => name !== divergence) as string[];
+  const own = Object.entries(loss).filter(([field]) => !foreign.includes(field));
+  return { ...Object.fromEntries(own), divergence };
+}
+
 /** What is wrong with the loss between its fields, and with what adjusts the soft labels that it learns from. */
 export function lossProblems({ loss, softLabels, curriculum }: DistillationSpec): FieldProblem[] {
   const { divergence, dist, schedule } = loss;

@@ -1,34 +1,38 @@
 import type { DistillationSpec, EncoderStudent, FieldProblem, StudentSpec, TeacherManifest } from '@retort/contracts';
 import { encoderMisfits } from '@retort/learn';
 import { readGraphFacts, tokenizerType, WORD_TOKENIZERS } from '@retort/teachers';
-import { featureLayerProblems } from './feature-problems.js';
-import { planSearch } from './sweep/search-plan.js';
+import { openTokenizer } from '@retort/text';
+import { type FeatureTokens, featureLayerProblems, featureTeacherProblems } from './feature-problems.js';
+import { plannedProblems } from './sweep/planned-problems.js';
 
-/** What tells whether a student can take over from a teacher what it asks for. */
-type Source = Pick<TeacherManifest, 'bert'> & { tokenizer: Pick<TeacherManifest['tokenizer'], 'type'> };
+/** What tells whether a spec asks a teacher for what it has. */
+type Source = Pick<TeacherManifest, 'bert'> & { tokenizer: FeatureTokens };
 
 /**
- * Why a spec's students, assistants and candidates of a search included, cannot have the tokens or the layers of the teacher of a submission
- * that they ask for, or be compared with layers that it has not, as far as its manifest tells.
+ * Why a spec's students, assistants included, cannot have the tokens or the layers of the teacher of a submission that they ask for, or be
+ * compared with features that it has not, as far as its manifest tells.
  *
  * @returns one problem per finding, its path into the submission (`/spec/student/…`)
  */
 export function teacherFitProblems(spec: DistillationSpec, source: Source): FieldProblem[] {
   const assistants = spec.progressive?.assistants ?? [];
   return [
+    ...featureTeacherProblems(spec, source.tokenizer),
     ...studentFitProblems(spec.student, source),
-    ...candidateProblems(spec, source),
     ...assistants.flatMap(({ student }, i) => studentFitProblems(student, source, `/spec/progressive/assistants/${i}`)),
     ...featureLayerProblems(spec, source.bert),
   ];
 }
 
-/** {@link teacherFitProblems} with the teacher's folder. */
+/** {@link teacherFitProblems} with the teacher's folder, the candidates of a search included. */
 export async function readTeacherFitProblems(spec: DistillationSpec, teacherDir: string): Promise<FieldProblem[]> {
   const others = [...(spec.progressive?.assistants ?? []), ...(spec.auto?.candidates ?? [])];
   const students = [spec.student, ...others.map(({ student }) => student)];
   const compared = (spec.features ?? []).some(({ kind }) => kind !== 'embedding');
-  return teacherFitProblems(spec, await readSource(students, teacherDir, compared || spec.sweep !== undefined));
+  const source = await readSource(students, teacherDir, compared || spec.sweep !== undefined);
+  const maxLength = compared ? (await openTokenizer(teacherDir)).maxLength : undefined;
+  const whole = { ...source, tokenizer: { ...source.tokenizer, maxLength } };
+  return plannedProblems(spec, (one) => teacherFitProblems(one, whole));
 }
 
 /** {@link studentFitProblems} with the teacher's folder, its paths into the spec. */
@@ -45,22 +49,6 @@ async function readSource(students: readonly StudentSpec[], teacherDir: string, 
   if (!reads) return { tokenizer: { type: await tokenizerType(teacherDir) } };
   const { tokenizer: type, bert } = await readGraphFacts(teacherDir);
   return { tokenizer: { type }, bert };
-}
-
-/** Of a list of candidates all that cannot, of a sweep the first point: its trial would end the search. */
-function candidateProblems(spec: DistillationSpec, source: Source): FieldProblem[] {
-  if (spec.auto !== undefined) {
-    return spec.auto.candidates.flatMap(({ student }, i) =>
-      studentFitProblems(student, source, `/spec/auto/candidates/${i}`),
-    );
-  }
-  for (const { spec: candidate, varied } of planSearch(spec)?.candidates ?? []) {
-    const [problem] = studentFitProblems(candidate.student, source, '');
-    if (problem === undefined) continue;
-    const point = JSON.stringify(varied);
-    return [{ path: '/spec/sweep/space', message: `has the point ${point}, whose ${problem.path} ${problem.message}` }];
-  }
-  return [];
 }
 
 /** Of one student, whose section is `student` of what `path` points to. */

@@ -20,10 +20,10 @@ export interface TrainFromTeachersOptions
   /** At least 1. Features and first weights are those of the first. */
   teachers: readonly AskedTeacher[];
   /**
-   * The `transferSet.multiply` that the generated rows were made by, in so many rounds; default: that of the spec. A spec that was found in a
-   * search may have a smaller one: then only the rows of as many rounds are taken.
+   * How many generated rows there were after each round of their generation. A spec that was found in a search may have a smaller
+   * `transferSet.multiply` than they were made by: then only the rows of as many rounds are taken. Default: all are.
    */
-  rounds?: number;
+  rounds?: readonly number[];
   lineage: Omit<TrainStudentOptions['lineage'], 'teacher' | 'teachers'>;
 }
 
@@ -75,7 +75,7 @@ function answerOfTeachers({ teachers, rows, generated, spec }: TrainFromTeachers
 
 function selected(
   labelled: { rows: readonly Row[]; generated: number; labels: readonly string[]; teacherLogits: Float32Array },
-  { spec: { transferSet }, rounds = transferSet?.multiply ?? 1 }: TrainFromTeachersOptions,
+  { spec: { transferSet }, rounds = [] }: TrainFromTeachersOptions,
 ) {
   if (transferSet !== undefined && labelled.generated > 0) {
     return selectTransferRows({

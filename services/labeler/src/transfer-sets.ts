@@ -1,5 +1,12 @@
 import { RetortError, type Row, type StoredTeacherManifest } from '@retort/contracts';
-import { checkTeachers, foreignLabel, generateTransferSet, resolveSpec, teacherAnswers } from '@retort/distill';
+import {
+  checkTeachers,
+  foreignLabel,
+  generateTransferSet,
+  resolveSpec,
+  teacherAnswers,
+  transferSetToGenerate,
+} from '@retort/distill';
 import {
   type CanonicalRows,
   type Context,
@@ -70,7 +77,9 @@ export class TransferSets {
     const { id, dataset, teacher: row } = distillation;
     const found = await findTransferSet(database, id);
     if (found !== undefined) return found.digest;
-    const { transferSet: spec, training, ensemble, outOfScope } = resolveSpec(distillation.spec);
+    const whole = resolveSpec(distillation.spec);
+    const { training, ensemble, outOfScope } = whole;
+    const spec = transferSetToGenerate(whole);
     const { classifier } = row.manifest as unknown as StoredTeacherManifest;
     if (spec === undefined || classifier === null) {
       throw new RetortError('RT_INTERNAL', `Distillation ${id} has shards beyond its data, but nothing to generate.`);
@@ -91,7 +100,7 @@ export class TransferSets {
     await noteTransferSet(
       database,
       { id, rows: dataset.rows },
-      { digest, rows: made.rows.length, asked, counts: made.counts },
+      { digest, rows: made.rows.length, rounds: made.rounds, asked, counts: made.counts },
     );
     return digest;
   }

@@ -19,9 +19,9 @@ export async function trainingData(
   const spec = resolveSpec(distillation.spec);
   const given = await deps.rows.read(dataset.rowsDigest, 0, dataset.rows, signal);
   const made = await readTransferRows(deps, id, spec, signal);
-  const rows = [...given, ...made];
+  const rows = [...given, ...made.rows];
   return {
-    ...{ rows, generated: made.length, rounds: spec.transferSet?.multiply },
+    ...{ rows, generated: made.rows.length, rounds: made.rounds },
     teachers: await readTeachers(deps, teachersOf(distillation), rows),
     lineage: {
       dataset: { id: dataset.id, digest: dataset.rowsDigest, rows: dataset.rows },

@@ -96,7 +96,7 @@ export async function processTrialJob(deps: TrainerDeps, job: JobContext<'trial'
   } catch (error) {
     if (job.signal.aborted) throw error;
     logFailure(log, error, 'trial failed');
-    // What blames the spec or the data will fail every other trial too.
+    // Every candidate was checked at submission: what blames the spec or the data only now is no matter of one point of the search.
     if (!isWorthRetrying(error)) await failDistillation(database, { id }, toStoredError(error, id));
     else if (job.lastAttempt) {
       await finishTrial(database, job.data, { seconds: 0, error: toStoredError(error, id).detail });

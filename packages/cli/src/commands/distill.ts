@@ -57,14 +57,17 @@ validation rows; with "student": {"family": "auto", "budget": {"latencyMs": 0.5,
 }
 
 async function run(data: string, flags: DistillFlags): Promise<void> {
-  const { distill, estimateTeacherQueries, recommendSpec, shapeOf } = await import('@retort/distill');
+  const { distill, estimateTeacherQueries, recommendSpec, shapeOf, transferSetToGenerate } = await import(
+    '@retort/distill'
+  );
   const signal = abortOnInterrupt();
   const asked = flags.spec === undefined ? {} : await readSpecFile(flags.spec, 'RT_INVALID_SPEC');
   const rows = await readExamples(data);
   const spec = await recommendSpec(asked, { teacherDir: flags.teacher[0], rows });
-  if (spec.transferSet !== undefined) {
+  const transferSet = transferSetToGenerate(spec);
+  if (transferSet !== undefined) {
     process.stderr.write(
-      `${estimateLine(estimateTeacherQueries(shapeOf(rows), spec.transferSet, { teachers: flags.teacher.length }))}\n`,
+      `${estimateLine(estimateTeacherQueries(shapeOf(rows), transferSet, { teachers: flags.teacher.length }))}\n`,
     );
   }
   const lines = new ProgressLines();

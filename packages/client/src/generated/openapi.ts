@@ -2238,7 +2238,7 @@ export interface components {
         };
         /** SweepSpec */
         SweepSpec: {
-            /** @description What to try for each field, by its JSON pointer into the spec, such as "/loss/temperature". */
+            /** @description What to try for each field, by its JSON pointer into the spec, such as "/loss/temperature". Of a transfer set: multiply, minConfidence and keepLabels, since its texts are generated and labelled once for all trials, as many as the trial with the greatest multiply needs. Fields of loss and training are varied for an assistant too where it has the value of the whole spec. */
             space: {
                 [key: string]: {
                     /** @description Least value. */
@@ -2296,7 +2296,7 @@ export interface components {
         };
         /** SweepSpecInput */
         SweepSpecInput: {
-            /** @description What to try for each field, by its JSON pointer into the spec, such as "/loss/temperature". */
+            /** @description What to try for each field, by its JSON pointer into the spec, such as "/loss/temperature". Of a transfer set: multiply, minConfidence and keepLabels, since its texts are generated and labelled once for all trials, as many as the trial with the greatest multiply needs. Fields of loss and training are varied for an assistant too where it has the value of the whole spec. */
             space: {
                 [key: string]: {
                     /** @description Least value. */

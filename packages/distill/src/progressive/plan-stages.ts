@@ -64,3 +64,14 @@ export function epochsOf(stages: readonly { share: number }[], epochs: number): 
     return Math.round(epochs * sum) - before;
   });
 }
+
+/**
+ * The fewest epochs, at least `from`, of which every depth that the student grows through gets a whole one; those of the spec, which must
+ * be enough, are the most. Without growth `from` itself.
+ */
+export function epochsToGrow({ training, progressive }: DistillationSpec, from: number): number {
+  const stages = progressive?.growth?.stages ?? [];
+  let epochs = from;
+  while (epochs < training.epochs && epochsOf(stages, epochs).includes(0)) epochs++;
+  return epochs;
+}

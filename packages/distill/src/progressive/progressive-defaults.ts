@@ -1,5 +1,6 @@
 import type { DistillationSpec } from '@retort/contracts';
 import { isSection, type Section } from '../is-section.js';
+import { withDivergence } from '../loss-problems.js';
 
 type Fill = (spec: unknown) => DistillationSpec;
 
@@ -29,7 +30,7 @@ function assistantOf(assistant: unknown, whole: Section, fill: Fill): unknown {
   const sameFamily = familyOf(own) === familyOf(student);
   const filled = fill({
     student: own,
-    loss: { ...(loss as Section), ...(ownLoss as Section) },
+    loss: { ...inheritedLoss(loss as Section, ownLoss as Section), ...(ownLoss as Section) },
     training: {
       ...inherited,
       ...(sameFamily && learningRate !== undefined ? { learningRate } : {}),
@@ -37,6 +38,11 @@ function assistantOf(assistant: unknown, whole: Section, fill: Fill): unknown {
     },
   });
   return { ...rest, student: filled.student, loss: filled.loss, training: filled.training };
+}
+
+/** The parameters of a divergence that the assistant replaces would make its loss illegal. */
+function inheritedLoss(whole: Section, { divergence }: Section): Section {
+  return divergence === undefined ? whole : withDivergence(whole, divergence);
 }
 
 function shared(stages: unknown[]): unknown[] {

@@ -53,6 +53,13 @@ describe('the section progressive', () => {
     expect(resolveSpec(spec)).toEqual(spec); // As a trainer reads it again.
   });
 
+  it('gives an assistant of another divergence nothing of the parameters of the whole spec’s', () => {
+    const assistants = [{ loss: { divergence: 'forward-kl' } }, { loss: { divergence: 'dkd' } }];
+    const spec = resolveSpec({ loss: { divergence: 'dkd', dkd: { beta: 2 } }, progressive: { assistants } });
+    expect(spec.progressive?.assistants?.map(({ loss }) => loss.dkd?.beta)).toEqual([undefined, 2]);
+    expect(resolveSpec(spec)).toEqual(spec);
+  });
+
   it('divides the epochs that are left', () => {
     const stages = [{ layers: 1, share: 0.5 }, { layers: 2 }, { layers: 4 }];
     expect(resolveSpec(grown(stages)).progressive?.growth).toEqual({

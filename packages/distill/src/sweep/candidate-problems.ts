@@ -18,10 +18,13 @@ export function candidateProblems(spec: unknown, problemsOf: (spec: unknown) => 
     if (typeof candidate !== 'object' || candidate === null) return [];
     const { student, training } = candidate as Partial<DistillationSpec>;
     const own = problemsOf({ ...rest, student, training }).filter((problem) => !ofAll.has(keyOf(problem)));
-    return own.map(({ path, message }) =>
-      OWN.test(path)
-        ? { path: `/auto/candidates/${i}${path}`, message }
-        : { path: `/auto/candidates/${i}/student`, message: `does not go with ${path}, which ${message}` },
-    );
+    return own.map((problem) => ofCandidate(i, problem));
   });
+}
+
+/** A problem of the spec that a candidate of `auto` makes, told of the candidate. */
+export function ofCandidate(index: number, { path, message }: FieldProblem): FieldProblem {
+  const candidate = `/auto/candidates/${index}`;
+  if (OWN.test(path)) return { path: `${candidate}${path}`, message };
+  return { path: `${candidate}/student`, message: `does not go with ${path}, which ${message}` };
 }

@@ -6,6 +6,14 @@ export function keysOf(pointer: string): string[] {
     .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
 }
 
+/** What `value` has at the pointer; undefined where it has nothing there. */
+export function valueAt(value: object, pointer: string): unknown {
+  return keysOf(pointer).reduce<unknown>(
+    (at, key) => (typeof at === 'object' && at !== null ? (at as Record<string, unknown>)[key] : undefined),
+    value,
+  );
+}
+
 /** A copy of `value` with another value at the pointer; objects on the way that are missing are made. */
 export function withValueAt(value: object, pointer: string, replacement: unknown): object {
   const [key, ...rest] = keysOf(pointer);

@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type DistillationSpec, type FieldProblem, RetortError } from '@retort/contracts';
 import { Random } from '@retort/learn';
 import { encoderDefaults } from '../encoder-limits.js';
-import { withValueAt } from './json-pointer.js';
+import { withDivergence } from '../loss-problems.js';
+import { valueAt, withValueAt } from './json-pointer.js';
 import { drawPoint, type Point } from './search-space.js';
 
 /** A spec with nothing left to be searched, and what was varied to get it. */
@@ -34,11 +36,7 @@ export function sampleSpec(spec: DistillationSpec, index: number, resolve: Resol
   let problems: FieldProblem[] = [];
   for (let draw = 0; draw < DRAWS; draw++) {
     const varied = drawPoint(sweep, base.student.family, random);
-    const point = Object.entries(varied).reduce<object>(
-      (at, [pointer, value]) => withValueAt(at, pointer, value),
-      withoutDerived(base, sweep.space),
-    );
-    const legal = legalSpec(point, resolve);
+    const legal = legalSpec(atPoint(base, varied), resolve);
     if (!Array.isArray(legal)) return { index, spec: legal, varied };
     problems = legal;
   }
@@ -55,13 +53,42 @@ export function legalSpec(input: unknown, resolve: ResolveSpec): DistillationSpe
   }
 }
 
+/** Sections of which assistants have what the whole spec has, where they say nothing else. */
+const INHERITED = /^\/(loss|training)\//;
+
+/**
+ * The spec at a point. An assistant takes part in what is varied of loss and training where it has the value of the whole spec, as it has
+ * where it inherited it: its own values stay.
+ */
+function atPoint(base: DistillationSpec, varied: Point): object {
+  const values = Object.entries(varied);
+  const point = withValues(withoutDerived(base, varied), values);
+  const { assistants } = base.progressive ?? {};
+  if (assistants === undefined) return point;
+  const inherited = values.filter(([pointer]) => INHERITED.test(pointer));
+  const varying = assistants.map((assistant) =>
+    withValues(
+      assistant,
+      inherited.filter(([pointer]) => isDeepStrictEqual(valueAt(assistant, pointer), valueAt(base, pointer))),
+    ),
+  );
+  return withValueAt(point, '/progressive/assistants', varying);
+}
+
+/** With the values at their pointers. A divergence that is replaced takes its parameters along, which no other one may have. */
+function withValues(spec: Pick<DistillationSpec, 'loss'>, values: readonly [string, unknown][]): object {
+  const divergence = values.find(([pointer]) => pointer === '/loss/divergence')?.[1];
+  const start = divergence === undefined ? spec : { ...spec, loss: withDivergence(spec.loss, divergence) };
+  return values.reduce<object>((point, [pointer, value]) => withValueAt(point, pointer, value), start);
+}
+
 /**
  * What an encoder has by its width (heads, the width of the feed-forward) follows a width that is searched, where the spec left it to
- * the default and the space does not name it.
+ * the default and the point does not name it.
  */
-function withoutDerived(spec: DistillationSpec, space: Record<string, unknown>): object {
+function withoutDerived(spec: DistillationSpec, varied: Point): Pick<DistillationSpec, 'loss'> & { student: object } {
   const { student } = spec;
-  if (student.family !== 'encoder' || !Object.hasOwn(space, '/student/width')) return spec;
+  if (student.family !== 'encoder' || !Object.hasOwn(varied, '/student/width')) return spec;
   const { heads, intermediate, ...rest } = student;
   const defaults = encoderDefaults(rest).student;
   return {

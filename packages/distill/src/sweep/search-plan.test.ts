@@ -2,6 +2,7 @@ import { DistillationSpec, type RetortError } from '@retort/contracts';
 import fc from 'fast-check';
 import { Value } from 'typebox/value';
 import { describe, expect, it } from 'vitest';
+import { planStages } from '../progressive/plan-stages.js';
 import { resolveSpec, storedSpec } from '../resolve-spec.js';
 import { planSearch, trialCount, trialSpec } from './search-plan.js';
 
@@ -108,6 +109,9 @@ describe('a sweep in a spec', () => {
     [{ '/loss/lambda': { min: 0, max: 1, scale: 'log' } }, /above 0/],
     [{ '/training/optimizer': { min: 0, max: 1 } }, /name its values/],
     [{ '/training/epochs': { min: 1.2, max: 1.8 } }, /whole number/],
+    [{ '/transferSet/strength': { min: 0.1, max: 0.5 } }, /once for all trials: .* only \/transferSet\/multiply, /],
+    [{ '/transferSet/strategies/typo': { values: [0, 1] } }, /once for all trials/],
+    [{ '/transferSet/seed': { values: [1, 2] } }, /once for all trials/],
     [{ '/__proto__/x': { values: [1] } }, /is not a field/],
   ])('refuses %o, naming the field', (bad, message) => {
     const [problem, ...others] = problemsOf({ sweep: { space: bad } });
@@ -139,6 +143,90 @@ describe('a sweep in a spec', () => {
     expect(trialSpec(plan, { index: 0, rung: 1 }).training.epochs).toBe(10);
     const patient = planSearch(resolveSpec({ ...spec, training: { epochs: 10, patience: 7 } }))!;
     expect(trialSpec(patient, { index: 0, rung: 0 }).training.patience).toBe(7);
+  });
+
+  it('shortens and stops the assistants of a trial too', () => {
+    const assistants = [{ training: { epochs: 24 } }, { training: { epochs: 8, patience: 5 } }];
+    const plan = planSearch(
+      resolveSpec({
+        ...{ training: { epochs: 16 }, progressive: { assistants } },
+        sweep: { space, trials: 9, eta: 3, firstShare: 0.25, patience: 2 },
+      }),
+    )!;
+    const stagesIn = (rung: number) =>
+      planStages(trialSpec(plan, { index: 0, rung })).map(({ spec: { training } }) => [
+        training.epochs,
+        training.patience,
+      ]);
+    expect(stagesIn(0)).toEqual([
+      [6, 2],
+      [2, 5],
+      [4, 2],
+    ]);
+    expect(stagesIn(1)).toEqual([
+      [24, 2],
+      [8, 5],
+      [16, 2],
+    ]);
+  });
+
+  it('varies what assistants have of loss and training as the whole spec has it, and leaves what they have of their own', () => {
+    const assistants = [{}, { loss: { temperature: 2 }, training: { batchSize: 16, warmup: 0.1 } }];
+    const { candidates } = planSearch(
+      resolveSpec({
+        progressive: { assistants },
+        sweep: {
+          space: {
+            ...space,
+            '/loss/divergence': { values: ['dkd', 'dist'] },
+            '/training/learningRate': { min: 1e-4, max: 1e-1, scale: 'log' },
+            '/training/batchSize': { values: [32, 128] },
+            '/training/warmup': { values: [0.2, 0.3] },
+          },
+          trials: 6,
+        },
+      }),
+    )!;
+    for (const { loss, training, progressive } of candidates.map(({ spec }) => spec)) {
+      const [inheriting, other] = progressive!.assistants!;
+      expect(inheriting).toMatchObject({ loss, training });
+      expect(other!.loss).toEqual({ ...loss, temperature: 2 });
+      expect(other!.training).toEqual({ ...training, batchSize: 16, warmup: 0.1 });
+    }
+  });
+
+  it('tries every divergence, whatever parameters the one of the spec has', () => {
+    const sweep = { space: { '/loss/divergence': { values: ['forward-kl', 'dkd', 'dist'] } }, trials: 20 };
+    const assistants = [{}, { loss: { divergence: 'reverse-kl' } }];
+    const { candidates } = planSearch(
+      resolveSpec({ loss: { divergence: 'dkd', dkd: { beta: 2 } }, progressive: { assistants }, sweep }),
+    )!;
+    const found = candidates.map(({ spec: { loss, progressive } }) => {
+      const [inheriting, other] = progressive!.assistants!;
+      expect(inheriting!.loss).toEqual(loss);
+      expect(other!.loss).toMatchObject({ divergence: 'reverse-kl' });
+      return [loss.divergence, loss.dkd?.beta];
+    });
+    expect(found.sort()).toEqual([
+      ['dist', undefined],
+      ['dkd', 2],
+      ['forward-kl', undefined],
+    ]);
+  });
+
+  it('trains a student that grows for as many epochs as its depths need, however short the rung', () => {
+    const stages = [{ layers: 1, share: 0.2 }, { layers: 2 }, { layers: 3 }];
+    const plan = planSearch(
+      resolveSpec({
+        ...{ student: { family: 'encoder', layers: 3 }, training: { epochs: 16 }, progressive: { growth: { stages } } },
+        sweep: { space, trials: 9, eta: 3, firstShare: 0.125 },
+      }),
+    )!;
+    const epochsIn = (rung: number) =>
+      planStages(trialSpec(plan, { index: 0, rung })).map(({ spec }) => spec.training.epochs);
+    // Of the 2 epochs of the rung the first depth would get none.
+    expect(epochsIn(0)).toEqual([1, 1, 1]);
+    expect(epochsIn(1)).toEqual([3, 7, 6]);
   });
 });
 

@@ -1,4 +1,5 @@
-import type { AutoSpec, DistillationSpec, FieldProblem, Selection } from '@retort/contracts';
+import type { AutoSpec, DistillationSpec, FieldProblem, Selection, TrainingSpec } from '@retort/contracts';
+import { epochsToGrow } from '../progressive/plan-stages.js';
 import { invalidSpec, resolveSpec } from '../resolve-spec.js';
 import { autoCandidates } from './auto-candidates.js';
 import { planRungs, type Rung, rungEpochs } from './rungs.js';
@@ -44,13 +45,13 @@ const DRAWS_PER_TRIAL = 4;
 export function planSearch(spec: DistillationSpec): SearchPlan | undefined {
   const { sweep, auto } = spec;
   if (auto !== undefined) {
-    const candidates = autoCandidates(spec, resolveSpec);
+    const candidates = autoCandidates(spec, resolveSpec).map((candidate) => withSeedOfTexts(candidate, spec));
     const rungs = planRungs(candidates.length, AUTO_HALVING);
     return { ...common(auto), method: 'auto', candidates, rungs, budget: auto.budget ?? {} };
   }
   if (sweep === undefined) return undefined;
   const { method, eta, firstShare } = sweep;
-  const candidates = distinctCandidates(spec, sweep.trials);
+  const candidates = distinctCandidates(spec, sweep.trials).map((candidate) => withSeedOfTexts(candidate, spec));
   const halving = method === 'random' ? { eta, firstShare: 1 } : { eta, firstShare };
   return { ...common(sweep), method, candidates, rungs: planRungs(candidates.length, halving) };
 }
@@ -78,12 +79,35 @@ function distinctCandidates(spec: DistillationSpec, trials: number): Candidate[]
   return [...found.values()];
 }
 
-/** The spec that a trial trains: its candidate's, for the epochs of its rung, stopped where it gains nothing more. */
+/** Texts are generated once for all candidates, by the seed of the whole spec: one that trains with another seed names that of its texts. */
+function withSeedOfTexts(candidate: Candidate, { training: { seed } }: DistillationSpec): Candidate {
+  const { transferSet, training } = candidate.spec;
+  if (transferSet === undefined || transferSet.seed !== undefined || training.seed === seed) return candidate;
+  return { ...candidate, spec: { ...candidate.spec, transferSet: { ...transferSet, seed } } };
+}
+
+/**
+ * The spec that a trial trains: its candidate's, student and assistants for the epochs of the rung (or the few more that it takes to grow
+ * through all depths), each stopped where it gains nothing more.
+ */
 export function trialSpec({ candidates, rungs, patience }: SearchPlan, { index, rung }: TrialKey): DistillationSpec {
   const spec = candidateOf(candidates, index).spec;
-  const { training } = spec;
-  const epochs = rungEpochs(training.epochs, rungs[rung]);
-  return { ...spec, training: { ...training, epochs, patience: training.patience || patience } };
+  const inRung = (training: TrainingSpec): TrainingSpec => ({
+    ...training,
+    epochs: rungEpochs(training.epochs, rungs[rung]),
+    patience: training.patience || patience,
+  });
+  const training = inRung(spec.training);
+  const { progressive } = spec;
+  const assistants = progressive?.assistants?.map((assistant) => ({
+    ...assistant,
+    training: inRung(assistant.training),
+  }));
+  return {
+    ...spec,
+    training: { ...training, epochs: epochsToGrow(spec, training.epochs) },
+    ...(assistants === undefined ? {} : { progressive: { ...progressive, assistants } }),
+  };
 }
 
 /** Most trials that a plan can come to. */

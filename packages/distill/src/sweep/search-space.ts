@@ -38,6 +38,9 @@ function descend(schema: Node, keys: string[]): Node | undefined {
   return undefined;
 }
 
+/** Fields of the transfer set that are read when a trial takes its rows; by all others the texts are generated, once for all trials. */
+const OF_SELECTION = ['multiply', 'minConfidence', 'keepLabels'].map((field) => `/transferSet/${field}`);
+
 const NUMBERS = new Set(['number', 'integer']);
 
 /** What is wrong with a search space, before any point of it is drawn. */
@@ -55,6 +58,9 @@ function rangeProblem(pointer: string, range: SweepRange, family: string): strin
   if (/^\/(sweep|auto)\//.test(pointer)) return 'is of the search itself, which cannot be searched';
   const field = fieldAt(pointer, family);
   if (field === undefined) return `is not a field of the spec of this student (${family})`;
+  if (pointer.startsWith('/transferSet/') && !OF_SELECTION.includes(pointer)) {
+    return `decides which texts are generated, which is done once for all trials: of a transfer set only ${OF_SELECTION.join(', ')} can be searched`;
+  }
   if ('values' in range) return undefined;
   const { min, max, scale } = range;
   if (!NUMBERS.has(field.type ?? '')) return 'is not a number: name its values, as {"values": […]}';

@@ -6,7 +6,7 @@ import { planSearch, type SearchPlan, type TrialKey, trialCount, trialSpec } fro
 import { type Selected, select } from './select.js';
 import { TrialLedger } from './trial-ledger.js';
 
-export interface SearchOptions extends Omit<TrialOptions, 'spec' | 'metric' | 'checkpoint' | 'rounds'> {
+export interface SearchOptions extends Omit<TrialOptions, 'spec' | 'metric' | 'checkpoint'> {
   spec: DistillationSpec;
   /** File of the results so far, from which a search that was stopped goes on. Default: none is kept. */
   ledger?: string;
@@ -48,7 +48,7 @@ export async function runTrial(
   plan: SearchPlan,
   key: TrialKey,
   seconds: number | undefined,
-  { spec: { transferSet }, onProgress: _, signal, ...options }: Omit<SearchOptions, 'ledger'>,
+  { onProgress: _, signal, ...options }: Omit<SearchOptions, 'ledger'>,
 ): Promise<TrialResult> {
   const begun = performance.now();
   const ended = () => ({ ...key, seconds: (performance.now() - begun) / 1000 });
@@ -57,13 +57,7 @@ export async function runTrial(
   const { metric } = plan;
   try {
     const stop = signal === undefined ? limit.signal : AbortSignal.any([signal, limit.signal]);
-    const measured = await trainTrial({
-      ...options,
-      spec: trialSpec(plan, key),
-      rounds: transferSet?.multiply,
-      metric,
-      signal: stop,
-    });
+    const measured = await trainTrial({ ...options, spec: trialSpec(plan, key), metric, signal: stop });
     return { ...ended(), measured };
   } catch (error) {
     throwIfCancelled(signal);

@@ -31,6 +31,8 @@ export interface GenerateOptions {
 export interface TransferSet {
   /** In the split `train`, each with the label of its source where that has one: what the teacher answers is not known yet. */
   rows: Row[];
+  /** How many rows there were after each round; fewer rounds than `multiply` where `maxTexts` was reached. */
+  rounds: number[];
   counts: TransferSetCounts;
 }
 
@@ -46,7 +48,7 @@ const SALT = 0x7472616e;
 /**
  * Makes new texts of the training split, `multiply` for each of its texts in as many rounds. A round is in random order, so that
  * `maxTexts` cuts it without preference. A text that equals another one under `normalizeText`, of the data set or of those made before, is
- * drawn again.
+ * drawn again. With a smaller `multiply` come just the texts of the first rounds.
  *
  * The same rows, spec, seed and teacher give the same texts in the same order on every machine.
  *
@@ -62,6 +64,7 @@ export async function generateTransferSet(options: GenerateOptions): Promise<Tra
   const seen = new Set(rows.map(({ text }) => normalizeText(text)));
   const counts = { unlabelled: sources.unlabelled, sources: sources.indexes.length, generated: 0, duplicates: 0 };
   const made: Row[] = [];
+  const rounds: number[] = [];
 
   /** One new text of a source, which is now seen. */
   function vary(row: number): string | undefined {
@@ -97,8 +100,9 @@ export async function generateTransferSet(options: GenerateOptions): Promise<Tra
       const text = vary(row);
       if (text !== undefined) made.push({ text, label: rows[row].label, split: 'train' });
     }
+    rounds.push(made.length);
   }
-  return { rows: made, counts };
+  return { rows: made, rounds, counts };
 }
 
 async function neighboursFor(

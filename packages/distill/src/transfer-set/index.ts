@@ -1,5 +1,4 @@
 export { teacherAnswers } from './answers.js';
 export { estimateTeacherQueries, mostRows } from './estimate.js';
 export { type GenerateOptions, generateTransferSet, type TransferSet } from './generate.js';
-export { transferSetMisfits } from './problems.js';
 export { type Selected, selectTransferRows } from './select.js';

@@ -31,6 +31,8 @@ export interface LabelledRows {
   answers: Float32Array[];
   /** How many of the rows, the last ones, were generated. */
   generated: number;
+  /** How many of them there were after each round of their generation; undefined where the spec asks for none. */
+  rounds?: readonly number[];
   teacherQueries: TeacherQueries;
   /** Where the spec asks for a transfer set. */
   transferSet?: TransferSetCounts;
@@ -55,6 +57,7 @@ export async function labelRows(options: LabelRowsOptions): Promise<LabelledRows
     rows: all,
     answers: labelled.answers,
     generated: made?.rows.length ?? 0,
+    rounds: made?.rounds,
     teacherQueries: {
       ...estimateTeacherQueries(shapeOf(rows), spec, { teachers: teachers.length, foreign }),
       made: teachers.length * texts.length - cached,

@@ -12,15 +12,17 @@ export interface Selected {
 }
 
 /**
- * The rows of the data and those of the first `multiply` of all `rounds` in which the others were generated. Rounds are of about as many
- * rows each, and in order.
+ * The rows of the data and those of the first `multiply` rounds in which the others were generated: just the ones that a generation by this
+ * `multiply` would have made.
+ *
+ * @param rounds how many were generated after each round; all, where there were no more rounds
  */
 export function firstRounds(
   { rows, generated }: { rows: readonly Row[]; generated: number },
   multiply: number,
-  rounds: number,
+  rounds: readonly number[],
 ): { rows: Row[]; generated: number } {
-  const taken = Math.round((generated * Math.min(multiply, rounds)) / Math.max(1, rounds));
+  const taken = multiply === 0 ? 0 : (rounds[multiply - 1] ?? generated);
   return { rows: rows.slice(0, rows.length - generated + taken), generated: taken };
 }
 

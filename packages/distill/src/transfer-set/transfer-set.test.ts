@@ -12,8 +12,9 @@ import { shapeOf } from '../check-rows.js';
 import { resolveSpec, storedSpec } from '../resolve-spec.js';
 import { MemorySoftLabelCache } from '../soft-labels.js';
 import { partition } from '../split-rows.js';
-import { estimateTeacherQueries, generateTransferSet, selectTransferRows, transferSetMisfits } from './index.js';
+import { estimateTeacherQueries, generateTransferSet, selectTransferRows } from './index.js';
 import { labelRows } from './label-rows.js';
+import { transferSetMisfits } from './problems.js';
 import { firstRounds } from './select.js';
 
 const specOf = (section: object): TransferSetSpec =>
@@ -162,12 +163,25 @@ describe('what is kept of it', () => {
 describe('the rounds of a transfer set', () => {
   it('are taken in order, after all rows of the data, as many as a trial asks for', () => {
     const rows = Array.from({ length: 13 }, (_, i): Row => ({ text: `${i}`, split: 'train' }));
-    const taken = (multiply: number) => {
-      const { rows: kept, generated } = firstRounds({ rows, generated: 9 }, multiply, 3);
+    const taken = (multiply: number, rounds = [4, 7, 9]) => {
+      const { rows: kept, generated } = firstRounds({ rows, generated: 9 }, multiply, rounds);
       expect(kept).toEqual(rows.slice(0, 4 + generated));
       return generated;
     };
-    expect([0, 1, 2, 3, 5].map(taken)).toEqual([0, 3, 6, 9, 9]);
+    expect([0, 1, 2, 3, 5].map((multiply) => taken(multiply))).toEqual([0, 4, 7, 9, 9]);
+    expect(taken(2, [])).toBe(9);
+  });
+
+  it('hold just the texts that a smaller multiply would have made', async () => {
+    await fc.assert(
+      fc.asyncProperty(someRows, someSpec, fc.nat(6), async (rows, spec, multiply) => {
+        const { rows: made, rounds } = await generateTransferSet({ rows, spec, seed: 1 });
+        const { rows: first } = firstRounds({ rows: made, generated: made.length }, multiply, rounds);
+        const alone = { ...spec, multiply: Math.min(multiply, spec.multiply) };
+        expect(first).toEqual((await generateTransferSet({ rows, spec: alone, seed: 1 })).rows);
+      }),
+      { numRuns: 60 },
+    );
   });
 });
 

@@ -11,6 +11,8 @@ export interface StoredTransferSet {
   digest: string;
   /** How many there are. */
   rows: number;
+  /** How many there were after each round of the generation; absent where an earlier version made them. */
+  rounds?: number[];
   /** Questions to the teacher that the generation took by itself. */
   asked: number;
   counts: TransferSetCounts;

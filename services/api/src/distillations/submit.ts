@@ -10,6 +10,7 @@ import {
   mostRows,
   recommendedSpec,
   resolveSpec,
+  transferSetToGenerate,
 } from '@retort/distill';
 import { compileCheck } from '@retort/http';
 import { type Prisma, submitDistillation, type Teacher } from '@retort/platform';
@@ -139,10 +140,11 @@ async function checkSubmission({ database }: ApiContext, body: unknown): Promise
   const [teacherId, ...furtherTeacherIds] = teachers.map(({ id }) => id);
   const whole = furtherTeacherIds.length > 0 ? { ...spec, ensemble: spec.ensemble ?? ensembleDefaults() } : spec;
   const shape = shapeOf(dataset);
+  const transferSet = transferSetToGenerate(spec);
   return {
     ...{ taskName: task.name, datasetId: dataset.id, teacherId, furtherTeacherIds, spec: whole },
-    rows: mostRows(shape, spec.transferSet),
-    teacherQueries: estimateTeacherQueries(shape, spec.transferSet, { teachers: teachers.length, foreign }),
+    rows: mostRows(shape, transferSet),
+    teacherQueries: estimateTeacherQueries(shape, transferSet, { teachers: teachers.length, foreign }),
   };
 }
 

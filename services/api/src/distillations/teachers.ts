@@ -1,15 +1,6 @@
 import type { DistillationSpec, FieldProblem, StoredTeacherManifest, TeacherManifest } from '@retort/contracts';
 import type { DistillationInput } from '@retort/contracts/http';
-import {
-  checkTeachers,
-  type DatasetShape,
-  datasetProblems,
-  featureTeacherProblems,
-  nameSome,
-  searchDatasetProblems,
-  teacherFitProblems,
-  transferSetMisfits,
-} from '@retort/distill';
+import { checkTeachers, type DatasetShape, fitProblems, nameSome } from '@retort/distill';
 import type { Teacher } from '@retort/platform';
 import type { ApiContext } from '../context.js';
 
@@ -74,24 +65,10 @@ export function teacherProblems(
   const path = teachers.length > 1 ? '/teachers' : '/teacher';
   return [
     ...labelProblems(taskLabels, labels, path),
-    ...(spec === undefined ? [] : specProblems(teachers[0], { spec, labels, shape })),
-  ];
-}
-
-/** What the spec asks of the data and, since features and words are those of the first, of that teacher. */
-function specProblems(
-  teacher: Teacher,
-  { spec, labels, shape }: { spec: DistillationSpec; labels: readonly string[]; shape: DatasetShape | undefined },
-): FieldProblem[] {
-  const { tokenizer, bert, wordVectors } = answeringManifest(teacher);
-  const problems = [...featureTeacherProblems(spec, tokenizer), ...teacherFitProblems(spec, { tokenizer, bert })];
-  if (shape === undefined) return problems;
-  const of = { shape, labels: labels.length, tokenizer: tokenizer.type, wordVectors };
-  return [
-    ...problems,
-    ...datasetProblems(shape, labels, spec),
-    ...transferSetMisfits(spec.transferSet, of),
-    ...searchDatasetProblems(spec, shape),
+    // Features and words are those of the first.
+    ...(spec === undefined
+      ? []
+      : fitProblems(spec, { teachers: names, manifest: answeringManifest(teachers[0]), shape })),
   ];
 }
 
