@@ -1,6 +1,7 @@
-import type { DistillationSpec, Lineage, StageMetrics, StudentMetrics, StudentSpec } from '@retort/contracts';
+import type { DistillationSpec, Lineage, StageMetrics, StudentMetrics } from '@retort/contracts';
 import { compressionSection } from './compression/index.js';
 import { describeCurriculum, describeLoss, describeSoftLabels } from './describe-loss.js';
+import { describeReading, describeShape } from './describe-student.js';
 import { ensembleDefaults } from './ensemble-problems.js';
 import { selectionSection } from './selection-card.js';
 
@@ -15,26 +16,6 @@ const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
 const megaflops = (flops: number) => `${(flops / 1e6).toPrecision(3)} MFLOP`;
 const milliseconds = (ms: number) => `${ms < 1 ? ms.toFixed(3) : ms.toFixed(2)} ms`;
-
-/** The student's shape in words. */
-function shapeOf(student: StudentSpec): string {
-  if (student.family === 'encoder') {
-    const { layers, width, heads, intermediate, initFrom } = student;
-    const origin = initFrom ? `, from the teacher's layers ${initFrom.layers.join(', ')}` : '';
-    return `a BERT of ${layers} layers, width ${width}, ${heads} heads, feed-forward ${intermediate}${origin}`;
-  }
-  const { minGram, maxGram, buckets, width, hidden } = student;
-  return `character ${minGram}- to ${maxGram}-grams, ${buckets} buckets of width ${width}, ${hiddenLayer(hidden)}`;
-}
-
-/** What `tokenizer.json` makes of a text. */
-function readingOf({ family, maxLength }: StudentSpec): string {
-  return family === 'encoder'
-    ? `Texts are read up to ${maxLength} tokens of \`tokenizer.json\`.`
-    : `A token is a character, lower-cased; texts are read up to ${maxLength} characters.`;
-}
-
-const hiddenLayer = (width: number) => (width === 0 ? 'no hidden layer' : `a hidden layer of ${width}`);
 
 /** The `README.md` of a model folder, in the form that model hubs read: front matter, figures, use, lineage. */
 export function modelCard({ name, labels, lineage, metrics }: ModelCard): string {
@@ -83,13 +64,13 @@ console.log(await classify('…', { top_k: 3 }));
 \`\`\`
 
 Inputs: \`input_ids\` and \`attention_mask\`, int64 \`[batch, tokens]\`. Output: \`logits\`, float32 \`[batch, ${labels.length}]\`; a softmax gives the
-scores. ${readingOf(spec.student)}
+scores. ${describeReading(spec.student)}
 
 ## How it was made
 
 | | |
 |---|---|
-| student | ${spec.student.family}: ${shapeOf(spec.student)}, ${student.parameters.toLocaleString('en')} parameters |
+| student | ${spec.student.family}: ${describeShape(spec.student)}, ${student.parameters.toLocaleString('en')} parameters |
 | loss | ${describeLoss(spec.loss)} |
 ${row('soft labels', describeSoftLabels(spec))}${row('features', describeFeatures(spec))}${row('curriculum', describeCurriculum(spec))}| training | ${spec.training.epochs} epochs (best: ${metrics.bestEpoch}), batch ${spec.training.batchSize}, ${training(spec)}, seed ${spec.training.seed} |
 | dataset | ${lineage.dataset.rows} rows, sha256 \`${lineage.dataset.digest}\` |
@@ -153,7 +134,7 @@ const cell = (text: string) => text.replace(/[\\|`]/g, '\\$&');
 /** Assistants and depths that came before the student, with what each of them reached. */
 function stagesOf(stages: readonly StageMetrics[], { progressive }: DistillationSpec): string {
   const assistants = (progressive?.assistants ?? []).map(
-    ({ student }, i) => `\`assistant-${i + 1}\`: ${shapeOf(student)}.`,
+    ({ student }, i) => `\`assistant-${i + 1}\`: ${describeShape(student)}.`,
   );
   const line = ({ stage, parameters, epochs, bestEpoch, validation, loss }: StageMetrics) =>
     `| ${[
