@@ -29,7 +29,7 @@ export function distillCommand(): Command {
       'folder with model.onnx or onnx/model.onnx, and tokenizer.json; several are combined: name it for each',
       (dir: string, dirs: string[] = []) => [...dirs, dir],
     )
-    .requiredOption('--out <dir>', "where the student's folder goes")
+    .option('--out <dir>', "where the student's folder goes: absent, empty, or an earlier student", 'student')
     .option(
       '--spec <file>',
       'JSON: {"student": {…} or "auto", "loss": {…}, "training": {…}, "transferSet": {…}, "ensemble": {…}, "sweep": {…}, …}',
