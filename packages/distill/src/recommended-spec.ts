@@ -1,11 +1,13 @@
-import type { DistillationSpec, Row } from '@retort/contracts';
+import { type DistillationSpec, LossSpec, type Row } from '@retort/contracts';
+import { ignoresTeacher } from '@retort/learn';
 import { readGraphFacts, tokenizerType } from '@retort/teachers';
+import { Value } from 'typebox/value';
 import { type DatasetShape, inScope, type RowCounts, shapeOf } from './check-rows.js';
 import { isSection } from './is-section.js';
 import { isAuto, recommendedCandidates } from './recommended-candidates.js';
 import { recommendedStudent, type Source } from './recommended-student.js';
 import { recommendedTraining } from './recommended-training.js';
-import { resolveSpec } from './resolve-spec.js';
+import { resolveSpec, storedSpec } from './resolve-spec.js';
 import { withAutoSection } from './sweep/auto-section.js';
 
 /** What a recommendation depends on. */
@@ -28,7 +30,7 @@ const TRANSFER_SEED = 1;
  *
  * A recommendation never undoes what was said: a section that is there stays as it is (`transferSet: {"multiply": 0}` is none, as is
  * `compression: {"steps": []}`), n-grams that are named without `tokens` are those of characters, and learning from labels alone
- * (`loss.lambda` 1) has no transfer set.
+ * (`loss.lambda` 1, also by its schedule) has no transfer set.
  *
  * @throws RetortError `RT_INVALID_SPEC` as `resolveSpec` does
  */
@@ -36,11 +38,12 @@ export function recommendedSpec(input: unknown, { shape, ...teacher }: Recommend
   if (!isSection(input ?? {})) return resolveSpec(input);
   const given = withAutoSection((input ?? {}) as Record<string, unknown>);
   const { loss, transferSet } = given;
-  const labelsAlone = isSection(loss) && loss.lambda === 1;
   const asked = {
     ...given,
     ...(given.auto === undefined && recommendedStudent(given, teacher)),
-    ...(transferSet === undefined && !labelsAlone ? { transferSet: { multiply: MULTIPLY, seed: TRANSFER_SEED } } : {}),
+    ...(transferSet === undefined && !isOfLabelsAlone(loss)
+      ? { transferSet: { multiply: MULTIPLY, seed: TRANSFER_SEED } }
+      : {}),
   };
   const resolved = resolveSpec(asked);
   // Whether the teacher knows the label of rows out of scope does not matter: without them there are fewer, which is enough to know.
@@ -61,6 +64,12 @@ export async function recommendSpec(
   const readsGraph = auto !== undefined || (isSection(student) && student.family === 'encoder');
   const teacher = readsGraph ? await readGraphFacts(teacherDir) : { tokenizer: await tokenizerType(teacherDir) };
   return recommendedSpec(input, { ...teacher, shape: shapeOf(rows) });
+}
+
+/** Whether a loss as a user wrote it learns from labels alone. What is wrong with it is said where the whole spec is checked. */
+function isOfLabelsAlone(given: unknown): boolean {
+  const { loss } = storedSpec({ loss: given });
+  return Value.Check(LossSpec, loss) && ignoresTeacher(loss);
 }
 
 /** Labelled training rows of which a tenth, chosen by hash, is hardly ever none. */
