@@ -46,6 +46,17 @@ describe('a student that takes over from its teacher', () => {
     expect(problemsOf({ student: 'auto', auto: { tokens: 'teacher' } }, null, words)).toEqual([]);
   });
 
+  it('is refused to lose tokens where the tokenizer of its teacher cannot be trimmed', () => {
+    const spec = {
+      student: { family: 'encoder' },
+      compression: { steps: [{ kind: 'prune-heads' }, { kind: 'prune-vocabulary' }] },
+    };
+    expect(problemsOf(spec, null, { type: 'BPE' })).toEqual([
+      '/spec/compression/steps/1/kind is "prune-vocabulary", but the teacher\'s tokenizer is BPE, neither WordPiece nor Unigram: leave the step out, or take another teacher',
+    ]);
+    expect(problemsOf(spec, null)).toEqual([]);
+  });
+
   it('is refused for the first point of a sweep that does not fit', () => {
     const space = { '/student/width': { values: [64, 512] } };
     const [problem, ...others] = problemsOf({ student: encoder({}), sweep: { space, trials: 4 } });
