@@ -85,6 +85,8 @@ describe('distillation as a library', () => {
       digest: first.digest,
       lineage: { spec, seed: 1, dataset: { rows: 300 } },
     });
+    expect(manifest.metrics.temperatures).toEqual({ student: manifest.calibration.temperature });
+    expect(manifest.metrics.teacherQueries).toEqual(first.report.teacherQueries);
     const card = await readFile(join(work, 'first/README.md'), 'utf8');
     expect(card).toContain(`${(100 * first.report.student.accuracy).toFixed(1)}%`);
     expect(card).not.toMatch(/undefined|NaN|\[object/);
@@ -95,7 +97,10 @@ describe('distillation as a library', () => {
     const { transferSet } = resolveSpec({ transferSet: { multiply: 2, minConfidence: 0.5 } });
     const notes = new Set<string | undefined>();
     const varied = { spec: { ...spec, training, transferSet } };
-    const { report, digest, lineage } = await run('varied', { ...varied, onProgress: ({ note }) => notes.add(note) });
+    const { report, digest, lineage, metrics } = await run('varied', {
+      ...varied,
+      onProgress: ({ note }) => notes.add(note),
+    });
     const { unlabelled, sources, generated, duplicates, filtered, kept } = report.transferSet as TransferSetCounts;
     expect({ unlabelled, sources }).toEqual({ unlabelled: 45, sources: 210 });
     expect(kept).toBe(generated - duplicates - (filtered ?? 0));
@@ -103,6 +108,10 @@ describe('distillation as a library', () => {
     expect(report.teacherQueries).toMatchObject({ upperBound: 720, made: 300 + generated - duplicates, cached: 0 });
     expect([...notes]).toContain(`${generated - duplicates} generated`);
     expect(lineage).toMatchObject({ dataset: { rows: 300 }, spec: { transferSet } });
+    expect(metrics.transferSet).toEqual(report.transferSet);
+    expect(await readFile(join(work, 'varied/README.md'), 'utf8')).toContain(
+      `| transfer set | ${kept} of ${generated} `,
+    );
     expect((await run('varied-again', varied)).digest).toBe(digest);
     expect((await run('unvaried', { spec: { ...spec, training } })).digest).not.toBe(digest);
   });
@@ -229,12 +238,14 @@ describe('distillation as a library', () => {
       softLabels: { calibrate: true, correct: 0.5, sharpen: 1.5, topK: 2, weighting: 'entropy' },
       curriculum: {},
     });
-    const { report } = await run('composed', { spec: composed });
+    const { report, metrics } = await run('composed', { spec: composed });
     expect(report.student.accuracy).toBeGreaterThan(0.75);
     expect(report.student.agreement).toBeGreaterThan(0.75);
     const card = await readFile(join(work, 'composed', 'README.md'), 'utf8');
     expect(card).toContain('DKD(β = 8)');
-    expect(card).toContain('| soft labels | calibrated on validation rows, ');
+    expect(card).toContain(
+      `| soft labels | calibrated on validation rows (T = ${metrics.temperatures!.softLabels!.toFixed(3)}), `,
+    );
     const softLabels = { ...composed.softLabels!, topK: TOY_LABELS.length };
     await expect(run('refused', { spec: { ...composed, softLabels } })).rejects.toMatchObject({
       code: 'RT_INVALID_SPEC',

@@ -123,3 +123,10 @@ export const TeacherQueries = Type.Object(
   { title: 'TeacherQueries' },
 );
 export type TeacherQueries = Static<typeof TeacherQueries>;
+
+/** What the labelling of a student's texts came to. */
+export interface Labelling {
+  teacherQueries?: TeacherQueries;
+  /** Where the spec asks for one. */
+  transferSet?: TransferSetCounts;
+}

@@ -1,5 +1,6 @@
 import type { DistillationSpec, Lineage, StageMetrics, StudentMetrics } from '@retort/contracts';
 import { compressionSection } from './compression/index.js';
+import { describeQueries, describeTransferSet } from './describe-labelling.js';
 import { describeCurriculum, describeLoss, describeSoftLabels } from './describe-loss.js';
 import { describeReading, describeShape } from './describe-student.js';
 import { ensembleDefaults } from './ensemble-problems.js';
@@ -72,8 +73,8 @@ scores. ${describeReading(spec.student)}
 |---|---|
 | student | ${spec.student.family}: ${describeShape(spec.student)}, ${student.parameters.toLocaleString('en')} parameters |
 | loss | ${describeLoss(spec.loss)} |
-${row('soft labels', describeSoftLabels(spec))}${row('features', describeFeatures(spec))}${row('curriculum', describeCurriculum(spec))}| training | ${spec.training.epochs} epochs (best: ${metrics.bestEpoch}), batch ${spec.training.batchSize}, ${training(spec)}, seed ${spec.training.seed} |
-| dataset | ${lineage.dataset.rows} rows, sha256 \`${lineage.dataset.digest}\` |
+${row('soft labels', describeSoftLabels(spec, metrics.temperatures))}${row('features', describeFeatures(spec))}${row('curriculum', describeCurriculum(spec))}| training | ${spec.training.epochs} epochs (best: ${metrics.bestEpoch}), batch ${spec.training.batchSize}, ${training(spec)}, seed ${spec.training.seed} |
+${row('transfer set', describeTransferSet(metrics))}${row('questions to teachers', describeQueries(metrics))}${row('calibration', calibration(metrics))}| dataset | ${lineage.dataset.rows} rows, sha256 \`${lineage.dataset.digest}\` |
 ${teachersOf(lineage, metrics)}
 ${selectionSection(lineage.selection)}${metrics.stages ? stagesOf(metrics.stages, spec) : ''}${compressionSection(metrics)}
 ## Limits
@@ -169,6 +170,12 @@ function training({ training }: DistillationSpec): string {
 /** A row of the table; none where there is nothing to tell. */
 function row(title: string, text: string): string {
   return text === '' ? '' : `| ${title} | ${text} |\n`;
+}
+
+function calibration({ temperatures }: StudentMetrics): string {
+  return temperatures === undefined
+    ? ''
+    : `logits divided by ${temperatures.student.toFixed(3)}, by the validation texts`;
 }
 
 /** What is compared inside teacher and student; nothing where nothing is. */

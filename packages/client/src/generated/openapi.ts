@@ -2207,6 +2207,9 @@ export interface components {
                 teacher: components["schemas"]["OutOfScopeFigures"];
                 student: components["schemas"]["OutOfScopeFigures"];
             };
+            temperatures?: components["schemas"]["Temperatures"];
+            teacherQueries?: components["schemas"]["TeacherQueries"];
+            transferSet?: components["schemas"]["TransferSetCounts"];
             /** @description Where it was trained in several, in order. */
             stages?: components["schemas"]["StageMetrics"][];
             perClass: {
@@ -2826,6 +2829,16 @@ export interface components {
             train?: components["schemas"]["TeacherTraining"];
             /** @description The files of the folder; each file name is the path within it (`onnx/model.onnx`). Fields come first. */
             files: Blob[];
+        };
+        /**
+         * Temperatures
+         * @description What logits were divided by, fitted on validation rows; 1 where there was none to fit to.
+         */
+        Temperatures: {
+            /** @description Those of the student. */
+            student: number;
+            /** @description Those of the teacher before they were learned from, with softLabels.calibrate. */
+            softLabels?: number;
         };
         /** TrainingSpec */
         TrainingSpec: {

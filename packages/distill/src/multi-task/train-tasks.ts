@@ -120,7 +120,7 @@ async function trainAndMeasure(staged: string, options: TrainTasksOptions) {
     const test = encoded.examples(parts[k].test);
     const { offset, classes } = heads[k];
     const from = before;
-    const metrics = await evaluateStudent({
+    const measured = await evaluateStudent({
       studentDir: staged,
       task: name,
       teacherDir,
@@ -136,6 +136,7 @@ async function trainAndMeasure(staged: string, options: TrainTasksOptions) {
       onProgress:
         onProgress && ((progress) => onProgress({ ...progress, done: from + progress.done, total, note: name })),
     });
+    const metrics = { ...measured, temperatures: { student: temperatures[k] } };
     before += parts[k].test.length;
     const gate = gateOf(spec.multiTask.tasks[name] ?? {}, metrics.student);
     tasks.push({ name, ...described[name], ...origin, temperature: temperatures[k], metrics, gate });
