@@ -116,6 +116,24 @@ describe('distillation as a library', () => {
     expect((await run('unvaried', { spec: { ...spec, training } })).digest).not.toBe(digest);
   });
 
+  it('leaves texts without a label out that are measured on or are there already, and counts them', async () => {
+    const again = rows.filter(({ split }) => split !== 'train').slice(0, 30);
+    const repeated: Row[] = again.map(({ text }) => ({ text: `${text}!`, split: 'train' }));
+    const varied = { ...spec, ...resolveSpec({ ...spec, transferSet: { multiply: 1 } }) };
+    const [with_, without] = [
+      await run('repeating', { rows: [...repeated, ...rows], spec: varied }),
+      await run('repeating-not', { spec: varied }),
+    ];
+    expect(with_.digest).toBe(without.digest);
+    const counts = without.report.transferSet!;
+    expect(with_.report.transferSet).toEqual({ ...counts, unlabelled: counts.unlabelled + 30, repeated: 30 });
+    const alone = [...repeated, ...rows.filter(({ split }) => split !== 'train')];
+    await expect(run('refused', { rows: alone, spec: varied })).rejects.toMatchObject({
+      code: 'RT_INVALID_DATASET',
+      message: expect.stringContaining('No text is left to train on'),
+    });
+  });
+
   it('leaves rows out of scope out of what is learned, and measures how well they are told apart', async () => {
     const outside: Row[] = Array.from({ length: 12 }, (_, i) => ({
       text: `${i} of something else`,

@@ -100,6 +100,11 @@ export const TransferSetSpecInput = Type.Object(
 export const TransferSetCounts = Type.Object(
   {
     unlabelled: Type.Integer({ description: 'Training texts that came without a label.' }),
+    repeated: Type.Optional(
+      Type.Integer({
+        description: 'Of these, left out as equal to a text of another split, to a labelled one or to one before.',
+      }),
+    ),
     sources: Type.Integer({ description: 'Training texts that new ones were made of.' }),
     generated: Type.Integer({ description: 'Texts that the strategies made.' }),
     duplicates: Type.Integer({

@@ -5,13 +5,14 @@ const number = (value = 0) => value.toLocaleString('en');
 /** What became of the generated texts; empty without a transfer set. */
 export function describeTransferSet({ transferSet }: Pick<StudentMetrics, 'transferSet'>): string {
   if (transferSet === undefined) return '';
-  const { kept, generated, sources, duplicates, filtered, unlabelled } = transferSet;
+  const { kept, generated, sources, duplicates, filtered, unlabelled, repeated = 0 } = transferSet;
   return [
     `${number(kept)} of ${number(generated)} generated texts kept`,
     `${number(duplicates)} were duplicates`,
     `of ${number(filtered)} the teacher was not sure`,
     `made of ${number(sources)} training texts`,
     `${number(unlabelled)} training texts had no label`,
+    ...(repeated > 0 ? [`${number(repeated)} of them repeated others and were left out`] : []),
   ].join(', ');
 }
 

@@ -27,7 +27,7 @@ import { foreignLabel, withoutLabel } from './out-of-scope.js';
 import { MANIFEST_FILE, publishFolder, stageFolder, writeJson, writeModelFolder } from './package-student.js';
 import { parameterCount } from './parameter-count.js';
 import { trainInStages } from './progressive/train-stages.js';
-import { partition } from './split-rows.js';
+import { partition, requireTrainingRows } from './split-rows.js';
 import { trainOneStudent } from './train-one-student.js';
 
 export interface TrainStudentOptions {
@@ -94,6 +94,7 @@ async function trainAndMeasure(staged: string, options: TrainStudentOptions) {
   const foreign = foreignLabel(labels, spec.outOfScope);
   const rows = withoutLabel(options.rows, foreign);
   const parts = partition(options.rows, { foreign, generated });
+  requireTrainingRows(parts);
   const textsOf = (indexes: Int32Array) => Array.from(indexes, (row) => rows[row].text);
   // The tenth of a few rows that is set aside may be none.
   if (spec.compression && parts.valid.length === 0) {

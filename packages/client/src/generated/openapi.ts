@@ -3055,6 +3055,8 @@ export interface components {
         TransferSetCounts: {
             /** @description Training texts that came without a label. */
             unlabelled: number;
+            /** @description Of these, left out as equal to a text of another split, to a labelled one or to one before. */
+            repeated?: number;
             /** @description Training texts that new ones were made of. */
             sources: number;
             /** @description Texts that the strategies made. */
