@@ -20,6 +20,7 @@ import { evaluateStudent } from '../evaluate-student.js';
 import { flopsOfMedianText } from '../median-flops.js';
 import { MANIFEST_FILE, publishFolder, stageFolder, writeJson, writeModelFolder } from '../package-student.js';
 import { parameterCount } from '../parameter-count.js';
+import { resolveSpec } from '../resolve-spec.js';
 import { trainOneStudent } from '../train-one-student.js';
 import { calibrateTasks, columnsOf } from './calibrate-tasks.js';
 import { gateOf } from './gate.js';
@@ -113,6 +114,7 @@ async function trainAndMeasure(staged: string, options: TrainTasksOptions) {
     'config.json': { ...draft.files['config.json'], task_specific_params: described },
   });
 
+  const { outOfScope } = resolveSpec();
   const tasks: TrainedTask[] = [];
   const total = parts.reduce((sum, { test }) => sum + test.length, 0);
   let before = 0;
@@ -128,6 +130,8 @@ async function trainAndMeasure(staged: string, options: TrainTasksOptions) {
       texts: Array.from(parts[k].test, (row) => rows[row].text),
       actual: test.labels.map((label) => (label < 0 ? -1 : label - offset)),
       teacherLogits: columnsOf(test.teacherLogits, labels.length, offset, classes),
+      // A class like any other of the tasks that have it: several tasks have no rows of none of their labels.
+      outOfScope: { label: outOfScope, texts: [], teacherLogits: new Float32Array(0) },
       temperature: temperatures[k],
       parameters: parameterCount(draft),
       flops: flopsOfMedianText(model, test.lengths),
