@@ -49,10 +49,10 @@ export function recommendedSpec(input: unknown, { shape, ...teacher }: Recommend
   // Whether the teacher knows the label of rows out of scope does not matter: without them there are fewer, which is enough to know.
   const counts = inScope(shape, resolved.outOfScope);
   const compressed = given.compression === undefined && hasValidation(counts) ? { compression: {} } : {};
-  const spec = { ...asked, ...compressed, loss: withDefaults(loss, LOSS) };
+  const spec = { ...asked, ...compressed, loss: withDefaults(loss, RECOMMENDED_LOSS) };
   // The students to choose from are of both families, each with its own training.
   if (isAuto(spec)) return resolveSpec({ ...spec, auto: recommendedCandidates(spec, teacher, counts) });
-  return resolveSpec({ ...spec, training: withDefaults(given.training, recommendedTraining(resolved, counts)) });
+  return resolveSpec({ ...spec, training: withDefaults(given.training, recommendedTraining(resolved, counts.rows)) });
 }
 
 /** {@link recommendedSpec} for the folder of a teacher and the rows themselves. */
@@ -60,10 +60,14 @@ export async function recommendSpec(
   input: unknown,
   { teacherDir, rows }: { teacherDir: string; rows: readonly Row[] },
 ): Promise<DistillationSpec> {
+  return recommendedSpec(input, { ...(await readSource(input, teacherDir)), shape: shapeOf(rows) });
+}
+
+/** What a recommendation needs to know of the teacher in a folder. Its graph is read only where an encoder may start from it. */
+export async function readSource(input: unknown, teacherDir: string): Promise<Source> {
   const { student, auto } = withAutoSection(isSection(input) ? input : {});
   const readsGraph = auto !== undefined || (isSection(student) && student.family === 'encoder');
-  const teacher = readsGraph ? await readGraphFacts(teacherDir) : { tokenizer: await tokenizerType(teacherDir) };
-  return recommendedSpec(input, { ...teacher, shape: shapeOf(rows) });
+  return readsGraph ? readGraphFacts(teacherDir) : { tokenizer: await tokenizerType(teacherDir) };
 }
 
 /** Whether a loss as a user wrote it learns from labels alone. What is wrong with it is said where the whole spec is checked. */
@@ -81,9 +85,10 @@ function hasValidation({ rows, labelled }: RowCounts): boolean {
 }
 
 /** Of 1, 2 and 4 the best on the validation rows of four data sets together; none is the best on each: docs/results.md. */
-const LOSS = { temperature: 2 };
+export const RECOMMENDED_LOSS = { temperature: 2 };
 
-function withDefaults(section: unknown, defaults: object): unknown {
+/** A section with defaults for the fields that it leaves out. What is no section is left to the schema's check. */
+export function withDefaults(section: unknown, defaults: object): unknown {
   if (section === undefined) return defaults;
   return isSection(section) ? { ...defaults, ...section } : section;
 }
