@@ -304,6 +304,7 @@ describe('distillations', () => {
       metrics: null,
     });
     expect(body.spec.multiTask).toEqual({ sampling: 1, tasks: { spots: gate } });
+    expect(body.spec).toMatchObject({ loss: { temperature: 2 }, training: { batchSize: 128, learningRate: 0.005 } });
     expect(body.spec).not.toHaveProperty('outOfScope');
     expect(body.teacherQueries).toEqual({ upperBound: 105, estimated: 105 });
     expect((await test.ask('GET', `/v1/distillations/${body.id}`)).body).toEqual(body);

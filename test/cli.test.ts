@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { toyRows, writeToyTeacher } from './support/toy-teacher.ts';
@@ -74,19 +74,19 @@ describe('the retort command', () => {
     expect((await run('distill-tasks', '--task', 'nothing', '--out', 'x')).output).toContain('name=data:teacher');
   });
 
-  it('distils in one process and asks the student', async () => {
-    const made = await run(
-      'distill',
-      data,
-      '--teacher',
-      'teacher',
-      '--out',
-      'student',
-      '--spec',
-      'spec.json',
-      '--report',
-      'r.json',
-    );
+  it('leaves the folder student alone where that is none', async () => {
+    const notes = join(work, 'student', 'notes.txt');
+    await mkdir(dirname(notes));
+    await writeFile(notes, 'mine');
+    const { status, output } = await run('distill', data, '--teacher', 'teacher', '--spec', 'spec.json');
+    expect(status).toBe(1);
+    expect(output).toMatch(/student is not empty.*RT_CONFLICT/s);
+    expect(await readFile(notes, 'utf8')).toBe('mine');
+    await rm(dirname(notes), { recursive: true });
+  });
+
+  it('distils in one process, into the folder student, and asks it', async () => {
+    const made = await run('distill', data, '--teacher', 'teacher', '--spec', 'spec.json', '--report', 'r.json');
     expect(made.status, made.output).toBe(0);
     expect(made.output).toContain('2 rows left out');
     const report = JSON.parse(await readFile(join(work, 'r.json'), 'utf8'));

@@ -255,6 +255,7 @@ describe('the generated client', () => {
     expect(second?.version).toBe(1);
     expect(second?.files).toEqual(first?.files);
     expect(first?.metrics.gate).toEqual({ passed: true, failures: [] });
+    expect(first?.metrics.temperatures?.student).toBeGreaterThan(0);
     const { agreement, accuracy } = second!.metrics.student;
     const failures = agreement < 1 ? [{ measure: 'agreement', least: 1, got: agreement }] : [];
     expect(second?.metrics.gate).toEqual({ passed: agreement === 1, failures });

@@ -85,6 +85,8 @@ describe('distillation as a library', () => {
       digest: first.digest,
       lineage: { spec, seed: 1, dataset: { rows: 300 } },
     });
+    expect(manifest.metrics.temperatures).toEqual({ student: manifest.calibration.temperature });
+    expect(manifest.metrics.teacherQueries).toEqual(first.report.teacherQueries);
     const card = await readFile(join(work, 'first/README.md'), 'utf8');
     expect(card).toContain(`${(100 * first.report.student.accuracy).toFixed(1)}%`);
     expect(card).not.toMatch(/undefined|NaN|\[object/);
@@ -95,7 +97,10 @@ describe('distillation as a library', () => {
     const { transferSet } = resolveSpec({ transferSet: { multiply: 2, minConfidence: 0.5 } });
     const notes = new Set<string | undefined>();
     const varied = { spec: { ...spec, training, transferSet } };
-    const { report, digest, lineage } = await run('varied', { ...varied, onProgress: ({ note }) => notes.add(note) });
+    const { report, digest, lineage, metrics } = await run('varied', {
+      ...varied,
+      onProgress: ({ note }) => notes.add(note),
+    });
     const { unlabelled, sources, generated, duplicates, filtered, kept } = report.transferSet as TransferSetCounts;
     expect({ unlabelled, sources }).toEqual({ unlabelled: 45, sources: 210 });
     expect(kept).toBe(generated - duplicates - (filtered ?? 0));
@@ -103,8 +108,30 @@ describe('distillation as a library', () => {
     expect(report.teacherQueries).toMatchObject({ upperBound: 720, made: 300 + generated - duplicates, cached: 0 });
     expect([...notes]).toContain(`${generated - duplicates} generated`);
     expect(lineage).toMatchObject({ dataset: { rows: 300 }, spec: { transferSet } });
+    expect(metrics.transferSet).toEqual(report.transferSet);
+    expect(await readFile(join(work, 'varied/README.md'), 'utf8')).toContain(
+      `| transfer set | ${kept} of ${generated} `,
+    );
     expect((await run('varied-again', varied)).digest).toBe(digest);
     expect((await run('unvaried', { spec: { ...spec, training } })).digest).not.toBe(digest);
+  });
+
+  it('leaves texts without a label out that are measured on or are there already, and counts them', async () => {
+    const again = rows.filter(({ split }) => split !== 'train').slice(0, 30);
+    const repeated: Row[] = again.map(({ text }) => ({ text: `${text}!`, split: 'train' }));
+    const varied = { ...spec, ...resolveSpec({ ...spec, transferSet: { multiply: 1 } }) };
+    const [with_, without] = [
+      await run('repeating', { rows: [...repeated, ...rows], spec: varied }),
+      await run('repeating-not', { spec: varied }),
+    ];
+    expect(with_.digest).toBe(without.digest);
+    const counts = without.report.transferSet!;
+    expect(with_.report.transferSet).toEqual({ ...counts, unlabelled: counts.unlabelled + 30, repeated: 30 });
+    const alone = [...repeated, ...rows.filter(({ split }) => split !== 'train')];
+    await expect(run('refused', { rows: alone, spec: varied })).rejects.toMatchObject({
+      code: 'RT_INVALID_DATASET',
+      message: expect.stringContaining('No text is left to train on'),
+    });
   });
 
   it('leaves rows out of scope out of what is learned, and measures how well they are told apart', async () => {
@@ -244,12 +271,14 @@ describe('distillation as a library', () => {
       softLabels: { calibrate: true, correct: 0.5, sharpen: 1.5, topK: 2, weighting: 'entropy' },
       curriculum: {},
     });
-    const { report } = await run('composed', { spec: composed });
+    const { report, metrics } = await run('composed', { spec: composed });
     expect(report.student.accuracy).toBeGreaterThan(0.75);
     expect(report.student.agreement).toBeGreaterThan(0.75);
     const card = await readFile(join(work, 'composed', 'README.md'), 'utf8');
     expect(card).toContain('DKD(β = 8)');
-    expect(card).toContain('| soft labels | calibrated on validation rows, ');
+    expect(card).toContain(
+      `| soft labels | calibrated on validation rows (T = ${metrics.temperatures!.softLabels!.toFixed(3)}), `,
+    );
     const softLabels = { ...composed.softLabels!, topK: TOY_LABELS.length };
     await expect(run('refused', { spec: { ...composed, softLabels } })).rejects.toMatchObject({
       code: 'RT_INVALID_SPEC',

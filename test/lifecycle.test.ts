@@ -77,7 +77,7 @@ for (const { name, skip } of queueBackends()) {
 
     /** The generated texts of the job are an artifact that its shards were cut to, and all of it is counted. */
     async function expectTransferSet(id: string): Promise<void> {
-      const { transferSet, teacherQueries } = await row(id);
+      const { transferSet, teacherQueries, metrics } = await row(id);
       const { digest, rows, counts } = transferSet as unknown as StoredTransferSet;
       expect(rows).toBeGreaterThan(400);
       expect(rows).toBeLessThanOrEqual(504);
@@ -87,6 +87,7 @@ for (const { name, skip } of queueBackends()) {
       const shards = await context.database.prisma.labelShard.findMany({ where: { distillationId: id } });
       expect(shards.reduce((sum, { start, end }) => sum + end - start, 0)).toBe(ROWS + rows);
       expect(teacherQueries).toEqual({ upperBound: ROWS + 600, estimated: ROWS + 600, made: rows, cached: ROWS });
+      expect(metrics).toMatchObject({ teacherQueries, transferSet: counts });
       const stored = await new CanonicalRows(context.artifacts).read(digest, 0, rows + 1);
       const { transferSet: spec } = resolveSpec((await row(id)).spec);
       const again = await generateTransferSet({ rows: toyRows(ROWS), spec: spec!, seed: 1 });

@@ -26,8 +26,8 @@ const program = new Command('retort')
     `
 Examples:
   $ retort up                                          start everything on this machine
-  $ retort distill data.jsonl --teacher model/ --out student/
-  $ retort predict student/ "wake me at seven"
+  $ retort distill data.jsonl --teacher model/         make a student in the folder student
+  $ retort predict student "wake me at seven"
 `,
   );
 

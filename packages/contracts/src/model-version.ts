@@ -3,6 +3,7 @@ import type { MultiTaskSpec } from './multi-task-spec.js';
 import type { Selection } from './selection.js';
 import type { DistillationSpec } from './spec.js';
 import type { DistillationReport, ModelFigures } from './stages.js';
+import type { Labelling } from './transfer-set-spec.js';
 
 /**
  * Largest ONNX file: 2 GiB - 1, the most that a Protocol Buffers message can have. (Weights beyond that lie in files of their
@@ -128,8 +129,16 @@ export interface CompressionRecord {
   parameters: number;
 }
 
-/** What was measured on the test split. Shares are 0..1, divergences in nats. */
-export interface StudentMetrics {
+/** What logits were divided by, fitted to the labels of validation rows; 1 where there was none to fit to. */
+export interface Temperatures {
+  /** Those of the student, which its last layer has taken in. */
+  student: number;
+  /** Those of the teacher before they were learned from, where `softLabels.calibrate` is set. */
+  softLabels?: number;
+}
+
+/** What was measured on the test split, and what it took to come there. Shares are 0..1, divergences in nats. */
+export interface StudentMetrics extends Labelling {
   /** Of several teachers: what their combined answer comes to, sums of bytes and latencies. */
   teacher: DistillationReport['teacher'] & {
     macroF1: number;
@@ -162,6 +171,8 @@ export interface StudentMetrics {
   validation?: { metric: 'accuracy' | 'agreement'; value: number };
   /** Where the test split has rows out of scope. */
   outOfScope?: { label: string; rows: number; teacher: OutOfScopeFigures; student: OutOfScopeFigures };
+  /** Models of earlier versions have none. */
+  temperatures?: Temperatures;
   /** In order, where there is more than one: measured on the validation rows. */
   stages?: StageMetrics[];
   perClass: ClassMetrics[];

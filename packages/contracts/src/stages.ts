@@ -1,5 +1,5 @@
 import type { Selection } from './selection.js';
-import type { TeacherQueries, TransferSetCounts } from './transfer-set-spec.js';
+import type { Labelling } from './transfer-set-spec.js';
 
 /** The stages of a distillation, in order; `searching` is of those alone whose spec is to be found. */
 export const STAGES = ['labelling', 'searching', 'training', 'evaluating', 'packaging'] as const;
@@ -37,7 +37,7 @@ export interface ModelFigures {
 }
 
 /** Teacher against student, as `--report` writes it. */
-export interface DistillationReport {
+export interface DistillationReport extends Labelling {
   teacher: ModelFigures;
   /** `agreement`: share of test texts on which student and teacher answer the same label. */
   student: ModelFigures & { agreement: number };
@@ -45,9 +45,6 @@ export interface DistillationReport {
   speedup: number;
   /** Wall seconds of the whole run. */
   seconds: number;
-  teacherQueries?: TeacherQueries;
-  /** Where the spec asks for one. */
-  transferSet?: TransferSetCounts;
   /** How the spec was found, where it was searched for. */
   selection?: Selection;
 }

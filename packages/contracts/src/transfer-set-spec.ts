@@ -100,6 +100,11 @@ export const TransferSetSpecInput = Type.Object(
 export const TransferSetCounts = Type.Object(
   {
     unlabelled: Type.Integer({ description: 'Training texts that came without a label.' }),
+    repeated: Type.Optional(
+      Type.Integer({
+        description: 'Of these, left out as equal to a text of another split, to a labelled one or to one before.',
+      }),
+    ),
     sources: Type.Integer({ description: 'Training texts that new ones were made of.' }),
     generated: Type.Integer({ description: 'Texts that the strategies made.' }),
     duplicates: Type.Integer({
@@ -123,3 +128,10 @@ export const TeacherQueries = Type.Object(
   { title: 'TeacherQueries' },
 );
 export type TeacherQueries = Static<typeof TeacherQueries>;
+
+/** What the labelling of a student's texts came to. */
+export interface Labelling {
+  teacherQueries?: TeacherQueries;
+  /** Where the spec asks for one. */
+  transferSet?: TransferSetCounts;
+}

@@ -39,5 +39,7 @@ describe('a spec in words', () => {
       'calibrated on validation rows, where wrong, mixed with 0.5 of the label, to the power of 2, the 4 highest kept, rows weighted by margin',
       "the easiest 30% of the rows (by the teacher's margin) first, all after 50% of the epochs (root)",
     ]);
+    const calibrated = resolveSpec({ softLabels: { calibrate: true } });
+    expect(describeSoftLabels(calibrated, { softLabels: 1.5 })).toBe('calibrated on validation rows (T = 1.500)');
   });
 });

@@ -1,4 +1,4 @@
-import type { DistillationSpec, LossSpec } from '@retort/contracts';
+import type { DistillationSpec, LossSpec, Temperatures } from '@retort/contracts';
 
 /** What stands behind (1 - λ), T² with it where it applies. */
 const DIVERGENCES: Record<LossSpec['divergence'], (loss: LossSpec) => string> = {
@@ -25,12 +25,18 @@ export function describeLoss(loss: LossSpec): string {
   return `${softened}; then, ${schedule.interpolation === 'step' ? 'in steps' : 'in straight lines'}: ${stages.join('; ')}`;
 }
 
-/** What was done to the soft labels, in the order it was done; empty where nothing was. */
-export function describeSoftLabels({ softLabels }: DistillationSpec): string {
+/**
+ * What was done to the soft labels, in the order it was done; empty where nothing was.
+ *
+ * @param temperatures as measured, where it is told
+ */
+export function describeSoftLabels({ softLabels }: DistillationSpec, temperatures?: Partial<Temperatures>): string {
   if (!softLabels) return '';
   const { calibrate, correct, sharpen, topK, weighting } = softLabels;
+  const temperature = temperatures?.softLabels;
+  const divided = temperature === undefined ? '' : ` (T = ${temperature.toFixed(3)})`;
   return [
-    ...(calibrate ? ['calibrated on validation rows'] : []),
+    ...(calibrate ? [`calibrated on validation rows${divided}`] : []),
     ...(correct > 0 ? [`where wrong, mixed with ${correct} of the label`] : []),
     ...(sharpen !== 1 ? [`to the power of ${sharpen}`] : []),
     ...(topK === undefined ? [] : [`the ${topK} highest kept`]),

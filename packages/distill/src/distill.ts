@@ -93,10 +93,11 @@ export async function distill(options: DistillOptions): Promise<Distilled> {
       ...training,
       spec: found.spec,
       lineage: { ...training.lineage, ...(found.selection && { selection: found.selection }) },
+      labelling: { teacherQueries: labelled.teacherQueries, transferSet: labelled.transferSet },
       outDir,
       checkpoint,
     });
-    return { ...student, report: reportOf(student, labelled, (performance.now() - begun) / 1000) };
+    return { ...student, report: reportOf(student, (performance.now() - begun) / 1000) };
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
@@ -184,13 +185,9 @@ export function rowsDigest(rows: Iterable<Row>): string {
   return hash.digest('hex');
 }
 
-function reportOf(
-  { metrics, lineage, selected }: TrainedStudent,
-  { teacherQueries, transferSet }: LabelledRows,
-  seconds: number,
-): DistillationReport {
+function reportOf({ metrics, lineage }: TrainedStudent, seconds: number): DistillationReport {
   const { accuracy, agreement, bytes, latencyMs } = metrics.student;
-  const { teacher } = metrics;
+  const { teacher, teacherQueries, transferSet } = metrics;
   const { selection } = lineage;
   return {
     teacher: { accuracy: teacher.accuracy, bytes: teacher.bytes, latencyMs: teacher.latencyMs },
@@ -198,7 +195,7 @@ function reportOf(
     speedup: metrics.speedup,
     seconds,
     teacherQueries,
-    ...(transferSet === undefined ? {} : { transferSet: { ...transferSet, ...selected } }),
+    ...(transferSet && { transferSet }),
     ...(selection && { selection }),
   };
 }

@@ -6,6 +6,7 @@ export { fitProblems } from './fit-problems.js';
 export { measureLatencies } from './latency.js';
 export { taskProblems, tasksSizeProblems } from './multi-task/check-tasks.js';
 export { type DistillTasksOptions, distillTasks, type TaskInput } from './multi-task/distill-tasks.js';
+export { recommendedMultiTaskSpec, recommendMultiTaskSpec } from './multi-task/recommended-multi-task-spec.js';
 export { resolveMultiTaskSpec, storedMultiTaskSpec } from './multi-task/resolve-multi-task-spec.js';
 export { gateText } from './multi-task/tasks-card.js';
 export { type TrainedTask, type TrainedTasks, type TrainTasksOptions, trainTasks } from './multi-task/train-tasks.js';

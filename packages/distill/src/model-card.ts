@@ -1,7 +1,11 @@
-import type { DistillationSpec, Lineage, StageMetrics, StudentMetrics, StudentSpec } from '@retort/contracts';
+import type { DistillationSpec, Lineage, StageMetrics, StudentMetrics } from '@retort/contracts';
 import { compressionSection } from './compression/index.js';
+import { describeQueries, describeTransferSet } from './describe-labelling.js';
 import { describeCurriculum, describeLoss, describeSoftLabels } from './describe-loss.js';
+import { describeReading, describeShape } from './describe-student.js';
+import { describeTraining } from './describe-training.js';
 import { ensembleDefaults } from './ensemble-problems.js';
+import { FIGURES_EXPLAINED, figuresTable, labelTables, percent } from './figures-section.js';
 import { selectionSection } from './selection-card.js';
 
 export interface ModelCard {
@@ -11,34 +15,9 @@ export interface ModelCard {
   metrics: StudentMetrics;
 }
 
-const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
-const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
-const megaflops = (flops: number) => `${(flops / 1e6).toPrecision(3)} MFLOP`;
-const milliseconds = (ms: number) => `${ms < 1 ? ms.toFixed(3) : ms.toFixed(2)} ms`;
-
-/** The student's shape in words. */
-function shapeOf(student: StudentSpec): string {
-  if (student.family === 'encoder') {
-    const { layers, width, heads, intermediate, initFrom } = student;
-    const origin = initFrom ? `, from the teacher's layers ${initFrom.layers.join(', ')}` : '';
-    return `a BERT of ${layers} layers, width ${width}, ${heads} heads, feed-forward ${intermediate}${origin}`;
-  }
-  const { minGram, maxGram, buckets, width, hidden } = student;
-  return `character ${minGram}- to ${maxGram}-grams, ${buckets} buckets of width ${width}, ${hiddenLayer(hidden)}`;
-}
-
-/** What `tokenizer.json` makes of a text. */
-function readingOf({ family, maxLength }: StudentSpec): string {
-  return family === 'encoder'
-    ? `Texts are read up to ${maxLength} tokens of \`tokenizer.json\`.`
-    : `A token is a character, lower-cased; texts are read up to ${maxLength} characters.`;
-}
-
-const hiddenLayer = (width: number) => (width === 0 ? 'no hidden layer' : `a hidden layer of ${width}`);
-
 /** The `README.md` of a model folder, in the form that model hubs read: front matter, figures, use, lineage. */
 export function modelCard({ name, labels, lineage, metrics }: ModelCard): string {
-  const { teacher, student } = metrics;
+  const { student } = metrics;
   const { spec } = lineage;
   return `---
 library_name: transformers.js
@@ -51,28 +30,12 @@ tags: [distillation, onnx, retort]
 A text classifier of ${labels.length} labels, distilled by Retort ${lineage.codeVersion} from a teacher
 that it answers in place of.
 
-| on ${metrics.testRows} test texts | teacher | this student |
-|---|---|---|
-| accuracy | ${percent(teacher.accuracy)} | ${percent(student.accuracy)} |
-| macro-F1 | ${percent(teacher.macroF1)} | ${percent(student.macroF1)} |
-| agreement with the teacher | | ${percent(student.agreement)} |
-| mean KL(teacher‖student), nats | | ${student.klToTeacher.toFixed(3)} (${student.uncalibratedKl.toFixed(3)} before calibration) |
-| expected calibration error | ${percent(teacher.calibrationError)} | ${percent(student.calibrationError)} (${percent(student.uncalibratedError)} before calibration) |
-${scopeRows(metrics)}| one text, one thread, tokenizer included: p50 | ${milliseconds(teacher.latencyMs)} | ${milliseconds(student.latencyMs)} (${metrics.speedup.toFixed(1)}x) |
-| the same: p99 | ${milliseconds(teacher.latency.one.p99Ms)} | ${milliseconds(student.latency.one.p99Ms)} |
-| 32 texts at once: p50 | ${milliseconds(teacher.latency.batch32.p50Ms)} | ${milliseconds(student.latency.batch32.p50Ms)} |
-| the same: p99 | ${milliseconds(teacher.latency.batch32.p99Ms)} | ${milliseconds(student.latency.batch32.p99Ms)} |
-| size on disk | ${megabytes(teacher.bytes)} | ${megabytes(student.bytes)} |
-| parameters | | ${student.parameters.toLocaleString('en')} |
-| matrix products for a text of median length | | ${megaflops(student.flops)} |
-
-Accuracy is measured against the dataset's labels, agreement against the teacher's answers. Latencies are from the machine
-that trained it: compare them with each other only.
+${figuresTable(metrics)}
+${FIGURES_EXPLAINED}
 
 ## By label
 
-${classTable(metrics)}
-${confusionTable(metrics)}
+${labelTables(metrics)}
 ## Use
 
 \`\`\`js
@@ -83,16 +46,16 @@ console.log(await classify('…', { top_k: 3 }));
 \`\`\`
 
 Inputs: \`input_ids\` and \`attention_mask\`, int64 \`[batch, tokens]\`. Output: \`logits\`, float32 \`[batch, ${labels.length}]\`; a softmax gives the
-scores. ${readingOf(spec.student)}
+scores. ${describeReading(spec.student)}
 
 ## How it was made
 
 | | |
 |---|---|
-| student | ${spec.student.family}: ${shapeOf(spec.student)}, ${student.parameters.toLocaleString('en')} parameters |
+| student | ${spec.student.family}: ${describeShape(spec.student)}, ${student.parameters.toLocaleString('en')} parameters |
 | loss | ${describeLoss(spec.loss)} |
-${row('soft labels', describeSoftLabels(spec))}${row('features', describeFeatures(spec))}${row('curriculum', describeCurriculum(spec))}| training | ${spec.training.epochs} epochs (best: ${metrics.bestEpoch}), batch ${spec.training.batchSize}, ${training(spec)}, seed ${spec.training.seed} |
-| dataset | ${lineage.dataset.rows} rows, sha256 \`${lineage.dataset.digest}\` |
+${row('soft labels', describeSoftLabels(spec, metrics.temperatures))}${row('features', describeFeatures(spec))}${row('curriculum', describeCurriculum(spec))}| training | ${describeTraining(spec.training, metrics.bestEpoch)} |
+${row('transfer set', describeTransferSet(metrics))}${row('questions to teachers', describeQueries(metrics))}| dataset | ${lineage.dataset.rows} rows, sha256 \`${lineage.dataset.digest}\` |
 ${teachersOf(lineage, metrics)}
 ${selectionSection(lineage.selection)}${metrics.stages ? stagesOf(metrics.stages, spec) : ''}${compressionSection(metrics)}
 ## Limits
@@ -117,43 +80,10 @@ function teachersOf(
   return [...rows, `| their answer | weighted mean of ${combine}, weights by ${weighting.by} |`].join('\n');
 }
 
-function scopeRows({ outOfScope }: StudentMetrics): string {
-  if (outOfScope === undefined) return '';
-  const { label, rows, teacher, student } = outOfScope;
-  const of = `out of scope (${rows} texts labelled \`${cell(label)}\`)`;
-  return `| ${of}: AUROC | ${percent(teacher.auroc)} | ${percent(student.auroc)} |
-| ${of}: recall at 95% in scope | ${percent(teacher.recallAt95)} | ${percent(student.recallAt95)} |
-`;
-}
-
-function classTable({ perClass }: StudentMetrics): string {
-  const rows = perClass.map(
-    ({ label, precision, recall, f1, support }) =>
-      `| ${cell(label)} | ${support} | ${percent(precision)} | ${percent(recall)} | ${percent(f1)} |`,
-  );
-  return `| label | test texts | precision | recall | F1 |
-|---|---:|---:|---:|---:|
-${rows.join('\n')}
-`;
-}
-
-/** The wrong answers, most frequent first. */
-function confusionTable({ confusions }: StudentMetrics): string {
-  if (confusions.length === 0) return '';
-  const rows = confusions.map(({ actual, predicted, count }) => `| ${cell(actual)} | ${cell(predicted)} | ${count} |`);
-  return `| label | answered instead | times |
-|---|---|---:|
-${rows.join('\n')}
-`;
-}
-
-/** A label is a user's text: in a table a bar would end the cell. */
-const cell = (text: string) => text.replace(/[\\|`]/g, '\\$&');
-
 /** Assistants and depths that came before the student, with what each of them reached. */
 function stagesOf(stages: readonly StageMetrics[], { progressive }: DistillationSpec): string {
   const assistants = (progressive?.assistants ?? []).map(
-    ({ student }, i) => `\`assistant-${i + 1}\`: ${shapeOf(student)}.`,
+    ({ student }, i) => `\`assistant-${i + 1}\`: ${describeShape(student)}.`,
   );
   const line = ({ stage, parameters, epochs, bestEpoch, validation, loss }: StageMetrics) =>
     `| ${[
@@ -171,18 +101,6 @@ function stagesOf(stages: readonly StageMetrics[], { progressive }: Distillation
 ${stages.map(line).join('\n')}
 
 `;
-}
-
-/** Optimizer and schedule, and of the rest what was not left at its default. */
-function training({ training }: DistillationSpec): string {
-  const { optimizer, learningRate, schedule, accumulate, averageDecay, mixup, patience } = training;
-  return [
-    `${optimizer === 'sgd' ? 'SGD' : 'AdamW'} at ${learningRate}, ${schedule}`,
-    ...(accumulate > 1 ? [`${accumulate} batches a step`] : []),
-    ...(averageDecay > 0 ? [`weights averaged with decay ${averageDecay}`] : []),
-    ...(mixup > 0 ? [`vectors of texts mixed by Beta(${mixup}, ${mixup})`] : []),
-    ...(patience > 0 ? [`stopped after ${patience} epochs without gain`] : []),
-  ].join(', ');
 }
 
 /** A row of the table; none where there is nothing to tell. */

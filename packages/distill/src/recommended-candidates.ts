@@ -28,7 +28,7 @@ export function recommendedCandidates({ auto, ...rest }: Given, source: Source, 
     const legal = legalSpec({ ...rest, student, training: said }, resolveSpec);
     // What is wrong with one that was listed is said where the whole is checked.
     if (Array.isArray(legal)) return listed ? [{ ...candidate }] : [];
-    return [{ student, training: { ...recommendedTraining(legal, counts), ...said } }];
+    return [{ student, training: { ...recommendedTraining(legal, counts.rows), ...said } }];
   });
   return { ...auto, tokens, ...(candidates.length > 0 && { candidates }) };
 }

@@ -85,6 +85,9 @@ describe('what is recommended', () => {
   it('never undoes what was said', () => {
     expect(recommend({ transferSet: { multiply: 0 } }).transferSet?.multiply).toBe(0);
     expect(recommend({ loss: { lambda: 1 } })).not.toHaveProperty('transferSet');
+    const staged = (lambda: number, at: number) => ({ lambda, schedule: { stages: [{ until: 1, lambda: at }] } });
+    expect(recommend({ loss: staged(0.1, 1) })).not.toHaveProperty('transferSet');
+    expect(recommend({ loss: staged(1, 0.5) })).toHaveProperty('transferSet');
     expect(recommend({ student: { minGram: 3 } }).student).toMatchObject({ tokens: 'characters', minGram: 3 });
     expect(recommend({ compression: { steps: [] } })).not.toHaveProperty('compression');
     expect(recommend({ training: { epochs: 3 } }).training.epochs).toBe(3);

@@ -1,11 +1,13 @@
-import type { DistillationSpec, Row } from '@retort/contracts';
+import { type DistillationSpec, LossSpec, type Row } from '@retort/contracts';
+import { ignoresTeacher } from '@retort/learn';
 import { readGraphFacts, tokenizerType } from '@retort/teachers';
+import { Value } from 'typebox/value';
 import { type DatasetShape, inScope, type RowCounts, shapeOf } from './check-rows.js';
 import { isSection, type Section } from './is-section.js';
 import { isAuto, recommendedCandidates } from './recommended-candidates.js';
 import { recommendedStudent, type Source } from './recommended-student.js';
 import { recommendedTraining } from './recommended-training.js';
-import { resolveSpec } from './resolve-spec.js';
+import { resolveSpec, storedSpec } from './resolve-spec.js';
 import { withAutoSection } from './sweep/auto-section.js';
 
 /** What a recommendation depends on. */
@@ -28,7 +30,7 @@ const TRANSFER_SEED = 1;
  *
  * A recommendation never undoes what was said: a section that is there stays as it is (`transferSet: {"multiply": 0}` is none, as is
  * `compression: {"steps": []}`), n-grams that are named without `tokens` are those of characters, and learning from labels alone
- * (`loss.lambda` 1) has no transfer set.
+ * (`loss.lambda` 1, also by its schedule) has no transfer set.
  *
  * @throws RetortError `RT_INVALID_SPEC` as `resolveSpec` does
  */
@@ -36,21 +38,22 @@ export function recommendedSpec(input: unknown, { shape, ...teacher }: Recommend
   if (!isSection(input ?? {})) return resolveSpec(input);
   const given = withAutoSection((input ?? {}) as Record<string, unknown>);
   const { loss, transferSet } = given;
-  const labelsAlone = isSection(loss) && loss.lambda === 1;
   const asked = {
     ...given,
     ...(given.auto === undefined && recommendedStudent(given, teacher)),
     ...(isSection(given.progressive) && { progressive: withAssistants(given.progressive, teacher) }),
-    ...(transferSet === undefined && !labelsAlone ? { transferSet: { multiply: MULTIPLY, seed: TRANSFER_SEED } } : {}),
+    ...(transferSet === undefined && !isOfLabelsAlone(loss)
+      ? { transferSet: { multiply: MULTIPLY, seed: TRANSFER_SEED } }
+      : {}),
   };
   const resolved = resolveSpec(asked);
   // Whether the teacher knows the label of rows out of scope does not matter: without them there are fewer, which is enough to know.
   const counts = inScope(shape, resolved.outOfScope);
   const compressed = given.compression === undefined && hasValidation(counts) ? { compression: {} } : {};
-  const spec = { ...asked, ...compressed, loss: withDefaults(loss, LOSS) };
+  const spec = { ...asked, ...compressed, loss: withDefaults(loss, RECOMMENDED_LOSS) };
   // The students to choose from are of both families, each with its own training.
   if (isAuto(spec)) return resolveSpec({ ...spec, auto: recommendedCandidates(spec, teacher, counts) });
-  return resolveSpec({ ...spec, training: withDefaults(given.training, recommendedTraining(resolved, counts)) });
+  return resolveSpec({ ...spec, training: withDefaults(given.training, recommendedTraining(resolved, counts.rows)) });
 }
 
 /** {@link recommendedSpec} for the folder of a teacher and the rows themselves. */
@@ -58,10 +61,20 @@ export async function recommendSpec(
   input: unknown,
   { teacherDir, rows }: { teacherDir: string; rows: readonly Row[] },
 ): Promise<DistillationSpec> {
+  return recommendedSpec(input, { ...(await readSource(input, teacherDir)), shape: shapeOf(rows) });
+}
+
+/** What a recommendation needs to know of the teacher in a folder. Its graph is read only where an encoder may start from it. */
+export async function readSource(input: unknown, teacherDir: string): Promise<Source> {
   const { student, auto } = withAutoSection(isSection(input) ? input : {});
   const readsGraph = auto !== undefined || (isSection(student) && student.family === 'encoder');
-  const teacher = readsGraph ? await readGraphFacts(teacherDir) : { tokenizer: await tokenizerType(teacherDir) };
-  return recommendedSpec(input, { ...teacher, shape: shapeOf(rows) });
+  return readsGraph ? readGraphFacts(teacherDir) : { tokenizer: await tokenizerType(teacherDir) };
+}
+
+/** Whether a loss as a user wrote it learns from labels alone. What is wrong with it is said where the whole spec is checked. */
+function isOfLabelsAlone(given: unknown): boolean {
+  const { loss } = storedSpec({ loss: given });
+  return Value.Check(LossSpec, loss) && ignoresTeacher(loss);
 }
 
 /** Labelled training rows of which a tenth, chosen by hash, is hardly ever none. */
@@ -73,7 +86,7 @@ function hasValidation({ rows, labelled }: RowCounts): boolean {
 }
 
 /** Of 1, 2 and 4 the best on the validation rows of four data sets together; none is the best on each: docs/results.md. */
-const LOSS = { temperature: 2 };
+export const RECOMMENDED_LOSS = { temperature: 2 };
 
 /** Each assistant is recommended what a student is. */
 function withAssistants(progressive: Section, source: Source): Section {
@@ -83,7 +96,8 @@ function withAssistants(progressive: Section, source: Source): Section {
   return { ...progressive, assistants: recommended };
 }
 
-function withDefaults(section: unknown, defaults: object): unknown {
+/** A section with defaults for the fields that it leaves out. What is no section is left to the schema's check. */
+export function withDefaults(section: unknown, defaults: object): unknown {
   if (section === undefined) return defaults;
   return isSection(section) ? { ...defaults, ...section } : section;
 }

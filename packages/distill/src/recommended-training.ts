@@ -8,13 +8,13 @@ const TRAINING = {
 } as const;
 const EPOCHS = { least: 6, most: 100 };
 
-/** What training is recommended for a spec's student: enough steps also for little data, and no more than are needed for much. */
+/** What training is recommended for a spec's student and so many training rows: enough steps also for little data, and no more than are needed for much. */
 export function recommendedTraining(
   { student, transferSet }: Pick<DistillationSpec, 'student' | 'transferSet'>,
-  { rows }: RowCounts,
+  { train }: Pick<RowCounts['rows'], 'train'>,
 ): { epochs: number; batchSize: number; learningRate?: number } {
   const { steps, ...settings } = TRAINING[student.family];
-  const perEpoch = Math.max(1, (rows.train * (1 + (transferSet?.multiply ?? 0))) / settings.batchSize);
+  const perEpoch = Math.max(1, (train * (1 + (transferSet?.multiply ?? 0))) / settings.batchSize);
   const epochs = Math.min(EPOCHS.most, Math.max(EPOCHS.least, Math.ceil(steps / perEpoch)));
   return { epochs, ...settings };
 }

@@ -1,4 +1,5 @@
 import { type Row, SPLITS } from '@retort/contracts';
+import { normalizeText } from '@retort/text';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { partition } from './split-rows.js';
@@ -9,11 +10,19 @@ const row = fc.record(
 ) as fc.Arbitrary<Row>;
 
 describe('partition', () => {
-  it('puts every row in exactly one part, and test rows nowhere else', () => {
+  it('puts every row in exactly one part, unlabelled ones that repeat a text in none, and test rows nowhere else', () => {
     fc.assert(
       fc.property(fc.array(row), (rows) => {
         const { train, valid, test } = partition(rows);
-        expect([...train, ...valid, ...test].sort((a, b) => a - b)).toEqual(rows.map((_, i) => i));
+        const used = [...train, ...valid, ...test].sort((a, b) => a - b);
+        const key = ({ text }: Row) => normalizeText(text) || text;
+        const isUsed = ({ label, split, text }: Row, i: number) => {
+          if (label !== undefined || split !== 'train') return true;
+          const equals = rows.filter((other, j) => j !== i && key(other) === key({ text, split }));
+          const before = rows.slice(0, i).filter((other) => key(other) === key({ text, split }));
+          return before.length === 0 && equals.every((other) => other.label === undefined && other.split === 'train');
+        };
+        expect(used).toEqual(rows.flatMap((row, i) => (isUsed(row, i) ? [i] : [])));
         expect([...test]).toEqual(rows.flatMap(({ split }, i) => (split === 'test' ? [i] : [])));
       }),
     );
@@ -38,6 +47,29 @@ describe('partition', () => {
     expect(partition(rows).train.length).toBe(100);
   });
 
+  it('learns no text without a label that something is measured on, or that it has already', () => {
+    const rows: Row[] = [
+      { text: 'Wake me!', split: 'train' },
+      { text: 'wake me', label: 'a', split: 'test' },
+      { text: 'lights, off', split: 'train' },
+      { text: 'lights off', split: 'valid' },
+      { text: 'play it', split: 'train' },
+      { text: 'Play it.', split: 'train' },
+      { text: 'stop', split: 'train' },
+      { text: 'STOP', label: 'a', split: 'train' },
+      { text: 'sing', split: 'train' },
+      { text: 'sing', label: 'oos', split: 'test' },
+      { text: 'dance', split: 'train' },
+      { text: 'dance', label: 'oos', split: 'train' },
+      { text: '?', split: 'train' },
+      { text: '!', split: 'train' },
+      { text: 'play it', split: 'train' },
+    ];
+    const parts = partition(rows, { foreign: 'oos' });
+    expect([...parts.train]).toEqual([4, 7, 10, 12, 13]);
+    expect([...partition(rows, { foreign: 'oos', generated: 1 }).train]).toEqual([4, 7, 10, 12, 13, 14]);
+  });
+
   it('keeps rows out of scope from all parts but their own, where only those of the test split are', () => {
     fc.assert(
       fc.property(fc.array(row), (rows) => {
@@ -46,8 +78,11 @@ describe('partition', () => {
         expect([...outOfScope]).toEqual(
           rows.flatMap(({ label, split }, i) => (label === 'b' && split === 'test' ? [i] : [])),
         );
-        // The other rows are treated as if these were not there.
-        const others = partition(rows.filter(({ label }) => label !== 'b'));
+        // The other rows are treated as if those of the other splits were not there.
+        const others = partition(
+          rows.filter(({ label, split }) => label !== 'b' || split === 'test'),
+          { foreign: 'b' },
+        );
         expect([train.length, valid.length, test.length]).toEqual([
           others.train.length,
           others.valid.length,

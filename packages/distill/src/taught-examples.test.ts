@@ -23,13 +23,15 @@ describe('taughtExamples', () => {
   it('have adjusted soft labels and weights, beside which the answers of the teacher stay as they were', () => {
     const softLabels = { calibrate: true, correct: 0.5, weighting: 'entropy' as const };
     const before = training.teacherLogits.slice();
-    const { teacherLogits, weights, labels, curriculum } = taught({ softLabels });
+    const { teacherLogits, weights, labels, curriculum, teacherTemperature } = taught({ softLabels });
     const expected = adjustSoftLabels(
       { logits: before, labels: training.labels },
       { logits: validation.teacherLogits, labels: validation.labels },
       { classes: 3, spec: resolveSpec({ softLabels }).softLabels! },
     );
     expect(expected.temperature).not.toBe(1);
+    expect(teacherTemperature).toBe(expected.temperature);
+    expect(taught({ softLabels: { sharpen: 2 } })).not.toHaveProperty('teacherTemperature');
     expect({ logits: teacherLogits, weights }).toEqual({ logits: expected.logits, weights: expected.weights });
     expect(labels).toBe(training.labels);
     expect(curriculum).toBeUndefined();

@@ -8,6 +8,7 @@ type Answered = TrainingExamples & { teacherLogits: Float32Array };
  * The training examples as the spec wants them taught: soft labels adjusted, weights by how sure the teacher was, easy rows first.
  * Everything else, measures above all, keeps to what the teacher answered.
  *
+ * @returns with the teacher's temperature, where it was calibrated
  * @throws RetortError `RT_INVALID_SPEC` where as many classes are to be kept as there are
  */
 export function taughtExamples(
@@ -17,8 +18,8 @@ export function taughtExamples(
     classes,
     spec: { softLabels, curriculum },
   }: { classes: number; spec: Pick<DistillationSpec, 'softLabels' | 'curriculum'> },
-): Answered & { curriculum?: CurriculumOptions } {
-  let taught = training;
+): Answered & { curriculum?: CurriculumOptions; teacherTemperature?: number } {
+  let taught: ReturnType<typeof taughtExamples> = training;
   let calibrated = training.teacherLogits;
   if (softLabels) {
     const { topK = 1 } = softLabels;
@@ -28,7 +29,12 @@ export function taughtExamples(
     }
     const adjusted = adjustSoftLabels(softLabelsOf(training), softLabelsOf(validation), { classes, spec: softLabels });
     calibrated = adjusted.calibrated;
-    taught = { ...training, teacherLogits: adjusted.logits, weights: adjusted.weights };
+    taught = {
+      ...training,
+      teacherLogits: adjusted.logits,
+      weights: adjusted.weights,
+      ...(softLabels.calibrate && { teacherTemperature: adjusted.temperature }),
+    };
   }
   if (!curriculum) return taught;
   const { by, ...pacing } = curriculum;

@@ -39,6 +39,17 @@ describe('a student that takes over from its teacher', () => {
     expect(problemsOf({ student: reader }, null, words)).toEqual([]);
   });
 
+  it('is refused to lose tokens where the tokenizer of its teacher cannot be trimmed', () => {
+    const spec = {
+      student: { family: 'encoder' },
+      compression: { steps: [{ kind: 'prune-heads' }, { kind: 'prune-vocabulary' }] },
+    };
+    expect(problemsOf(spec, null, { type: 'BPE' })).toEqual([
+      '/spec/compression/steps/1/kind is "prune-vocabulary", but the teacher\'s tokenizer is BPE, neither WordPiece nor Unigram: leave the step out, or take another teacher',
+    ]);
+    expect(problemsOf(spec, null)).toEqual([]);
+  });
+
   it('is refused features of layers that the teacher has not, and heads that do not divide its width', () => {
     const student = { family: 'encoder', width: 160 };
     const features = [

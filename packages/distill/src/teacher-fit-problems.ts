@@ -8,9 +8,11 @@ import { plannedProblems } from './sweep/planned-problems.js';
 /** What tells whether a spec asks a teacher for what it has. */
 type Source = Pick<TeacherManifest, 'bert'> & { tokenizer: FeatureTokens };
 
+const READABLE = WORD_TOKENIZERS.join(' nor ');
+
 /**
- * Why a spec's students, assistants included, cannot have the tokens or the layers of the teacher of a submission that they ask for, or be
- * compared with features that it has not, as far as its manifest tells.
+ * Why a spec's students, assistants included, cannot have the tokens or the layers of the teacher of a submission that they ask for, be compared
+ * with features that it has not, or lose tokens of a tokenizer that cannot be trimmed, as far as its manifest tells.
  *
  * @returns one problem per finding, its path into the submission (`/spec/student/…`)
  */
@@ -21,7 +23,17 @@ export function teacherFitProblems(spec: DistillationSpec, source: Source): Fiel
     ...studentFitProblems(spec.student, source),
     ...assistants.flatMap(({ student }, i) => studentFitProblems(student, source, `/spec/progressive/assistants/${i}`)),
     ...featureLayerProblems(spec, source.bert),
+    ...vocabularyProblems(spec, source),
   ];
+}
+
+/** An encoder student reads characters where its teacher's tokenizer cannot be trimmed. */
+function vocabularyProblems({ compression }: DistillationSpec, { tokenizer: { type } }: Source): FieldProblem[] {
+  if (WORD_TOKENIZERS.includes(type)) return [];
+  const message = `is "prune-vocabulary", but the teacher's tokenizer is ${type}, neither ${READABLE}: leave the step out, or take another teacher`;
+  return (compression?.steps ?? []).flatMap(({ kind }, i) =>
+    kind === 'prune-vocabulary' ? [{ path: `/spec/compression/steps/${i}/kind`, message }] : [],
+  );
 }
 
 /** {@link teacherFitProblems} with the teacher's folder, the candidates of a search included. */
@@ -56,8 +68,7 @@ export function studentFitProblems(student: StudentSpec, source: Source, path = 
   if (student.family === 'encoder') return layerProblems(student, path, source);
   const { type } = source.tokenizer;
   if (student.tokens !== 'teacher' || WORD_TOKENIZERS.includes(type)) return [];
-  const readable = WORD_TOKENIZERS.join(' nor ');
-  const message = `is "teacher", but the teacher's tokenizer is ${type}, neither ${readable}: use "characters", or take another teacher`;
+  const message = `is "teacher", but the teacher's tokenizer is ${type}, neither ${READABLE}: use "characters", or take another teacher`;
   return [{ path: `${path}/student/tokens`, message }];
 }
 

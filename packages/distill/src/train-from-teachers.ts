@@ -34,21 +34,22 @@ export interface TrainFromTeachersOptions
  * @throws RetortError as {@link trainStudent}, and `RT_INVALID_SPEC` where maps or labels do not fit the teachers
  */
 export async function trainFromTeachers(options: TrainFromTeachersOptions): Promise<TrainedStudent> {
-  const { teachers, generated = 0, rounds: _, ...rest } = options;
-  const { spec } = options;
+  const { teachers, generated = 0, rounds: _, labelling, ...rest } = options;
   const [first] = teachers;
   const origins = teachers.map(({ id, name, digest }) => ({ id, name, digest }));
   const common = { ...rest, teacherDir: first.dir, lineage: { ...options.lineage, teacher: origins[0] } };
   const { answer, members } = answerOfTeachers(options);
   const { filtered, ...taught } = selected({ rows: options.rows, generated, ...answer }, options);
-  const student = await trainStudent({
+  const { transferSet } = labelling ?? {};
+  return trainStudent({
     ...common,
     ...taught,
+    labelling: transferSet
+      ? { ...labelling, transferSet: { ...transferSet, filtered, kept: taught.generated } }
+      : labelling,
     labels: answer.labels,
     ...(members === undefined ? {} : { teachers: members, lineage: { ...common.lineage, teachers: origins } }),
   });
-  if (spec.transferSet === undefined) return student;
-  return { ...student, selected: { filtered, kept: taught.generated } };
 }
 
 /** What the teachers answer as one, and, where there are several, what each of them comes to by itself. */

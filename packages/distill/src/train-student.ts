@@ -2,6 +2,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import {
   type DistillationSpec,
+  type Labelling,
   type Lineage,
   type ModelFile,
   type OnProgress,
@@ -9,7 +10,6 @@ import {
   RetortError,
   type Row,
   type StudentMetrics,
-  type TransferSetCounts,
   VERSION,
 } from '@retort/contracts';
 import type { StageCheckpoint } from '@retort/learn';
@@ -27,7 +27,7 @@ import { foreignLabel, withoutLabel } from './out-of-scope.js';
 import { MANIFEST_FILE, publishFolder, stageFolder, writeJson, writeModelFolder } from './package-student.js';
 import { parameterCount } from './parameter-count.js';
 import { trainInStages } from './progressive/train-stages.js';
-import { partition } from './split-rows.js';
+import { partition, requireTrainingRows } from './split-rows.js';
 import { trainOneStudent } from './train-one-student.js';
 
 export interface TrainStudentOptions {
@@ -46,6 +46,8 @@ export interface TrainStudentOptions {
   /** Where the finished Hugging Face folder goes: absent, empty, or an earlier student. */
   outDir: string;
   lineage: Omit<Lineage, 'spec' | 'seed' | 'codeVersion'>;
+  /** For the metrics; default: nothing is told of it. */
+  labelling?: Labelling;
   /** Title of the model card; default: the folder's name. */
   name?: string;
   /** Threads of each kernel while training; default 1. */
@@ -67,8 +69,6 @@ export interface TrainedStudent {
   digest: string;
   metrics: StudentMetrics;
   lineage: Lineage;
-  /** What was kept of the generated rows, where the spec has a transfer set. */
-  selected?: Required<Pick<TransferSetCounts, 'filtered' | 'kept'>>;
 }
 
 /**
@@ -94,12 +94,14 @@ async function trainAndMeasure(staged: string, options: TrainStudentOptions) {
   const foreign = foreignLabel(labels, spec.outOfScope);
   const rows = withoutLabel(options.rows, foreign);
   const parts = partition(options.rows, { foreign, generated });
+  requireTrainingRows(parts);
   const textsOf = (indexes: Int32Array) => Array.from(indexes, (row) => rows[row].text);
   // The tenth of a few rows that is set aside may be none.
   if (spec.compression && parts.valid.length === 0) {
     throw new RetortError('RT_INVALID_DATASET', `The compression ${NO_VALIDATION}.`);
   }
-  const { trained, encoded, taught, history, bestEpoch, stages } = await trainInStages({ ...options, rows, parts });
+  const staging = await trainInStages({ ...options, rows, parts });
+  const { trained, encoded, taught, teacherTemperature, history, bestEpoch, stages } = staging;
   const examplesOf = (read: EncodedRows): CompressionRows => ({
     train: { ...read.examples(parts.train), ...taught },
     validation: read.examples(parts.valid),
@@ -157,7 +159,16 @@ async function trainAndMeasure(staged: string, options: TrainStudentOptions) {
   });
   const compression = [...pruned.records, ...(record ? [record] : [])];
   return {
-    metrics: { ...metrics, ...(stages ? { stages } : {}), ...(spec.compression ? { compression } : {}) },
+    metrics: {
+      ...metrics,
+      temperatures: {
+        student: temperature,
+        ...(teacherTemperature === undefined ? {} : { softLabels: teacherTemperature }),
+      },
+      ...options.labelling,
+      ...(stages ? { stages } : {}),
+      ...(spec.compression ? { compression } : {}),
+    },
     temperature,
   };
 }

@@ -10,6 +10,7 @@ import {
   failDistillation,
   isWorthRetrying,
   type JobContext,
+  labellingOf,
   logFailure,
   noteLabelled,
   releaseTraining,
@@ -108,7 +109,7 @@ async function train(
   await deps.scratch.use(claim, async (folder) => {
     const outDir = join(folder, 'student');
     const trained = await trainInThread(deps, { claim, distillation, found }, outDir, control);
-    await noteLabelled(database, claim, trained.selected);
+    await noteLabelled(database, claim, trained.metrics);
     const files = await storeFolder(artifacts, outDir, { signal });
     const { metrics, lineage, digest } = trained;
     const { id: distillationId, taskName } = distillation;
@@ -138,6 +139,7 @@ async function trainInThread(
         ...data,
         spec,
         outDir,
+        labelling: await labellingOf(database, claim.id),
         name: distillation.taskName,
         lineage: { ...data.lineage, ...(selection && { selection }) },
         threads: config.trainThreads,

@@ -11,6 +11,7 @@ import {
   type Claim,
   type ClaimOutcome,
   endCancelled,
+  labellingOf,
   noteLabelled,
   reportProgress,
   storeFolder,
@@ -40,7 +41,7 @@ export async function trainSeveral(
   await deps.scratch.use(claim, async (folder) => {
     const outDir = join(folder, 'student');
     const trained = await trainInThread(deps, { claim, distillation, spec, outDir }, control);
-    await noteLabelled(database, claim, undefined);
+    await noteLabelled(database, claim, await labellingOf(database, claim.id));
     const files = await storeFolder(artifacts, outDir, { signal });
     const versions = registrations(trained, { distillationId: claim.id, files, spec });
     const [first, ...further] = versions;

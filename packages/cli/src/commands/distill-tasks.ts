@@ -36,7 +36,7 @@ export function distillTasksCommand(): Command {
     .addHelpText(
       'after',
       `
-Data and teachers are as those of "retort distill". "multiTask": {"sampling": 0.5, "tasks": {"intent": {"weight": 2, "minAccuracy": 0.9}}} lets
+Data and teachers are as those of "retort distill", and so is what is recommended of student, loss and training. "multiTask": {"sampling": 0.5, "tasks": {"intent": {"weight": 2, "minAccuracy": 0.9}}} lets
 small tasks come up more often, weighs them, and sets a gate: where one is failed, the folder is written and says so, and the status is 1.
 `,
     )
@@ -51,16 +51,16 @@ function collect(value: string, before: TaskFlag[] = []): TaskFlag[] {
 }
 
 async function run(flags: DistillTasksFlags): Promise<void> {
-  const { distillTasks, gateText, resolveMultiTaskSpec } = await import('@retort/distill');
+  const { distillTasks, gateText, recommendMultiTaskSpec } = await import('@retort/distill');
   const begun = performance.now();
   const signal = abortOnInterrupt();
   const names = flags.task.map(({ name }) => name);
   const given = flags.spec === undefined ? {} : await readSpecFile(flags.spec, 'RT_INVALID_SPEC');
-  const spec = resolveMultiTaskSpec(given, names);
   const tasks = [];
   for (const { name, data, teacherDir } of flags.task) {
     tasks.push({ name, teacherDir, rows: await readExamples(data).catch((error) => inTask(name, error)) });
   }
+  const spec = await recommendMultiTaskSpec(given, tasks);
   const lines = new ProgressLines();
   try {
     const { threads, out: outDir } = flags;

@@ -2209,6 +2209,9 @@ export interface components {
                 teacher: components["schemas"]["OutOfScopeFigures"];
                 student: components["schemas"]["OutOfScopeFigures"];
             };
+            temperatures?: components["schemas"]["Temperatures"];
+            teacherQueries?: components["schemas"]["TeacherQueries"];
+            transferSet?: components["schemas"]["TransferSetCounts"];
             /** @description Where it was trained in several, in order. */
             stages?: components["schemas"]["StageMetrics"][];
             perClass: {
@@ -2829,6 +2832,16 @@ export interface components {
             /** @description The files of the folder; each file name is the path within it (`onnx/model.onnx`). Fields come first. */
             files: Blob[];
         };
+        /**
+         * Temperatures
+         * @description What logits were divided by, fitted on validation rows; 1 where there was none to fit to.
+         */
+        Temperatures: {
+            /** @description Those of the student. */
+            student: number;
+            /** @description Those of the teacher before they were learned from, with softLabels.calibrate. */
+            softLabels?: number;
+        };
         /** TrainingSpec */
         TrainingSpec: {
             /** @default 15 */
@@ -3044,6 +3057,8 @@ export interface components {
         TransferSetCounts: {
             /** @description Training texts that came without a label. */
             unlabelled: number;
+            /** @description Of these, left out as equal to a text of another split, to a labelled one or to one before. */
+            repeated?: number;
             /** @description Training texts that new ones were made of. */
             sources: number;
             /** @description Texts that the strategies made. */

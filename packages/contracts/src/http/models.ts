@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox';
 import { CompressionStep } from '../compression-spec.js';
 import { MultiTaskSettings } from '../multi-task-spec.js';
 import { DistillationSpec } from '../spec.js';
+import { TeacherQueries, TransferSetCounts } from '../transfer-set-spec.js';
 import { Count, Digest, DistillationId, ModelId, Nullable, Page, TaskName, Timestamp } from './common.js';
 
 export const ModelParams = Type.Object({ model: ModelId }, { additionalProperties: false });
@@ -127,6 +128,24 @@ export const StudentMetricsBody = Type.Object(
         { description: 'How well the confidences tell texts of the task from others, where the test split has such.' },
       ),
     ),
+    temperatures: Type.Optional(
+      Type.Object(
+        {
+          student: Type.Number({ description: 'Those of the student.' }),
+          softLabels: Type.Optional(
+            Type.Number({
+              description: 'Those of the teacher before they were learned from, with softLabels.calibrate.',
+            }),
+          ),
+        },
+        {
+          title: 'Temperatures',
+          description: 'What logits were divided by, fitted on validation rows; 1 where there was none to fit to.',
+        },
+      ),
+    ),
+    teacherQueries: Type.Optional(TeacherQueries),
+    transferSet: Type.Optional(TransferSetCounts),
     stages: Type.Optional(Type.Array(StageMetricsBody, { description: 'Where it was trained in several, in order.' })),
     perClass: Type.Array(
       Type.Object({

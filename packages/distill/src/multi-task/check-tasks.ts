@@ -25,12 +25,19 @@ export function tasksSizeProblems(
   tasks: readonly { shape: DatasetShape; labels: number }[],
   { multiTask }: Pick<MultiTaskSpec, 'multiTask'>,
 ): FieldProblem[] {
-  const trained = tasks.map(({ shape }) => {
-    const { rows, labelled } = inScope(shape, undefined);
-    return rows.train - (rows.valid === 0 ? Math.round(labelled.train / CARVED_SHARE) : 0);
-  });
-  const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0);
-  const rows = Math.max(sum(sampleCounts(trained, multiTask.sampling)), sum(tasks.map(({ shape }) => rowsOf(shape))));
+  const shapes = tasks.map(({ shape }) => shape);
+  const rows = Math.max(rowsInEpoch(shapes, { multiTask }), sum(shapes.map(rowsOf)));
   const message = softLabelsProblem(rows, sum(tasks.map(({ labels }) => labels)));
   return message === undefined ? [] : [{ path: '/spec/multiTask/sampling', message }];
 }
+
+/** How many rows of all tasks an epoch has, as near as counts tell. */
+export function rowsInEpoch(shapes: readonly DatasetShape[], { multiTask }: Pick<MultiTaskSpec, 'multiTask'>): number {
+  const trained = shapes.map((shape) => {
+    const { rows, labelled } = inScope(shape, undefined);
+    return rows.train - (rows.valid === 0 ? Math.round(labelled.train / CARVED_SHARE) : 0);
+  });
+  return sum(sampleCounts(trained, multiTask.sampling));
+}
+
+const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0);

@@ -1,6 +1,6 @@
 import { type MultiTaskSpec, RetortError, type Row } from '@retort/contracts';
 import { MASKED, type TaskHead } from '@retort/learn';
-import { partition, type RowParts } from '../split-rows.js';
+import { partition, type RowParts, requireTrainingRows } from '../split-rows.js';
 import { sampleRows } from './sample-rows.js';
 
 /** One task with the answers of its teacher. */
@@ -32,7 +32,7 @@ export interface JoinedTasks {
 /** Most soft labels of an epoch in float32, 2 GiB: rows times labels of all tasks. */
 const MOST_SOFT_LABELS = 2 ** 29;
 
-/** @throws RetortError `RT_INVALID_SPEC` where an epoch would take too much memory */
+/** @throws RetortError `RT_INVALID_SPEC` where an epoch would take too much memory, `RT_INVALID_DATASET` where a task has nothing to train on */
 export function joinTasks(tasks: readonly LabelledTask[], { training, multiTask }: MultiTaskSpec): JoinedTasks {
   const heads: TaskHead[] = [];
   let offset = 0;
@@ -42,6 +42,7 @@ export function joinTasks(tasks: readonly LabelledTask[], { training, multiTask 
   }
   const starts = tasks.map((_, k) => tasks.slice(0, k).reduce((sum, { rows }) => sum + rows.length, 0));
   const parts = tasks.map(({ rows }, k) => shifted(partition(rows), starts[k]));
+  for (const part of parts) requireTrainingRows(part);
   const trained = sampleRows(
     parts.map(({ train }) => train),
     { alpha: multiTask.sampling, seed: training.seed },

@@ -41,6 +41,8 @@ describe('the spec of several tasks', () => {
 
   it.each([
     [{ student: { width: 1 } }, '/student/width', 'must be >= 8'],
+    [{ student: 'auto' }, '/student', 'is "auto", which does not go with several tasks'],
+    [{ student: { family: 'auto', budget: { bytes: 1e6 } } }, '/student', 'name a family'],
     [{ multiTask: { sampling: 2 } }, '/multiTask/sampling', 'must be <= 1'],
     [{ multiTask: { samplign: 1 } }, '/multiTask/samplign', 'is not a field of the spec'],
     [{ multiTask: { tasks: { mood: {} } } }, '/multiTask/tasks/mood', 'is none of the tasks intent, tone'],

@@ -9,6 +9,7 @@ import { Value } from 'typebox/value';
 import { isSection } from '../is-section.js';
 import { multiTaskMixupProblems } from '../mixup-problems.js';
 import { invalidSpec, resolveSpec, storedSpec } from '../resolve-spec.js';
+import { withAutoSection } from '../sweep/auto-section.js';
 
 const SECTIONS = ['student', 'loss', 'training', 'multiTask'];
 
@@ -27,6 +28,9 @@ export function resolveMultiTaskSpec(input: unknown, tasks: readonly string[] | 
     problems.push({ path: `/${section}`, message: 'does not go with several tasks: leave it out' });
   }
   const { student, loss, training } = given;
+  if (withAutoSection(given) !== given) {
+    problems.push({ path: '/student', message: 'is "auto", which does not go with several tasks: name a family' });
+  }
   const whole = orProblems(() => resolveSpec(withoutUndefined({ student, loss, training })), problems);
   if (whole) problems.push(...multiTaskMixupProblems(whole));
   const settings = Value.Default(MultiTaskSettings, Value.Clone(given.multiTask ?? {}));

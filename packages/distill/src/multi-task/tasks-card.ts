@@ -1,8 +1,9 @@
 import { type MultiTaskSpec, VERSION } from '@retort/contracts';
 import { describeLoss } from '../describe-loss.js';
+import { describeReading, describeShape } from '../describe-student.js';
+import { describeTraining } from '../describe-training.js';
+import { FIGURES_EXPLAINED, figuresTable, labelTables, percent } from '../figures-section.js';
 import type { TrainedTask } from './train-tasks.js';
-
-const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
 
 /** What a failed gate says, for people. */
 export function gateText({ gate }: Pick<TrainedTask, 'gate'>): string {
@@ -40,6 +41,10 @@ It has ${parameters.toLocaleString('en')} parameters in all.
 |---|---|---|---|---|---|---|---|---|
 ${figures.join('\n')}
 
+${FIGURES_EXPLAINED}
+Bytes, parameters and matrix products are those of the whole student, whichever task it is asked.
+
+${tasks.map(taskSection).join('\n')}
 ## Use
 
 \`\`\`sh
@@ -48,6 +53,7 @@ npx retort predict <this folder> --task ${tasks[0].name} "…"
 
 Inputs: \`input_ids\` and \`attention_mask\`, int64 \`[batch, tokens]\`. Outputs, float32: ${tasks.map(({ name: task, labels }) => `\`logits.${task}\` \`[batch, ${labels.length}]\``).join(', ')}, a softmax of
 which gives the scores of that task, and \`logits\`, all of them side by side, whose labels \`<task>/<label>\` compare within one task only.
+${describeReading(spec.student)}
 
 ## How it was made
 
@@ -55,7 +61,16 @@ which gives the scores of that task, and \`logits\`, all of them side by side, w
 |---|---|---|
 ${origins.join('\n')}
 
-Student: ${spec.student.family}. ${spec.training.epochs} epochs (best: ${tasks[0].metrics.bestEpoch}), batch ${spec.training.batchSize}, seed ${spec.training.seed}, rows of a task in proportion to (its rows)^${spec.multiTask.sampling}.
+Student: ${spec.student.family}, ${describeShape(spec.student)}.
+Training: ${describeTraining(spec.training, tasks[0].metrics.bestEpoch)}; rows of a task in proportion to (its rows)^${spec.multiTask.sampling}.
 Loss: ${describeLoss(spec.loss)}; of each row over the labels of its task.
 `;
+}
+
+/** All that was measured of one task, as the card of a student of it alone has it. */
+function taskSection({ name, metrics }: TrainedTask): string {
+  return `## Task \`${name}\`
+
+${figuresTable(metrics)}
+${labelTables(metrics)}`;
 }

@@ -7,6 +7,7 @@ import { InlineTextModel, openTextClassifier, openTokenizer } from '@retort/text
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectSameAnswersFromTransformers } from '../../../../test/support/hugging-face.ts';
 import { TOY_LABELS, toyRows, writeToyTeacher } from '../../../../test/support/toy-teacher.ts';
+import { figuresTable, labelTables } from '../figures-section.js';
 import { resolveMultiTaskSpec } from './resolve-multi-task-spec.js';
 import { type TrainedTasks, type TrainTasksOptions, trainTasks } from './train-tasks.js';
 
@@ -79,6 +80,28 @@ describe('a student of several tasks', () => {
     const card = await readFile(join(work, 'first/README.md'), 'utf8');
     expect(card).toContain(agreement >= 1 ? '| passed |' : '| FAILED: agreement');
     expect(card).not.toMatch(/undefined|NaN|\[object/);
+  });
+
+  it('tells in its card of each task all that a student of it alone would tell', async () => {
+    const card = await readFile(join(work, 'first/README.md'), 'utf8');
+    expect(card).toContain('1- to 2-grams of characters in 512 buckets of width 16, a hidden layer of 32');
+    for (const { name, metrics } of trained.tasks) {
+      const section = card.split('\n## ').find((part) => part.startsWith(`Task \`${name}\``))!;
+      expect(section).toContain(figuresTable(metrics));
+      expect(section).toContain(labelTables(metrics));
+      expect(metrics.temperatures!.student).toBe(trained.tasks.find((task) => task.name === name)!.temperature);
+    }
+  });
+
+  it('measures how well a task tells texts out of scope from others, where it knows their label', async () => {
+    const [thirds, halves] = tasks;
+    const labels = ['oos', 'low'];
+    const rows = halves!.rows.map((row) => (row.label === 'rest' ? { ...row, label: 'oos' } : row));
+    const { tasks: scoped } = await run('scoped', { tasks: [thirds!, { ...halves!, rows, labels }] });
+    const outside = rows.filter(({ label, split }) => split === 'test' && label === 'oos').length;
+    expect(scoped.map(({ metrics }) => metrics.outOfScope?.rows)).toEqual([undefined, outside]);
+    expect(outside).toBeGreaterThan(0);
+    expect(await readFile(join(work, 'scoped/README.md'), 'utf8')).toContain(`out of scope (${outside} texts`);
   });
 
   it('answers a task as the graph of its head alone does', async () => {

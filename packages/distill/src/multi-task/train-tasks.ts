@@ -20,6 +20,7 @@ import { evaluateStudent } from '../evaluate-student.js';
 import { flopsOfMedianText } from '../median-flops.js';
 import { MANIFEST_FILE, publishFolder, stageFolder, writeJson, writeModelFolder } from '../package-student.js';
 import { parameterCount } from '../parameter-count.js';
+import { resolveSpec } from '../resolve-spec.js';
 import { trainOneStudent } from '../train-one-student.js';
 import { calibrateTasks, columnsOf } from './calibrate-tasks.js';
 import { gateOf } from './gate.js';
@@ -113,6 +114,7 @@ async function trainAndMeasure(staged: string, options: TrainTasksOptions) {
     'config.json': { ...draft.files['config.json'], task_specific_params: described },
   });
 
+  const { outOfScope } = resolveSpec();
   const tasks: TrainedTask[] = [];
   const total = parts.reduce((sum, { test }) => sum + test.length, 0);
   let before = 0;
@@ -120,7 +122,7 @@ async function trainAndMeasure(staged: string, options: TrainTasksOptions) {
     const test = encoded.examples(parts[k].test);
     const { offset, classes } = heads[k];
     const from = before;
-    const metrics = await evaluateStudent({
+    const measured = await evaluateStudent({
       studentDir: staged,
       task: name,
       teacherDir,
@@ -128,6 +130,8 @@ async function trainAndMeasure(staged: string, options: TrainTasksOptions) {
       texts: Array.from(parts[k].test, (row) => rows[row].text),
       actual: test.labels.map((label) => (label < 0 ? -1 : label - offset)),
       teacherLogits: columnsOf(test.teacherLogits, labels.length, offset, classes),
+      // A class like any other of the tasks that have it: several tasks have no rows of none of their labels.
+      outOfScope: { label: outOfScope, texts: [], teacherLogits: new Float32Array(0) },
       temperature: temperatures[k],
       parameters: parameterCount(draft),
       flops: flopsOfMedianText(model, test.lengths),
@@ -136,6 +140,7 @@ async function trainAndMeasure(staged: string, options: TrainTasksOptions) {
       onProgress:
         onProgress && ((progress) => onProgress({ ...progress, done: from + progress.done, total, note: name })),
     });
+    const metrics = { ...measured, temperatures: { student: temperatures[k] } };
     before += parts[k].test.length;
     const gate = gateOf(spec.multiTask.tasks[name] ?? {}, metrics.student);
     tasks.push({ name, ...described[name], ...origin, temperature: temperatures[k], metrics, gate });

@@ -40,6 +40,8 @@ export interface TrainedInStages extends TrainedOne {
   encoded: EncodedRows;
   /** What it learned from, of each training row. */
   taught: Required<Pick<TrainingExamples, 'teacherLogits'>> & Pick<TrainingExamples, 'weights'>;
+  /** What the teacher's logits were divided by before they were learned from, where the spec calibrates them. */
+  teacherTemperature?: number;
   /** Where there was more than one. */
   stages?: StageMetrics[];
 }
@@ -71,7 +73,10 @@ export async function trainInStages(options: TrainStagesOptions): Promise<Traine
     const draft = startedFrom(fresh, last?.trained, stage, spec);
     const encoded = new EncodedRows(rows, draft.tokenizer, labels, options.teacherLogits);
     const validation = encoded.examples(parts.valid);
-    const ofTeacher = taughtExamples(encoded.examples(parts.train), validation, { classes, spec: stage.spec });
+    const { teacherTemperature, ...ofTeacher } = taughtExamples(encoded.examples(parts.train), validation, {
+      classes,
+      spec: stage.spec,
+    });
     const examples = { ...ofTeacher, teacherLogits: targets ?? ofTeacher.teacherLogits };
     const reading = { texts, encoded: encoded.encodings(parts.train) };
     const part = stages.length > 1 ? { label: stage.label, before, total } : undefined;
@@ -87,7 +92,8 @@ export async function trainInStages(options: TrainStagesOptions): Promise<Traine
       checkpoint: checkpointOf(stage, options.checkpoint),
     }).finally(() => features.close());
     before += steps[i];
-    last = { ...trained, encoded, taught: { teacherLogits: examples.teacherLogits, weights: examples.weights } };
+    const taught = { teacherLogits: examples.teacherLogits, weights: examples.weights };
+    last = { ...trained, encoded, taught, teacherTemperature };
     if (stages.length > 1) metrics.push(await measure(stage, last, options));
     if (stage.mix !== undefined) {
       const assistant = await logitsOf(last, parts.train, stage, options);

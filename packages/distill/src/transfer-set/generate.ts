@@ -62,7 +62,8 @@ export async function generateTransferSet(options: GenerateOptions): Promise<Tra
   const neighbours = await neighboursFor(options, statistics);
   const pick = strategyPicker(spec);
   const seen = new Set(rows.map(({ text }) => normalizeText(text)));
-  const counts = { unlabelled: sources.unlabelled, sources: sources.indexes.length, generated: 0, duplicates: 0 };
+  const { unlabelled, repeated } = sources;
+  const counts = { unlabelled, repeated, sources: sources.indexes.length, generated: 0, duplicates: 0 };
   const made: Row[] = [];
   const rounds: number[] = [];
 

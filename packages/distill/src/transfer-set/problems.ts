@@ -6,6 +6,7 @@ import {
   type TeacherManifest,
   type TransferSetSpec,
 } from '@retort/contracts';
+import { ignoresTeacher } from '@retort/learn';
 import { WORD_TOKENIZERS } from '@retort/teachers';
 import { type DatasetShape, inScope } from '../check-rows.js';
 import { mostGenerated, rowsOf } from './estimate.js';
@@ -37,11 +38,11 @@ export function transferSetProblems({ transferSet, loss }: DistillationSpec): Fi
     const names = AUGMENTATION_NAMES.join(', ');
     problems.push({ path: '/transferSet/strategies', message: `must give one of ${names} a share above 0` });
   }
-  if (loss.lambda === 1 && transferSet.multiply > 0 && !transferSet.keepLabels) {
+  if (ignoresTeacher(loss) && transferSet.multiply > 0 && !transferSet.keepLabels) {
     problems.push({
       path: '/transferSet/keepLabels',
       message:
-        'is false and loss.lambda is 1: nothing would be learned from the generated texts; lower lambda, or set keepLabels',
+        'is false and loss.lambda is 1 all along: nothing would be learned from the generated texts; lower lambda, or set keepLabels',
     });
   }
   return problems;

@@ -8,6 +8,8 @@ export class Sources {
   readonly indexes: Int32Array;
   /** Training rows without a label. */
   readonly unlabelled: number;
+  /** Those of them that are not learned from, since they repeat another text. */
+  readonly repeated: number;
   readonly #rows: readonly Row[];
   /** Class of each row that is a source. */
   readonly #classOf: (row: number) => string | undefined;
@@ -26,7 +28,9 @@ export class Sources {
     this.#rows = rows;
     // As the student will be trained: what is set aside for validation is no source, or it would be learned by its variants.
     const { train } = partition(rows, { foreign });
-    this.unlabelled = train.reduce((count, row) => count + (rows[row].label === undefined ? 1 : 0), 0);
+    const learned = train.reduce((count, row) => count + (rows[row].label === undefined ? 1 : 0), 0);
+    this.unlabelled = rows.filter(({ label, split }) => split === 'train' && label === undefined).length;
+    this.repeated = this.unlabelled - learned;
     this.indexes = includeUnlabelled ? train : train.filter((row) => rows[row].label !== undefined);
     this.#classOf = (row) => rows[row].label ?? answers.get(row);
     for (const row of this.indexes) {

@@ -252,6 +252,14 @@ describe('transferSet in a spec', () => {
     expect(problemsOf({ ...spec, transferSet: { multiply: 2, keepLabels: true } })).toEqual([]);
   });
 
+  it('is judged by the whole schedule of the loss', () => {
+    const staged = (lambda: number, at: number) => ({ lambda, schedule: { stages: [{ until: 1, lambda: at }] } });
+    expect(problemsOf({ loss: staged(1, 0.5), transferSet: { multiply: 2 } })).toEqual([]);
+    expect(problemsOf({ loss: staged(0.1, 1), transferSet: { multiply: 2 } })).toMatchObject([
+      { path: '/transferSet/keepLabels' },
+    ]);
+  });
+
   it('is refused for a teacher without words, and where the soft labels would not fit', () => {
     const labelled = { train: 10, valid: 0, test: 10 };
     const shape = { rows: { ...labelled, train: 1_000_000 }, labels: { a: labelled } };

@@ -36,6 +36,6 @@ export {
 } from './teacher-state.js';
 export { teachersOf } from './teachers-of.js';
 export { type ClaimOutcome, claimTraining, releaseTraining, reportProgress } from './training.js';
-export { findTransferSet, noteLabelled, noteTransferSet, type StoredTransferSet } from './transfer-set.js';
+export { findTransferSet, labellingOf, noteLabelled, noteTransferSet, type StoredTransferSet } from './transfer-set.js';
 export { isOver, type Transaction } from './transition.js';
 export { beatLabelling, beatSearching, beatTraining, doWatched, type StopReason, type Watched } from './watch.js';

@@ -1,6 +1,5 @@
-import type { TransferSetCounts } from '@retort/contracts';
+import type { Labelling, TeacherQueries, TransferSetCounts } from '@retort/contracts';
 import type { Database } from '../database/connect.js';
-import { Prisma } from '../generated/prisma/client.js';
 import { type Claim, held } from './end.js';
 
 type Prismas = Pick<Database, 'prisma'>;
@@ -48,27 +47,38 @@ export async function noteTransferSet(
 }
 
 /**
- * Notes how labelling ended: the questions that were asked and the answers that the cache had, of all teachers, and what was kept of the
- * transfer set. Does nothing where the claim is void.
+ * What the labelling of a distillation came to, once all of its shards are done: the questions that were asked and the answers that the cache
+ * had, of all teachers, and the counts of the transfer set.
  */
+export async function labellingOf({ prisma }: Prismas, id: string): Promise<Labelling> {
+  const select = { teacherQueries: true, transferSet: true, _count: { select: { furtherTeachers: true } } };
+  const [row, shards] = await Promise.all([
+    prisma.distillation.findUniqueOrThrow({ where: { id }, select }),
+    prisma.labelShard.findMany({ where: { distillationId: id }, select: { start: true, end: true, asked: true } }),
+  ]);
+  const set = row.transferSet as unknown as StoredTransferSet | null;
+  const planned = row.teacherQueries as unknown as TeacherQueries | null;
+  // The generation asked the first teacher before the shards did, which then found those answers in the cache.
+  const made = shards.reduce((sum, { asked }) => sum + (asked ?? 0), set?.asked ?? 0);
+  const needed = shards.reduce((sum, { start, end }) => sum + end - start, 0) * (1 + row._count.furtherTeachers);
+  return {
+    ...(planned && { teacherQueries: { ...planned, made, cached: needed - made } }),
+    ...(set && { transferSet: set.counts }),
+  };
+}
+
+/** Notes what labelling came to, and what was kept of the transfer set. Does nothing where the claim is void. */
 export async function noteLabelled(
   { prisma }: Prismas,
   claim: Claim,
-  selected: Required<Pick<TransferSetCounts, 'filtered' | 'kept'>> | undefined,
+  { teacherQueries, transferSet }: Labelling,
 ): Promise<void> {
-  const kept =
-    selected === undefined
-      ? Prisma.sql`"transferSet"`
-      : Prisma.sql`jsonb_set("transferSet", '{counts}', "transferSet"->'counts' || ${JSON.stringify(selected)}::jsonb)`;
-  // The generation asked the first teacher before the shards did, which then found those answers in the cache.
+  const counts = transferSet && JSON.stringify(transferSet);
+  const queries = teacherQueries && JSON.stringify(teacherQueries);
   await prisma.$executeRaw`
     UPDATE "Distillation"
-       SET "teacherQueries" = "teacherQueries" || jsonb_build_object('made', queries.made, 'cached', queries.needed - queries.made),
-           "transferSet" = ${kept}
-      FROM (SELECT (SUM(COALESCE("asked", 0)) + COALESCE((SELECT ("transferSet"->>'asked')::int FROM "Distillation"
-                     WHERE "id" = ${claim.id}), 0))::int AS made,
-                   (SUM("end" - "start") * (1 + (SELECT COUNT(*) FROM "FurtherTeacher"
-                     WHERE "distillationId" = ${claim.id})))::int AS needed
-              FROM "LabelShard" WHERE "distillationId" = ${claim.id}) AS queries
+       SET "teacherQueries" = COALESCE(${queries ?? null}::jsonb, "teacherQueries"),
+           "transferSet" = CASE WHEN ${counts ?? null}::jsonb IS NULL THEN "transferSet"
+                           ELSE jsonb_set("transferSet", '{counts}', ${counts ?? null}::jsonb) END
      WHERE "id" = ${claim.id} AND ${held(claim)}`;
 }

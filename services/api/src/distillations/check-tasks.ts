@@ -2,6 +2,7 @@ import type { FieldProblem, MultiTaskSpec, TeacherManifest } from '@retort/contr
 import { DistillationInput, type TaskOfInput } from '@retort/contracts/http';
 import {
   invalidSpec,
+  recommendedMultiTaskSpec,
   resolveMultiTaskSpec,
   studentFitProblems,
   taskProblems,
@@ -34,20 +35,27 @@ export async function checkTasks(context: Pick<ApiContext, 'database'>, body: ob
   const readable = !problems.some(({ path }) => path.startsWith('/tasks'));
   const inputs = readable ? (tasks as TaskOfInput[]) : [];
   const names = inputs.map(({ task }) => task);
-  const spec = specOrProblems(() => resolveMultiTaskSpec(given, readable ? names : undefined), problems);
   const found: FoundTask[] = [];
   for (const [k, input] of inputs.entries()) {
     if (names.indexOf(input.task) < k) {
       problems.push({ path: `/tasks/${k}/task`, message: `names "${input.task}" again: a task has one head` });
       continue;
     }
-    const task = await findTask(context, input, `/tasks/${k}`, { spec, problems });
+    const task = await findTask(context, input, `/tasks/${k}`, problems);
     if (task !== undefined) found.push(task);
   }
-  if (spec !== undefined && found.length === inputs.length) {
-    problems.push(...tasksSizeProblems(found, spec));
+  // What is recommended depends on all of them; where one is missing, only the spec's own problems matter.
+  const isWhole = readable && found.length === inputs.length;
+  const spec = specOrProblems(
+    () => (isWhole ? recommended(given, names, found) : resolveMultiTaskSpec(given, readable ? names : undefined)),
+    problems,
+  );
+  if (spec !== undefined) problems.push(...found.flatMap((task) => misfitsOf(task, spec)));
+  if (spec !== undefined && isWhole) {
+    const sizes = found.map(({ shape, labels }) => ({ shape, labels: labels.length }));
+    problems.push(...tasksSizeProblems(sizes, spec));
     // Tokens and first weights are those of the first task's teacher.
-    problems.push(...found.slice(0, 1).flatMap(({ manifest }) => studentFitProblems(spec.student, manifest)));
+    problems.push(...studentFitProblems(spec.student, found[0].manifest));
   }
   if (problems.length > 0 || spec === undefined) throw invalidSpec(problems);
   const [first, ...furtherTasks] = found.map(({ submission }) => submission);
@@ -56,19 +64,21 @@ export async function checkTasks(context: Pick<ApiContext, 'database'>, body: ob
 }
 
 interface FoundTask {
+  /** Where it stands in the body. */
+  at: string;
   submission: FurtherSubmission;
   shape: ReturnType<typeof shapeOf>;
-  /** How many its teacher has. */
-  labels: number;
+  /** Those of its teacher. */
+  labels: readonly string[];
   manifest: TeacherManifest;
 }
 
-/** Task, dataset and teacher that one entry of `tasks` names; what is wrong with or between them goes to `problems`. */
+/** Task, dataset and teacher that one entry of `tasks` names; what is wrong with them goes to `problems`. */
 async function findTask(
   { database: { prisma } }: Pick<ApiContext, 'database'>,
   input: TaskOfInput,
   at: string,
-  { spec, problems }: { spec: MultiTaskSpec | undefined; problems: FieldProblem[] },
+  problems: FieldProblem[],
 ): Promise<FoundTask | undefined> {
   const wrong = (field: keyof TaskOfInput, message: string) => problems.push({ path: `${at}/${field}`, message });
   const task = await prisma.task.findUnique({ where: { name: input.task } });
@@ -85,12 +95,22 @@ async function findTask(
   const { labels } = teacher;
   problems.push(...labelProblems(task.labels, labels, `${at}/teacher`));
   const shape = shapeOf(dataset);
-  if (spec !== undefined) {
-    const misfits = taskProblems(shape, labels, spec).map(({ path, message }) =>
-      path.startsWith('/spec') ? { path, message: `${message} (task "${task.name}")` } : { path: at + path, message },
-    );
-    problems.push(...misfits);
-  }
   const submission = { taskName: task.name, datasetId: dataset.id, teacherId: teacher.id, rows: dataset.rows };
-  return { submission, shape, labels: labels.length, manifest: answeringManifest(teacher) };
+  return { at, submission, shape, labels, manifest: answeringManifest(teacher) };
+}
+
+/** What is wrong between a task's dataset, its teacher and the spec. */
+function misfitsOf({ at, submission, shape, labels }: FoundTask, spec: MultiTaskSpec): FieldProblem[] {
+  return taskProblems(shape, labels, spec).map(({ path, message }) =>
+    path.startsWith('/spec')
+      ? { path, message: `${message} (task "${submission.taskName}")` }
+      : { path: at + path, message },
+  );
+}
+
+/** The spec with what is recommended for these tasks, whose student reads as the teacher of the first. */
+function recommended(given: unknown, names: readonly string[], found: readonly FoundTask[]): MultiTaskSpec {
+  const { tokenizer, bert } = found[0].manifest;
+  const shapes = found.map(({ shape }) => shape);
+  return recommendedMultiTaskSpec(given, names, { tokenizer: tokenizer.type, bert, shapes });
 }
