@@ -5,6 +5,7 @@ import {
   type Configuration,
   type Family,
   familyOf,
+  findConfiguration,
   isOn,
   type Table,
 } from '../../test/bench/distill/configurations.ts';
@@ -236,6 +237,7 @@ export function ablationTable(cells: readonly Cell[]): string {
     row.family,
     row.strategy,
     ...data.flatMap((name) => {
+      if (!isOn(name)(findConfiguration(row.config))) return ['', '', ''];
       const own = cellsOf(cells, name, row.config);
       return [
         points(gainOver(cells, name, row)),
