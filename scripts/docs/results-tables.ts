@@ -84,7 +84,7 @@ function together(data: DataName, cells: readonly Cell[]): string[] {
   );
   return [
     named(data),
-    'both, the mean of their calibrated probabilities',
+    'both, the mean of their probabilities',
     accuracy,
     teacherTarget(data),
     '',
