@@ -82,16 +82,7 @@ function together(data: DataName, cells: readonly Cell[]): string[] {
     summarize(any ? [any] : [], (figures) => figures.teacherAccuracy),
     { complete: 1 },
   );
-  return [
-    named(data),
-    'both, the mean of their probabilities',
-    accuracy,
-    teacherTarget(data),
-    '',
-    '',
-    '',
-    '',
-  ];
+  return [named(data), 'both, the mean of their probabilities', accuracy, teacherTarget(data), '', '', '', ''];
 }
 
 function teacherTarget(data: DataName): string {
