@@ -166,6 +166,10 @@ describe('distillation as a library', () => {
     const head = 2 * (2 * 16 * 256 + 256 * TOY_LABELS.length);
     expect(student.flops).toBeGreaterThan(head);
     expect(student.uncalibratedError >= 0 && student.uncalibratedError <= 1).toBe(true);
+    // Both are of the same answers, apart from the temperature that the packaged logits were divided by.
+    expect(first.metrics.temperatures?.student).not.toBeCloseTo(1, 2);
+    expect(student.uncalibratedKl).toBeGreaterThan(0);
+    expect(student.uncalibratedKl).not.toBeCloseTo(student.klToTeacher, 3);
     expect(validation?.metric).toBe('accuracy');
     expect(perClass.map(({ label }) => label)).toEqual(TOY_LABELS);
   });

@@ -25,7 +25,7 @@ export const StudentBudget = Type.Object(
 const Tokens = Type.Enum(['characters', 'teacher'], {
   default: 'characters',
   description:
-    'What the static ones of the candidates read that are not listed: n-grams of characters, or the tokens of the teacher, which must be WordPiece or Unigram.',
+    'What the static students among the default candidates read: n-grams of characters, or the tokens of the teacher, which must be WordPiece or Unigram. Of no effect on candidates that are listed.',
 });
 
 const candidatesOf = <Candidate extends TSchema>(candidate: Candidate) =>
@@ -82,7 +82,8 @@ export const AutoStudentInput = Type.Union([
     },
     {
       title: 'AutoStudentInput',
-      description: 'The most accurate student within the budget, out of candidates of every family and several sizes.',
+      description:
+        'The fastest student within the budget that is as accurate as the best there, but for a standard error: out of candidates of every family and several sizes.',
       additionalProperties: false,
     },
   ),

@@ -76,16 +76,9 @@ export async function distill(options: DistillOptions): Promise<Distilled> {
   const scratch = await mkdtemp(join(tmpdir(), 'retort-'));
   try {
     const { teachers, labelled } = await askTeachers(options, scratch);
+    const { generated, rounds, teacherQueries, transferSet } = labelled;
     const training = {
-      ...{
-        rows: labelled.rows,
-        generated: labelled.generated,
-        rounds: labelled.rounds,
-        teachers,
-        threads,
-        signal,
-        onProgress,
-      },
+      ...{ rows: labelled.rows, generated, rounds, teachers, threads, signal, onProgress },
       lineage: { dataset: { digest: rowsDigest(rows), rows: rows.length } },
     };
     const found = await searchSpec({ ...training, spec, ledger: checkpoint && `${checkpoint.path}.trials` });
@@ -93,7 +86,7 @@ export async function distill(options: DistillOptions): Promise<Distilled> {
       ...training,
       spec: found.spec,
       lineage: { ...training.lineage, ...(found.selection && { selection: found.selection }) },
-      labelling: { teacherQueries: labelled.teacherQueries, transferSet: labelled.transferSet },
+      labelling: { teacherQueries, transferSet },
       outDir,
       checkpoint,
     });

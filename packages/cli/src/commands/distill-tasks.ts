@@ -36,8 +36,9 @@ export function distillTasksCommand(): Command {
     .addHelpText(
       'after',
       `
-Data and teachers are as those of "retort distill", and so is what is recommended of student, loss and training. "multiTask": {"sampling": 0.5, "tasks": {"intent": {"weight": 2, "minAccuracy": 0.9}}} lets
-small tasks come up more often, weighs them, and sets a gate: where one is failed, the folder is written and says so, and the status is 1.
+Data and teachers are as those of "retort distill", and so is what is recommended of student, loss and training.
+"multiTask": {"sampling": 0.5, "tasks": {"intent": {"weight": 2, "minAccuracy": 0.9}}} lets small tasks come up more often,
+weighs them, and sets a gate: where one is failed, the folder is written and says so, and the status is 1.
 `,
     )
     .action(run);

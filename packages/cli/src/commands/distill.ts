@@ -42,8 +42,9 @@ export function distillCommand(): Command {
       'after',
       `
 A classifier teacher (its config.json has id2label) is used as it is. An encoder gets a head that is trained on the
-labelled rows first, or is fine-tuned on them (see also "retort teacher train"). Rows without a label are labelled by the teacher alone, and left out
-where their text is that of a validation or test row, or there already; rows without a split are divided 80/10/10.
+labelled rows first, or is fine-tuned on them (see also "retort teacher train"). Rows without a label are labelled by the
+teacher alone, and left out where their text is that of a validation or test row, or there already; rows without a split
+are divided 80/10/10.
 
 Without --spec, and for all that it does not say, you get what is recommended for the data and the teacher: a static
 student of the teacher's words where it has such (an encoder starts from the teacher where that is a BERT), a transfer set,

@@ -617,7 +617,7 @@ export interface components {
         AutoSpec: {
             budget?: components["schemas"]["StudentBudget"];
             /**
-             * @description What the static ones of the candidates read that are not listed: n-grams of characters, or the tokens of the teacher, which must be WordPiece or Unigram.
+             * @description What the static students among the default candidates read: n-grams of characters, or the tokens of the teacher, which must be WordPiece or Unigram. Of no effect on candidates that are listed.
              * @default characters
              * @enum {unknown}
              */
@@ -645,7 +645,7 @@ export interface components {
         AutoSpecInput: {
             budget?: components["schemas"]["StudentBudget"];
             /**
-             * @description What the static ones of the candidates read that are not listed: n-grams of characters, or the tokens of the teacher, which must be WordPiece or Unigram.
+             * @description What the static students among the default candidates read: n-grams of characters, or the tokens of the teacher, which must be WordPiece or Unigram. Of no effect on candidates that are listed.
              * @default characters
              * @enum {unknown}
              */
@@ -671,14 +671,14 @@ export interface components {
         };
         /**
          * AutoStudentInput
-         * @description The most accurate student within the budget, out of candidates of every family and several sizes.
+         * @description The fastest student within the budget that is as accurate as the best there, but for a standard error: out of candidates of every family and several sizes.
          */
         AutoStudentInput: {
             /** @enum {string} */
             family: "auto";
             budget?: components["schemas"]["StudentBudget"];
             /**
-             * @description What the static ones of the candidates read that are not listed: n-grams of characters, or the tokens of the teacher, which must be WordPiece or Unigram.
+             * @description What the static students among the default candidates read: n-grams of characters, or the tokens of the teacher, which must be WordPiece or Unigram. Of no effect on candidates that are listed.
              * @default characters
              * @enum {unknown}
              */
