@@ -1,7 +1,7 @@
 import type { Cell } from '../../test/bench/distill/cells.ts';
 import { ABLATION_BASE } from '../../test/bench/distill/configurations.ts';
 import type { Summary } from '../../test/bench/distill/summary.ts';
-import { ablationData, ablationRows, gainOver } from './results-tables.ts';
+import { ablationData, ablationRows, gainOver, isAblatedOn } from './results-tables.ts';
 import { COLORS, element, label, picture, ticksBetween } from './svg.ts';
 
 const WIDTH = 720;
@@ -19,8 +19,8 @@ const FIGURES = 0.18;
 interface Bars {
   family: string;
   strategy: string;
-  /** In the order of the data sets; undefined where a cell was not run. */
-  gains: (Summary | undefined)[];
+  /** In the order of the data sets; undefined where a cell was not run, null where the strategy is not for the data. */
+  gains: (Summary | undefined | null)[];
 }
 
 /** What each strategy that was run adds to plain distillation, in points of test accuracy: a bar for each data set. */
@@ -28,9 +28,14 @@ export function ablationPicture(cells: readonly Cell[]): string {
   const data = ablationData();
   const rows = ablationRows()
     .filter(({ family, config }) => config !== ABLATION_BASE[family])
-    .map((row): Bars => ({ ...row, gains: data.map((name) => gainOver(cells, name, row)) }));
+    .map(
+      (row): Bars => ({
+        ...row,
+        gains: data.map((name) => (isAblatedOn(name, row) ? gainOver(cells, name, row) : null)),
+      }),
+    );
   return drawAblation(
-    rows.filter(({ gains }) => gains.some((gain) => gain !== undefined)),
+    rows.filter(({ gains }) => gains.some((gain) => gain)),
     data,
   );
 }
@@ -76,7 +81,8 @@ export function drawAblation(rows: readonly Bars[], data: readonly string[]): st
   ]);
 }
 
-function bar(gain: Summary | undefined, x: (points: number) => number, y: number, fill: string): string[] {
+function bar(gain: Summary | undefined | null, x: (points: number) => number, y: number, fill: string): string[] {
+  if (gain === null) return [];
   if (gain === undefined) return [label('not run yet', x(0) + 6, y + BAR - 1, { 'font-size': 9 })];
   const points = 100 * gain.mean;
   const [from, to] = [Math.min(0, points), Math.max(0, points)].map(x);

@@ -211,6 +211,9 @@ export function ablationData(): DataName[] {
   return [...new Set(inTable('ablation').flatMap(({ data }) => data))];
 }
 
+/** Whether a strategy is for a data set at all. */
+export const isAblatedOn = (data: DataName, { config }: AblationRow): boolean => isOn(data)(findConfiguration(config));
+
 /** Seed by seed. */
 export function gainOver(cells: readonly Cell[], data: DataName, { family, config }: AblationRow) {
   const plain = cellsOf(cells, data, ABLATION_BASE[family]);
@@ -228,7 +231,7 @@ export function ablationTable(cells: readonly Cell[]): string {
     row.family,
     row.strategy,
     ...data.flatMap((name) => {
-      if (!isOn(name)(findConfiguration(row.config))) return ['', '', ''];
+      if (!isAblatedOn(name, row)) return ['', '', ''];
       const own = cellsOf(cells, name, row.config);
       return [
         points(gainOver(cells, name, row)),

@@ -66,6 +66,10 @@ describe('the pictures of results', () => {
     expect(to + left).toBeCloseTo(from, 1);
     expect(svg).toContain('+2.00');
     expect(svg).toContain('-1.00');
+    expect(svg.split('not run yet')).toHaveLength(2);
+    // Where a strategy is not for the data, nothing is to be run.
+    const part = drawAblation([{ family: 'static', strategy: 'c', gains: [gain(0.02), null] }], ['one', 'two']);
+    expect(part).not.toContain('not run yet');
   });
 
   it('put better students higher and slower ones further right, one alone in the middle', () => {
