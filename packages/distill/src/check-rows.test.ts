@@ -1,6 +1,7 @@
 import type { Row } from '@retort/contracts';
 import { describe, expect, it } from 'vitest';
-import { datasetProblems, shapeOf } from './check-rows.js';
+import { datasetProblems } from './check-rows.js';
+import { shapeOf } from './dataset-shape.js';
 import { resolveSpec } from './resolve-spec.js';
 
 const row = (split: Row['split'], label?: string): Row => ({ text: 'text', split, label });

@@ -13,7 +13,7 @@ import {
   type Row,
 } from '@retort/contracts';
 import { fineTune, inspectModelFolder, openTeacher, type Teacher, trainTeacherHead } from '@retort/teachers';
-import { shapeOf } from './check-rows.js';
+import { shapeOf } from './dataset-shape.js';
 import { checkTeachers } from './ensemble-problems.js';
 import { fitProblems } from './fit-problems.js';
 import { foreignLabel } from './out-of-scope.js';

@@ -11,8 +11,8 @@ import {
 } from '@retort/learn';
 import { readModel, unfuse } from '@retort/onnx';
 import { characterTokenizer, findModelFile, loadTokenizer, type Tokenizer } from '@retort/text';
-import type { DraftOptions, StudentDraft } from './draft-student.js';
 import { huggingFaceConfig } from './hugging-face-config.js';
+import type { DraftOptions, StudentDraft } from './student-draft.js';
 import { trimmedTokenizer } from './trimmed-tokenizer.js';
 
 /**

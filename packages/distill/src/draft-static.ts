@@ -2,8 +2,8 @@ import { RetortError, type StaticStudent } from '@retort/contracts';
 import { startTokens, staticStudent, type TrainableModel } from '@retort/learn';
 import { readTokenEmbeddings } from '@retort/teachers';
 import { characterTokenizer, loadTokenizer, type TokenizerFiles } from '@retort/text';
-import type { DraftOptions, StudentDraft } from './draft-student.js';
 import { huggingFaceConfig } from './hugging-face-config.js';
+import type { DraftOptions, StudentDraft } from './student-draft.js';
 import { trimmedTokenizer } from './trimmed-tokenizer.js';
 
 /**

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { DatasetShape } from './check-rows.js';
+import type { DatasetShape } from './dataset-shape.js';
 import { checkTeachers } from './ensemble-problems.js';
 import { resolveSpec } from './resolve-spec.js';
 

@@ -1,6 +1,6 @@
 import { EnsembleSpec, type FieldProblem } from '@retort/contracts';
 import { Value } from 'typebox/value';
-import { type DatasetShape, inScope } from './check-rows.js';
+import { type DatasetShape, inScope } from './dataset-shape.js';
 import { knownTo, labelSpaceOf } from './ensemble/label-space.js';
 import { nameSome } from './name-some.js';
 

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { type DistillationSpec, type OnProgress, RetortError } from '@retort/contracts';
 import { type TrainOptions, type Weights, withoutProjections, withProjections } from '@retort/learn';
 import { answerDigest, FeatureTeacher, listModelFiles } from '@retort/teachers';
-import type { StudentDraft } from './draft-student.js';
 import { featureTargets } from './feature-targets.js';
 import { featureTerms, planFeatures } from './feature-terms.js';
+import type { StudentDraft } from './student-draft.js';
 
 /** How the training rows are read. */
 export interface ReadRows {

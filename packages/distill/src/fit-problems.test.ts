@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type DatasetShape, shapeOf } from './check-rows.js';
+import { type DatasetShape, shapeOf } from './dataset-shape.js';
 import { fitProblems } from './fit-problems.js';
 import { resolveSpec } from './resolve-spec.js';
 

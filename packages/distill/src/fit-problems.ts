@@ -1,5 +1,6 @@
 import type { DistillationSpec, FieldProblem, TeacherManifest } from '@retort/contracts';
-import { type DatasetShape, datasetProblems } from './check-rows.js';
+import { datasetProblems } from './check-rows.js';
+import type { DatasetShape } from './dataset-shape.js';
 import { checkTeachers } from './ensemble-problems.js';
 import { plannedProblems } from './sweep/planned-problems.js';
 import { searchDatasetProblems } from './sweep/search-problems.js';

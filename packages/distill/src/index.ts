@@ -1,5 +1,6 @@
 export { answerBytes } from './answer-bytes.js';
-export * from './check-rows.js';
+export { datasetProblems } from './check-rows.js';
+export { type DatasetShape, inScope, type RowCounts, shapeOf } from './dataset-shape.js';
 export { type Distilled, type DistillOptions, distill, rowsDigest } from './distill.js';
 export { checkTeachers, ensembleDefaults, type TeachersCheck } from './ensemble-problems.js';
 export { fitProblems } from './fit-problems.js';
@@ -9,7 +10,8 @@ export { type DistillTasksOptions, distillTasks, type TaskInput } from './multi-
 export { recommendedMultiTaskSpec, recommendMultiTaskSpec } from './multi-task/recommended-multi-task-spec.js';
 export { resolveMultiTaskSpec, storedMultiTaskSpec } from './multi-task/resolve-multi-task-spec.js';
 export { gateText } from './multi-task/tasks-card.js';
-export { type TrainedTask, type TrainedTasks, type TrainTasksOptions, trainTasks } from './multi-task/train-tasks.js';
+export { type TrainedTasks, type TrainTasksOptions, trainTasks } from './multi-task/train-tasks.js';
+export type { TrainedTask } from './multi-task/trained-task.js';
 export { nameSome } from './name-some.js';
 export { foreignLabel, measureOutOfScope } from './out-of-scope.js';
 export { recommendedSpec, recommendSpec } from './recommended-spec.js';

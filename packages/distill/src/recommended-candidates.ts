@@ -1,4 +1,4 @@
-import type { RowCounts } from './check-rows.js';
+import type { RowCounts } from './dataset-shape.js';
 import { isSection, type Section } from './is-section.js';
 import { readsWords, recommendedStudent, type Source, startedEncoder } from './recommended-student.js';
 import { recommendedTraining } from './recommended-training.js';

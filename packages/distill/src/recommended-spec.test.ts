@@ -1,6 +1,6 @@
 import type { DistillationSpec } from '@retort/contracts';
 import { describe, expect, it } from 'vitest';
-import type { DatasetShape } from './check-rows.js';
+import type { DatasetShape } from './dataset-shape.js';
 import { recommendedSpec } from './recommended-spec.js';
 
 const shapeOf = (train: number): DatasetShape => {

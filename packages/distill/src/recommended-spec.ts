@@ -2,7 +2,7 @@ import { type DistillationSpec, LossSpec, type Row } from '@retort/contracts';
 import { ignoresTeacher } from '@retort/learn';
 import { readGraphFacts, tokenizerType } from '@retort/teachers';
 import { Value } from 'typebox/value';
-import { type DatasetShape, inScope, type RowCounts, shapeOf } from './check-rows.js';
+import { type DatasetShape, inScope, type RowCounts, shapeOf } from './dataset-shape.js';
 import { isSection, type Section } from './is-section.js';
 import { isAuto, recommendedCandidates } from './recommended-candidates.js';
 import { recommendedStudent, type Source } from './recommended-student.js';

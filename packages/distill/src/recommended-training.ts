@@ -1,5 +1,5 @@
 import type { DistillationSpec } from '@retort/contracts';
-import type { RowCounts } from './check-rows.js';
+import type { RowCounts } from './dataset-shape.js';
 
 /** `steps`: that a student is trained for at least. The learning rate of transformers is that of their family's defaults. */
 const TRAINING = {

@@ -1,5 +1,5 @@
 import type { DistillationSpec, FieldProblem } from '@retort/contracts';
-import type { RowCounts } from './check-rows.js';
+import type { RowCounts } from './dataset-shape.js';
 
 /**
  * What is wrong with how the spec adjusts the soft labels of such a dataset.

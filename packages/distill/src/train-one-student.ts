@@ -12,8 +12,8 @@ import {
   type Weights,
   withWeights,
 } from '@retort/learn';
-import type { StudentDraft } from './draft-student.js';
 import type { FeatureTraining } from './feature-training.js';
+import type { StudentDraft } from './student-draft.js';
 
 export interface TrainOneOptions {
   draft: StudentDraft;

@@ -15,7 +15,7 @@ import { AdamW } from './adamw.js';
 import { type DecoderSpec, decoderStudent } from './decoder-student.js';
 import { Gradients, type ParameterGradient } from './gradients.js';
 import { LOSS } from './loss/loss-options.js';
-import { OPTIMIZER_STATES } from './optimizer.js';
+import { OPTIMIZER_STATES } from './optimizer-states.js';
 import { Parameters } from './parameters.js';
 import { withTokenLoss } from './token-loss.js';
 import { type TrainableModel, withWeights } from './trainable.js';

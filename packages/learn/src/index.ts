@@ -11,7 +11,7 @@ export {
   readBert,
 } from './bert/read-bert.js';
 export * from './calibration.js';
-export type { CheckpointOptions } from './checkpoint.js';
+export type { CheckpointOptions } from './checkpoint-options.js';
 export * from './compress/index.js';
 export type { CurriculumOptions } from './curriculum.js';
 export { type DecoderSpec, type DecoderStudentOptions, decoderStudent } from './decoder-student.js';

@@ -1,7 +1,5 @@
-import { AdamW } from './adamw.js';
 import type { Gradients } from './gradients.js';
-import type { Parameters } from './parameters.js';
-import { Sgd } from './sgd.js';
+import type { OptimizerKind } from './optimizer-states.js';
 
 /** The numbers of one step. */
 export interface StepOptions {
@@ -24,19 +22,11 @@ export interface Optimizer {
 }
 
 export interface OptimizerOptions {
-  kind: 'adamw' | 'sgd';
+  kind: OptimizerKind;
   weightDecay: number;
   /** Of SGD. */
   momentum: number;
   nesterov: boolean;
   /** Factor on the learning rate of single parameters, by name; default 1. */
   rates?: ReadonlyMap<string, number>;
-}
-
-/** How many arrays of each weight's size an optimizer keeps. */
-export const OPTIMIZER_STATES: Record<OptimizerOptions['kind'], number> = { adamw: 2, sgd: 1 };
-
-/** @param parameters with as many `states` as {@link OPTIMIZER_STATES} says */
-export function createOptimizer(parameters: Parameters, { kind, ...options }: OptimizerOptions): Optimizer {
-  return kind === 'adamw' ? new AdamW(parameters, options) : new Sgd(parameters, options);
 }

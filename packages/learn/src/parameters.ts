@@ -1,6 +1,6 @@
 import { findInitializer, type Model, sizeOf, type Tensor } from '@retort/onnx';
-import { OPTIMIZER_STATES } from './optimizer.js';
 import { bytesOf, OptimizerMemory } from './optimizer-memory.js';
+import { OPTIMIZER_STATES } from './optimizer-states.js';
 import type { Weights } from './trainable.js';
 
 /** What is kept beside each weight. */

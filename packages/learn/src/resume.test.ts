@@ -9,7 +9,7 @@ import type { RetortError } from '@retort/contracts';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bitsOf, taughtBy, tinyTraining } from '../../../test/support/tiny-training.ts';
-import type { CheckpointOptions } from './checkpoint.js';
+import type { CheckpointOptions } from './checkpoint-options.js';
 import { train } from './train.js';
 import type { TrainOptions } from './train-options.js';
 

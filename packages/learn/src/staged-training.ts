@@ -1,5 +1,5 @@
 import { type OnProgress, type Progress, progressOf } from '@retort/contracts/values';
-import type { CheckpointOptions } from './checkpoint.js';
+import type { CheckpointOptions } from './checkpoint-options.js';
 import type { TrainOptions } from './train-options.js';
 
 /** Where a job keeps the state of its training: that it goes on from there is told as progress. */

@@ -1,4 +1,4 @@
-import type { CheckpointOptions } from './checkpoint.js';
+import type { CheckpointOptions } from './checkpoint-options.js';
 import type { CurriculumOptions } from './curriculum.js';
 import type { TrainingExamples, Validation } from './examples.js';
 import type { FeatureTerm } from './feature-loss/feature-terms.js';

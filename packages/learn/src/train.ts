@@ -2,7 +2,7 @@ import { checkOptions } from './check-options.js';
 import { Checkpoints } from './checkpoint.js';
 import { classesOf } from './loss/with-loss.js';
 import { MovingAverage } from './moving-average.js';
-import { OPTIMIZER_STATES } from './optimizer.js';
+import { OPTIMIZER_STATES } from './optimizer-states.js';
 import { Parameters } from './parameters.js';
 import { runIdentity } from './run-identity.js';
 import { initialState } from './run-state.js';

@@ -1,6 +1,4 @@
 import type { DataType, Dim, Tensor } from '@retort/onnx';
-import { InlineSession } from './inline-session.js';
-import { ThreadedSession } from './threaded-session.js';
 
 export interface SessionOptions {
   /** Threads that share the work of one kernel, at least 1. Default 1. */
@@ -56,17 +54,4 @@ export interface ModelSession {
   run(feeds: Record<string, Tensor>, options?: RunOptions): Promise<Record<string, Tensor>>;
   /** Refuses new runs, waits for those accepted, frees the model. May be called again. */
   close(): Promise<void>;
-}
-
-/**
- * Loads an ONNX model from its bytes or from a file.
- *
- * @param source bytes (do not change them while the session lives: a worker that dies is replaced from them) or a path
- * @throws RetortError `RT_INVALID_MODEL` where ONNX Runtime refuses it, with its message
- */
-export function openSession(source: Uint8Array | string, options: SessionOptions = {}): Promise<ModelSession> {
-  const { threads = 1, placement = 'thread' } = options;
-  if (!Number.isInteger(threads) || threads < 1)
-    throw new RangeError(`threads must be an integer of at least 1, not ${threads}`);
-  return placement === 'inline' ? InlineSession.open(source, options) : ThreadedSession.open(source, options);
 }

@@ -2,8 +2,9 @@ import { setImmediate } from 'node:timers/promises';
 import { RetortError } from '@retort/contracts/values';
 import type { SessionPort } from '@retort/runtime';
 import { labelsOf, readJson } from './model-folder.js';
+import { openTextModel } from './open-text-model.js';
 import { taskLabelsOf } from './task-labels.js';
-import { openTextModel, type TextModel, type TextModelOptions } from './text-model.js';
+import type { TextModel, TextModelOptions } from './text-model.js';
 
 /** Logits turned into scores in one turn of the event loop: about a millisecond. */
 const TURN = 65_536;

@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { characterTokenizer } from './character-tokenizer.js';
 import { checkText } from './check-text.js';
 import { encodeBatch } from './encode-batch.js';
+import { loadTokenizer } from './load-tokenizer.js';
 import { findNearDuplicates } from './near-duplicates.js';
 import { normalizeText } from './normalize-text.js';
 import { assignSplit, parseSplit } from './split.js';
-import { loadTokenizer } from './tokenizer.js';
 
 describe('checkText', () => {
   it('passes every well-formed text within the limit as it is', () => {

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { sharedPath } from '../../../test/support/shared.js';
 import { texts, unigram, wordpiece } from '../../../test/support/tokenizers.js';
 import { characterTokenizer } from './character-tokenizer.js';
-import { loadTokenizer } from './tokenizer.js';
+import { loadTokenizer } from './load-tokenizer.js';
 
 function expectSameIds(json: object, config: object, kind: string, numRuns = 1500): void {
   const ours = loadTokenizer(json, config);

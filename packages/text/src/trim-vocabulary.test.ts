@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { sharedPath } from '../../../test/support/shared.js';
 import { texts, unigram, wordpiece } from '../../../test/support/tokenizers.js';
 import { characterTokenizer } from './character-tokenizer.js';
-import { loadTokenizer } from './tokenizer.js';
+import { loadTokenizer } from './load-tokenizer.js';
 import { trimVocabulary } from './trim-vocabulary.js';
 
 const MAX_LENGTH = 1000;

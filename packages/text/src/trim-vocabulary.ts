@@ -1,5 +1,5 @@
 import type { TokenizerFiles } from './character-tokenizer.js';
-import { loadTokenizer } from './tokenizer.js';
+import { loadTokenizer } from './load-tokenizer.js';
 import { checkTokenizerJson, isObject, type TokenizerJson, tokenId } from './tokenizer-files.js';
 
 export interface TrimmedTokenizer extends TokenizerFiles {

@@ -1,6 +1,6 @@
 import { RetortError } from '@retort/contracts';
 import { describe, expect, it } from 'vitest';
-import { inScope, shapeOf } from '../check-rows.js';
+import { inScope, shapeOf } from '../dataset-shape.js';
 import { resolveSpec, storedSpec } from '../resolve-spec.js';
 import { compressionDataProblems } from './compression-problems.js';
 

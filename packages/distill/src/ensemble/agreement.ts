@@ -1,4 +1,4 @@
-import type { Scores, ScoringContext } from './weighting.js';
+import type { Scores, ScoringContext } from './scores.js';
 
 /**
  * How near a teacher is to the others on a text: Σ_c min(p_k(c), m_k(c)) = 1 - total variation, m_k the mean of the others'

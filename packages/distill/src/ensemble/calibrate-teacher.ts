@@ -1,6 +1,6 @@
 import { fitTemperature } from '@retort/learn';
 import type { MappedAnswers } from './mapped-answers.js';
-import type { ScoringContext } from './weighting.js';
+import type { ScoringContext } from './scores.js';
 
 /**
  * The temperature at which a teacher's confidence fits how often it is right on the validation rows whose label it knows; 1 where there

@@ -1,5 +1,5 @@
 import type { WeightingSpec } from '@retort/contracts';
-import type { Scores, ScoringContext } from './weighting.js';
+import type { Scores, ScoringContext } from './scores.js';
 
 /**
  * How sure a teacher is of a text: max_c p(c), or 1 - H(p) / log n over the n classes that it knows (1 for certainty, 0 for a uniform

@@ -1,6 +1,6 @@
 import type { WeightingSpec } from '@retort/contracts';
 import type { MappedAnswers } from './mapped-answers.js';
-import type { Scores, ScoringContext } from './weighting.js';
+import type { Scores, ScoringContext } from './scores.js';
 
 const SMOOTHING = 5;
 

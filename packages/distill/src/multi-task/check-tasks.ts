@@ -1,5 +1,6 @@
 import type { FieldProblem, MultiTaskSpec } from '@retort/contracts';
-import { type DatasetShape, datasetProblems, inScope } from '../check-rows.js';
+import { datasetProblems } from '../check-rows.js';
+import { type DatasetShape, inScope } from '../dataset-shape.js';
 import { CARVED_SHARE } from '../split-rows.js';
 import { rowsOf } from '../transfer-set/estimate.js';
 import { softLabelsProblem } from './join-tasks.js';

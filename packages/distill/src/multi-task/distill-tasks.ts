@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { type MultiTaskSpec, type OnProgress, RetortError, type Row, TASKS } from '@retort/contracts';
 import { openTeacher } from '@retort/teachers';
-import { shapeOf } from '../check-rows.js';
+import { shapeOf } from '../dataset-shape.js';
 import { classifierFolder, rowsDigest } from '../distill.js';
 import { invalidSpec } from '../resolve-spec.js';
 import { labelTexts, type SoftLabelCache } from '../soft-labels.js';

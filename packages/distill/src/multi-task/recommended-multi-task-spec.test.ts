@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { DatasetShape } from '../check-rows.js';
+import type { DatasetShape } from '../dataset-shape.js';
 import { recommendedSpec } from '../recommended-spec.js';
 import { recommendedMultiTaskSpec } from './recommended-multi-task-spec.js';
 

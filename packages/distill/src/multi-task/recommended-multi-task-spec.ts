@@ -1,5 +1,5 @@
 import type { MultiTaskSpec, Row } from '@retort/contracts';
-import { type DatasetShape, shapeOf } from '../check-rows.js';
+import { type DatasetShape, shapeOf } from '../dataset-shape.js';
 import { isSection } from '../is-section.js';
 import { RECOMMENDED_LOSS, readSource, withDefaults } from '../recommended-spec.js';
 import { recommendedStudent, type Source } from '../recommended-student.js';

@@ -3,7 +3,7 @@ import { describeLoss } from '../describe-loss.js';
 import { describeReading, describeShape } from '../describe-student.js';
 import { describeTraining } from '../describe-training.js';
 import { FIGURES_EXPLAINED, figuresTable, labelTables, percent } from '../figures-section.js';
-import type { TrainedTask } from './train-tasks.js';
+import type { TrainedTask } from './trained-task.js';
 
 /** What a failed gate says, for people. */
 export function gateText({ gate }: Pick<TrainedTask, 'gate'>): string {

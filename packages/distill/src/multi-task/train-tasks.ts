@@ -1,15 +1,6 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import {
-  type Gate,
-  type Lineage,
-  type ModelFile,
-  type MultiTaskSpec,
-  type OnProgress,
-  progressOf,
-  type StudentMetrics,
-  VERSION,
-} from '@retort/contracts';
+import { type ModelFile, type MultiTaskSpec, type OnProgress, progressOf, VERSION } from '@retort/contracts';
 import { type StageCheckpoint, withTaskMask, withTaskOutputs, withWeights } from '@retort/learn';
 import { withoutDropout } from '@retort/onnx';
 import { answerDigest, listModelFiles } from '@retort/teachers';
@@ -27,9 +18,7 @@ import { gateOf } from './gate.js';
 import { concat, joinTasks, type LabelledTask } from './join-tasks.js';
 import { taskExamples } from './task-examples.js';
 import { tasksCard } from './tasks-card.js';
-
-/** Where one task's rows and soft labels come from. */
-type TaskOrigin = Pick<Lineage, 'dataset' | 'teacher'>;
+import type { TaskOrigin, TrainedTask } from './trained-task.js';
 
 export interface TrainTasksOptions {
   /** An encoder student reads the tokens of the first task's teacher. */
@@ -45,15 +34,6 @@ export interface TrainTasksOptions {
   checkpoint?: StageCheckpoint;
   signal?: AbortSignal;
   onProgress?: OnProgress;
-}
-
-/** What came of one task. */
-export interface TrainedTask extends TaskOrigin, TaskLabels {
-  name: string;
-  /** What its logits were divided by, so that its confidences are calibrated. */
-  temperature: number;
-  metrics: StudentMetrics;
-  gate: Gate;
 }
 
 export interface TrainedTasks {

@@ -8,11 +8,12 @@ import {
   type TrainingExamples,
   type TrainingPart,
 } from '@retort/learn';
-import { draftStudent, type StudentDraft } from '../draft-student.js';
+import { draftStudent } from '../draft-student.js';
 import { EncodedRows } from '../encoded-rows.js';
 import { openFeatures } from '../feature-training.js';
 import { parameterCount } from '../parameter-count.js';
 import type { RowParts } from '../split-rows.js';
+import type { StudentDraft } from '../student-draft.js';
 import { taughtExamples } from '../taught-examples.js';
 import { type TrainedOne, trainOneStudent } from '../train-one-student.js';
 import { grow } from './grow.js';

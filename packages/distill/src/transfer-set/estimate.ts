@@ -1,5 +1,5 @@
 import type { TeacherQueries, TransferSetSpec } from '@retort/contracts';
-import { type DatasetShape, inScope, type RowCounts } from '../check-rows.js';
+import { type DatasetShape, inScope, type RowCounts } from '../dataset-shape.js';
 import { CARVED_SHARE } from '../split-rows.js';
 
 /** Rows of all splits, out-of-scope ones included. */

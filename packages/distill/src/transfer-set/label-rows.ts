@@ -1,6 +1,6 @@
 import type { OnProgress, Row, TeacherQueries, TransferSetCounts, TransferSetSpec } from '@retort/contracts';
 import type { Teacher } from '@retort/teachers';
-import { shapeOf } from '../check-rows.js';
+import { shapeOf } from '../dataset-shape.js';
 import { labelByTeachers } from '../label-by-teachers.js';
 import { MemorySoftLabelCache, type SoftLabelCache } from '../soft-labels.js';
 import { teacherAnswers } from './answers.js';

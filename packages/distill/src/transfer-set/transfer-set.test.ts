@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { wordpiece } from '../../../../test/support/tokenizers.ts';
 import { TOY_LABELS, toyRows, writeToyTeacher } from '../../../../test/support/toy-teacher.ts';
-import { shapeOf } from '../check-rows.js';
+import { shapeOf } from '../dataset-shape.js';
 import { resolveSpec, storedSpec } from '../resolve-spec.js';
 import { MemorySoftLabelCache } from '../soft-labels.js';
 import { partition } from '../split-rows.js';

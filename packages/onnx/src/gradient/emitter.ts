@@ -1,16 +1,14 @@
 import { type AddOptions, GraphBuilder } from '../builder.js';
 import type { Dim, Model, Node } from '../model.js';
 import { toProtoType } from '../proto-types.js';
-import { findRule } from '../rules/registry.js';
 import { ShapeContext } from '../shapes/context.js';
 import { isStatic, normalizeAxis, sameDim, sameShape, unifyShape } from '../shapes/dims.js';
 import { type Facts, factsOf, UNKNOWN } from '../shapes/facts.js';
-import { type DataType, int64Vector, sizeOf, type Tensor } from '../tensor.js';
+import { type DataType, int64Vector, type Tensor } from '../tensor.js';
 import { UnknownRank, UnsupportedUse } from './refusals.js';
-import { sumOfRows } from './row-products.js';
 
-/** Below this, a sum over rows is too narrow for a matrix product to pay. */
-const MIN_SUMMED_WIDTH = 8;
+/** Finds what tells the types and shapes that a node makes; undefined where nothing is known of its operator. */
+export type FindInference = (node: Node) => { infer?: (context: ShapeContext) => Facts[] } | undefined;
 
 /**
  * Appends nodes to a graph while knowing the type and shape of every value, those it appends included. The methods are the
@@ -18,6 +16,7 @@ const MIN_SUMMED_WIDTH = 8;
  */
 export class Emitter {
   readonly builder: GraphBuilder;
+  readonly #findInference: FindInference;
   readonly #stem: string;
   readonly #facts: Map<string, Facts>;
   readonly #constants = new Map<string, string>();
@@ -26,10 +25,12 @@ export class Emitter {
 
   /**
    * @param facts of all values of `model` (`inferShapes`); grows with what is emitted.
+   * @param findInference of the operators that are emitted. The registry's `findRule`, which emitters do not know: its rules know them.
    * @param stem what the names of the emitted values begin with.
    */
-  constructor(model: Model, facts: Map<string, Facts>, stem = 'grad') {
+  constructor(model: Model, facts: Map<string, Facts>, findInference: FindInference, stem = 'grad') {
     this.builder = new GraphBuilder({ base: model });
+    this.#findInference = findInference;
     this.#stem = stem;
     this.#facts = facts;
   }
@@ -72,7 +73,7 @@ export class Emitter {
   /** Infers what is not known yet of a node's outputs. */
   learn(node: Node): void {
     const inputs = node.inputs.map((name) => (name === '' ? undefined : this.facts(name)));
-    const made = findRule(node)?.infer?.(new ShapeContext(node, this.opset, inputs));
+    const made = this.#findInference(node)?.infer?.(new ShapeContext(node, this.opset, inputs));
     for (const [i, name] of node.outputs.entries()) {
       if (name !== '' && !this.#facts.has(name)) this.#facts.set(name, made?.[i] ?? UNKNOWN);
     }
@@ -229,42 +230,6 @@ export class Emitter {
 
   unsqueeze(a: string, axes: number[]): string {
     return this.emit('Unsqueeze', [a, this.ints(axes)]);
-  }
-
-  /**
-   * Undoes broadcasting: sums `a` over the axes along which `like` was repeated to the shape of `a`, and gives it the shape of
-   * `like`. Where names alone cannot tell whether an axis was repeated, the axes are computed when the graph runs.
-   */
-  sumTo(a: string, like: string): string {
-    const from = this.shape(a);
-    const to = this.shape(like);
-    if (sameShape(from, to)) return a;
-    const lead = from.length - to.length;
-    const axes = from
-      .map((_, axis) => axis)
-      .filter((axis) => axis < lead || (to[axis - lead] === 1 && from[axis] !== 1));
-    const unclear = to.some((dim, i) => dim !== 1 && from[i + lead] !== 1 && !sameDim(dim, from[i + lead]));
-    if (unclear) return this.#sumToAtRunTime(a, like, lead);
-    if (axes.length === 0) return a;
-    const isLeading = axes.every((axis, i) => axis === i);
-    const rest = from.slice(axes.length);
-    if (isLeading && isStatic(rest) && sizeOf(rest) >= MIN_SUMMED_WIDTH) {
-      return this.reshapeLike(sumOfRows(this, a, sizeOf(rest)), like);
-    }
-    const summed = this.reduceSum(a, axes);
-    const leading = axes.filter((axis) => axis < lead);
-    return leading.length > 0 ? this.emit('Squeeze', [summed, this.ints(leading)]) : summed;
-  }
-
-  /** Sums over the axes where the shapes differ, with the shape of `like` led by ones. */
-  #sumToAtRunTime(a: string, like: string, lead: number): string {
-    const target = this.emit('Shape', [like]);
-    const aligned =
-      lead > 0 ? this.emit('Concat', [this.ints(Array(lead).fill(1)), target], { attributes: { axis: 0 } }) : target;
-    const differs = this.emit('Not', [this.emit('Equal', [this.shapeValue(a), aligned])]);
-    const axes = this.flatten(this.emit('NonZero', [differs]));
-    const summed = this.emit('ReduceSum', [a, axes], { attributes: { keepdims: 1, noop_with_empty_axes: 1 } });
-    return this.assumeShape(this.emit('Reshape', [summed, target]), like);
   }
 
   /**

@@ -134,7 +134,7 @@ class Backward {
   constructor(model: Model, facts: Map<string, Facts>, path: Path, wrt: string[]) {
     // The nodes are copied because a rule may ask one for another output.
     const nodes = model.graph.nodes.map((node) => ({ ...node, outputs: [...node.outputs] }));
-    this.#emitter = new Emitter({ ...model, graph: { ...model.graph, nodes } }, facts);
+    this.#emitter = new Emitter({ ...model, graph: { ...model.graph, nodes } }, facts, findRule);
     const onPath = new Set(path.nodes);
     this.#path = { ...path, nodes: nodes.filter((_, i) => onPath.has(model.graph.nodes[i] as Node)) };
     this.#wrt = new Set(wrt);

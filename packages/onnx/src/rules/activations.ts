@@ -1,6 +1,7 @@
 import { float } from '../builder.js';
 import type { GradientContext } from '../gradient/context.js';
 import type { Emitter } from '../gradient/emitter.js';
+import { sumTo } from '../gradient/sum-to.js';
 import { broadcastFacts } from './arithmetic.js';
 import { sameAsInput, unary } from './elementwise.js';
 import type { InputGradient, OpRule } from './rule.js';
@@ -78,7 +79,7 @@ function preluGradient(context: GradientContext): InputGradient[] {
   const negative = context.shared(() => e.emit('Less', [x, e.scalar(0, x)]));
   return [
     () => e.emit('Where', [negative(), e.mul(dy, slope), dy]),
-    () => e.sumTo(e.emit('Where', [negative(), e.mul(dy, x), e.scalar(0, x)]), slope),
+    () => sumTo(e, e.emit('Where', [negative(), e.mul(dy, x), e.scalar(0, x)]), slope),
   ];
 }
 
@@ -95,7 +96,7 @@ function biased(op: string, derivative: (e: Emitter, x: string, dy: string) => s
         const sum = context.has(1) ? e.assumeShape(e.addTo(x, bias), context.output(0)) : x;
         return derivative(e, sum, context.dy);
       });
-      return [() => e.sumTo(inner(), x), () => e.sumTo(inner(), bias)];
+      return [() => sumTo(e, inner(), x), () => sumTo(e, inner(), bias)];
     },
   };
 }

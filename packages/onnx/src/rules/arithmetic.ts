@@ -1,4 +1,5 @@
 import type { GradientContext } from '../gradient/context.js';
+import { sumTo } from '../gradient/sum-to.js';
 import type { Dim } from '../model.js';
 import type { ShapeContext } from '../shapes/context.js';
 import { addDims, broadcastShapes, divideDims, multiplyDims, ShapeConflict, subtractDims } from '../shapes/dims.js';
@@ -47,7 +48,7 @@ function binary(
       const [a, b] = [context.input(0), context.input(1)];
       const [da, db] = gradients({ context, a, b, y: context.output(0), dy: context.dy });
       const { emitter } = context;
-      return [() => emitter.sumTo(da(), a), () => emitter.sumTo(db(), b)];
+      return [() => sumTo(emitter, da(), a), () => sumTo(emitter, db(), b)];
     },
   };
 }
@@ -93,7 +94,7 @@ function extremum(op: 'Max' | 'Min'): OpRule {
         const masks = chosen.map((mask) => mask());
         return e.div(context.dy, masks.length > 1 ? e.emit('Sum', masks) : masks[0]);
       });
-      return inputs.map((input, i) => () => e.sumTo(e.mul(share(), chosen[i]()), input));
+      return inputs.map((input, i) => () => sumTo(e, e.mul(share(), chosen[i]()), input));
     },
   };
 }
@@ -123,14 +124,14 @@ export const arithmeticRules: OpRule[] = [
   {
     op: 'Sum',
     infer: (context) => [broadcastFacts(context)],
-    gradient: ({ emitter, node, dy }) => node.inputs.map((input) => () => emitter.sumTo(dy, input)),
+    gradient: ({ emitter, node, dy }) => node.inputs.map((input) => () => sumTo(emitter, dy, input)),
   },
   {
     op: 'Mean',
     infer: (context) => [broadcastFacts(context)],
     gradient: ({ emitter: e, node, dy }) => {
       const share = () => e.div(dy, e.scalar(node.inputs.length, dy));
-      return node.inputs.map((input) => () => e.sumTo(share(), input));
+      return node.inputs.map((input) => () => sumTo(e, share(), input));
     },
   },
   extremum('Max'),

@@ -1,6 +1,7 @@
 import type { GradientContext } from '../gradient/context.js';
 import { UnsupportedUse } from '../gradient/refusals.js';
 import { type Extent, shapeVector } from '../gradient/shaping.js';
+import { sumTo } from '../gradient/sum-to.js';
 import type { Dim } from '../model.js';
 import type { ShapeContext } from '../shapes/context.js';
 import { broadcastShapes, ShapeConflict, sameDim } from '../shapes/dims.js';
@@ -101,7 +102,7 @@ function einsumGradient(context: GradientContext): InputGradient[] {
     const spread = lost.length > 0 ? e.unsqueeze(made, lost) : made;
     const summed = labels.flatMap((label, axis) => (output.includes(label) ? [] : [axis]));
     // An axis of one element that met a longer one was repeated.
-    return e.sumTo(expandAlong(context, spread, x, summed), x);
+    return sumTo(e, expandAlong(context, spread, x, summed), x);
   });
 }
 

@@ -1,5 +1,6 @@
 import type { GradientContext } from '../gradient/context.js';
 import type { Emitter } from '../gradient/emitter.js';
+import { sumTo } from '../gradient/sum-to.js';
 import type { ShapeContext } from '../shapes/context.js';
 import type { Facts } from '../shapes/facts.js';
 import type { InputGradient, OpRule } from './rule.js';
@@ -37,8 +38,8 @@ function clipGradient(context: GradientContext): InputGradient[] {
   const where = (condition: string) => e.emit('Where', [condition, dy, e.scalar(0, dy)]);
   return [
     () => where(e.emit('Equal', [x, context.output(0)])),
-    () => e.sumTo(where(e.emit('Less', [x, low])), low),
-    () => e.sumTo(where(e.emit('Greater', [x, high])), high),
+    () => sumTo(e, where(e.emit('Less', [x, low])), low),
+    () => sumTo(e, where(e.emit('Greater', [x, high])), high),
   ];
 }
 

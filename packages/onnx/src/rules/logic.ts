@@ -1,3 +1,4 @@
+import { sumTo } from '../gradient/sum-to.js';
 import type { ShapeContext } from '../shapes/context.js';
 import { broadcastShapes } from '../shapes/dims.js';
 import type { Facts } from '../shapes/facts.js';
@@ -35,8 +36,8 @@ export const logicRules: OpRule[] = [
       const zero = () => e.scalar(0, dy);
       return [
         null,
-        () => e.sumTo(e.emit('Where', [condition, dy, zero()]), a),
-        () => e.sumTo(e.emit('Where', [condition, zero(), dy]), b),
+        () => sumTo(e, e.emit('Where', [condition, dy, zero()]), a),
+        () => sumTo(e, e.emit('Where', [condition, zero(), dy]), b),
       ];
     },
   },

@@ -2,6 +2,7 @@ import type { GradientContext } from '../gradient/context.js';
 import type { Emitter } from '../gradient/emitter.js';
 import { UnsupportedUse } from '../gradient/refusals.js';
 import { asRows, transposedProduct } from '../gradient/row-products.js';
+import { sumTo } from '../gradient/sum-to.js';
 import type { Dim } from '../model.js';
 import type { ShapeContext } from '../shapes/context.js';
 import { broadcastShapes, ShapeConflict, unifyDim } from '../shapes/dims.js';
@@ -68,13 +69,13 @@ function matmulGradient(context: GradientContext): InputGradient[] {
   });
   const product = () => ({ a: left(), b: right(), transA: false, transB: false });
   return [
-    () => e.reshapeLike(e.sumTo(leftGradient(e, product(), dy()), left()), a),
+    () => e.reshapeLike(sumTo(e, leftGradient(e, product(), dy()), left()), a),
     () => {
       // Where B is one matrix for all leading axes, those are rows like any other: one GEMM does it.
       const flat = e.rank(right()) === 2 && e.rank(left()) > 2;
       const db = flat
         ? transposedProduct(e, asRows(e, left()), asRows(e, dy()))
-        : e.sumTo(rightGradient(e, product(), dy()), right());
+        : sumTo(e, rightGradient(e, product(), dy()), right());
       return e.reshapeLike(db, b);
     },
   ];
@@ -94,7 +95,7 @@ function gemmGradient(context: GradientContext): InputGradient[] {
   return [
     () => leftGradient(e, product, upstream()),
     () => rightGradient(e, product, upstream()),
-    () => scaled(e.sumTo(dy, context.input(2)), context.float('beta', 1)),
+    () => scaled(sumTo(e, dy, context.input(2)), context.float('beta', 1)),
   ];
 }
 
@@ -108,7 +109,7 @@ function fusedMatmulGradient(context: GradientContext): InputGradient[] {
   const alpha = context.float('alpha', 1);
   const dy = context.shared(() => (alpha === 1 ? context.dy : e.mul(context.dy, e.scalar(alpha, context.dy))));
   const product = { a, b, transA: context.int('transA', 0) !== 0, transB: context.int('transB', 0) !== 0 };
-  return [() => e.sumTo(leftGradient(e, product, dy()), a), () => e.sumTo(rightGradient(e, product, dy()), b)];
+  return [() => sumTo(e, leftGradient(e, product, dy()), a), () => sumTo(e, rightGradient(e, product, dy()), b)];
 }
 
 export const matmulRules: OpRule[] = [

@@ -1,6 +1,7 @@
 import type { GradientContext } from '../gradient/context.js';
 import { asRows } from '../gradient/row-products.js';
 import { unstandardize } from '../gradient/standardizing.js';
+import { sumTo } from '../gradient/sum-to.js';
 import type { ShapeContext } from '../shapes/context.js';
 import { normalizeAxis } from '../shapes/dims.js';
 import type { Facts } from '../shapes/facts.js';
@@ -39,7 +40,7 @@ function layerNormalizationGradient(context: GradientContext): InputGradient[] {
   const [dx, dscale] = isVector
     ? vectorGradients(context, { centred, inverse, width })
     : tensorGradients(context, { centred, inverse, axis });
-  return [dx, dscale, () => e.sumTo(dy, bias)];
+  return [dx, dscale, () => sumTo(e, dy, bias)];
 }
 
 type Parts = { centred: () => string; inverse: () => string };
@@ -73,7 +74,7 @@ function tensorGradients(context: GradientContext, { centred, inverse, axis }: P
   const over = e.shape(context.input(0)).flatMap((_, i) => (i >= axis ? [i] : []));
   const normalized = context.shared(() => e.mul(centred(), inverse()));
   const standardized = () => ({ normalized: normalized(), inverse: inverse(), axes: over, centred: true });
-  return [() => unstandardize(e, standardized(), e.mul(dy, scale)), () => e.sumTo(e.mul(dy, normalized()), scale)];
+  return [() => unstandardize(e, standardized(), e.mul(dy, scale)), () => sumTo(e, e.mul(dy, normalized()), scale)];
 }
 
 export const normalizationRules: OpRule[] = [

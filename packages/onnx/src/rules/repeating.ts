@@ -1,5 +1,6 @@
 import type { GradientContext } from '../gradient/context.js';
 import { addAt, positionsIn } from '../gradient/positions.js';
+import { sumTo } from '../gradient/sum-to.js';
 import type { ShapeContext } from '../shapes/context.js';
 import { addDims, broadcastShapes, isStatic, normalizeAxis, ShapeConflict, unknownShape } from '../shapes/dims.js';
 import type { Facts } from '../shapes/facts.js';
@@ -105,7 +106,7 @@ export const repeatingRules: OpRule[] = [
   {
     op: 'Expand',
     infer: inferExpand,
-    gradient: ({ emitter, node, dy }) => [() => emitter.sumTo(dy, node.inputs[0])],
+    gradient: ({ emitter, node, dy }) => [() => sumTo(emitter, dy, node.inputs[0])],
   },
   { op: 'Pad', infer: inferPad, gradient: padGradient },
   { op: 'Tile', infer: inferTile, gradient: tileGradient },

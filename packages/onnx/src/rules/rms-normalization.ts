@@ -1,5 +1,6 @@
 import type { GradientContext } from '../gradient/context.js';
 import { standardize, unstandardize } from '../gradient/standardizing.js';
+import { sumTo } from '../gradient/sum-to.js';
 import type { ShapeContext } from '../shapes/context.js';
 import { normalizeAxis } from '../shapes/dims.js';
 import type { Facts } from '../shapes/facts.js';
@@ -34,7 +35,7 @@ function rmsNormalizationGradient(context: GradientContext): InputGradient[] {
   };
   return [
     () => unstandardize(e, standardized(), e.mul(dy, scale)),
-    () => e.sumTo(e.mul(dy, standardized().normalized), scale),
+    () => sumTo(e, e.mul(dy, standardized().normalized), scale),
   ];
 }
 

@@ -21,7 +21,7 @@ export function isFused(node: Node): boolean {
  */
 export function unfuse(model: Model, only: ReadonlySet<Node> = new Set(model.graph.nodes.filter(isFused))): Model {
   if (only.size === 0) return model;
-  const emitter = new Emitter(model, inferShapes(model), 'unfused');
+  const emitter = new Emitter(model, inferShapes(model), findRule, 'unfused');
   const { builder } = emitter;
   const { nodes } = builder.graph;
   const given = nodes.splice(0);

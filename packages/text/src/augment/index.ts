@@ -19,6 +19,7 @@ export const augmentations: Readonly<Record<AugmentationName, Augmentation>> = {
   typo,
 };
 
-export type { Augmentation, AugmentationHelpers, RandomSource } from './augmentation.js';
+export type { Augmentation, AugmentationHelpers } from './augmentation.js';
+export type { RandomSource } from './draws.js';
 export { WordNeighbours, type WordVectors } from './word-neighbours.js';
 export { WordStatistics } from './word-statistics.js';

@@ -1,4 +1,5 @@
-import { type Augmentation, amountOf, drawDistinct } from './augmentation.js';
+import { type Augmentation, amountOf } from './augmentation.js';
+import { drawDistinct } from './draws.js';
 import { cutWords, joinWords, withCaseOf } from './words.js';
 
 /**

@@ -1,4 +1,5 @@
-import { type Augmentation, amountOf, drawDistinct } from './augmentation.js';
+import { type Augmentation, amountOf } from './augmentation.js';
+import { drawDistinct } from './draws.js';
 import { cutWords, withoutWords } from './words.js';
 
 /** Leaves words out (random deletion of Wei and Zou 2019, "EDA"); at least one stays. */

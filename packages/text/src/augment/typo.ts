@@ -1,4 +1,5 @@
-import { type Augmentation, amountOf, drawDistinct, type RandomSource } from './augmentation.js';
+import { type Augmentation, amountOf } from './augmentation.js';
+import { drawDistinct, type RandomSource } from './draws.js';
 import { cutWords, joinWords } from './words.js';
 
 /** Rows of a QWERTY keyboard; each is shifted by about half a key against the one above. */

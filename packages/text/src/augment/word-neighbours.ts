@@ -1,4 +1,4 @@
-import { drawWeighted, type RandomSource } from './augmentation.js';
+import { drawWeighted, type RandomSource } from './draws.js';
 import type { WordStatistics } from './word-statistics.js';
 
 /** Vectors of words, such as the rows of a model's embedding table. */

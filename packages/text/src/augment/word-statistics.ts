@@ -1,4 +1,4 @@
-import { drawWeighted, type RandomSource } from './augmentation.js';
+import { drawWeighted, type RandomSource } from './draws.js';
 import { cutWords } from './words.js';
 
 /** Followers and predecessors of a word that are remembered, the most frequent: a draw looks at all of them. */
