@@ -13,15 +13,15 @@ import {
   type Row,
 } from '@retort/contracts';
 import { fineTune, inspectModelFolder, openTeacher, type Teacher, trainTeacherHead } from '@retort/teachers';
-import { shapeOf } from './dataset-shape.js';
-import { checkTeachers } from './ensemble-problems.js';
-import { fitProblems } from './fit-problems.js';
-import { foreignLabel } from './out-of-scope.js';
-import { invalidSpec } from './resolve-spec.js';
-import type { SoftLabelCache } from './soft-labels.js';
-import { searchSpec } from './sweep/search-spec.js';
-import { transferSetToGenerate } from './sweep/transfer-set-to-generate.js';
-import { readTeacherFitProblems } from './teacher-fit-problems.js';
+import { shapeOf } from './dataset/dataset-shape.js';
+import { foreignLabel } from './dataset/out-of-scope.js';
+import type { SoftLabelCache } from './dataset/soft-labels.js';
+import { checkTeachers } from './ensemble/ensemble-problems.js';
+import { fitProblems } from './fit/fit-problems.js';
+import { readTeacherFitProblems } from './fit/teacher-fit-problems.js';
+import { searchSpec } from './search/search-spec.js';
+import { transferSetToGenerate } from './search/transfer-set-to-generate.js';
+import { invalidSpec } from './sections/invalid-spec.js';
 import { type AskedTeacher, trainFromTeachers } from './train-from-teachers.js';
 import type { TrainedStudent, TrainStudentOptions } from './train-student.js';
 import { type LabelledRows, labelRows } from './transfer-set/label-rows.js';

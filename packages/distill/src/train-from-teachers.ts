@@ -1,8 +1,8 @@
 import type { Row } from '@retort/contracts';
+import { foreignLabel } from './dataset/out-of-scope.js';
+import { partition } from './dataset/split-rows.js';
 import { combineTeachers, type TeacherAnswers } from './ensemble/combine-teachers.js';
-import { checkTeachers, ensembleDefaults } from './ensemble-problems.js';
-import { foreignLabel } from './out-of-scope.js';
-import { partition } from './split-rows.js';
+import { checkTeachers, ensembleDefaults } from './ensemble/ensemble-problems.js';
 import { type TrainedStudent, type TrainStudentOptions, trainStudent } from './train-student.js';
 import { firstRounds, selectTransferRows } from './transfer-set/select.js';
 

@@ -1,5 +1,5 @@
 import { COMPRESSION_STEPS, type CompressionStep, type CompressionStepKind } from '@retort/contracts';
-import { isSection } from '../is-section.js';
+import { isSection } from '../sections/is-section.js';
 
 /** The fields that each kind of step has, with their defaults. */
 export const STEP_DEFAULTS = {

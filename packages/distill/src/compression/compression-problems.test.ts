@@ -1,7 +1,7 @@
 import { RetortError } from '@retort/contracts';
 import { describe, expect, it } from 'vitest';
-import { inScope, shapeOf } from '../dataset-shape.js';
-import { resolveSpec, storedSpec } from '../resolve-spec.js';
+import { inScope, shapeOf } from '../dataset/dataset-shape.js';
+import { resolveSpec, storedSpec } from '../spec/resolve-spec.js';
 import { compressionDataProblems } from './compression-problems.js';
 
 function problemsOf(input: unknown) {

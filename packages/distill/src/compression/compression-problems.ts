@@ -1,5 +1,5 @@
 import type { CompressionSpec, CompressionStep, DistillationSpec, FieldProblem, StudentSpec } from '@retort/contracts';
-import type { RowCounts } from '../dataset-shape.js';
+import type { RowCounts } from '../dataset/dataset-shape.js';
 import { STEP_DEFAULTS } from './compression-defaults.js';
 
 /**

@@ -9,7 +9,7 @@ import {
 } from '@retort/learn';
 import { findInitializer } from '@retort/onnx';
 import type { Tokenizer } from '@retort/text';
-import type { StudentDraft } from '../student-draft.js';
+import type { StudentDraft } from '../student/student-draft.js';
 import { type CompressibleStudent, prune } from './pruning-steps.js';
 import { type Measured, ValidationGate, type ValidationRows } from './validation-gate.js';
 

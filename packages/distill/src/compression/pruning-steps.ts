@@ -18,7 +18,7 @@ import {
 } from '@retort/learn';
 import { findInitializer, withoutDropout } from '@retort/onnx';
 import { loadTokenizer, trimVocabulary } from '@retort/text';
-import type { StudentDraft } from '../student-draft.js';
+import type { StudentDraft } from '../student/student-draft.js';
 
 /** A trained student on its way through the steps. */
 export interface CompressibleStudent extends StudentDraft {

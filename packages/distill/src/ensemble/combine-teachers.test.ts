@@ -2,7 +2,7 @@ import type { EnsembleSpec } from '@retort/contracts';
 import { evaluate } from '@retort/learn';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { resolveSpec } from '../resolve-spec.js';
+import { resolveSpec } from '../spec/resolve-spec.js';
 import { type CombineOptions, combineTeachers } from './combine-teachers.js';
 
 const LABELS = ['a', 'b', 'c'];

@@ -1,6 +1,6 @@
 import type { EnsembleSpec, Row } from '@retort/contracts';
-import { invalidSpec } from '../resolve-spec.js';
-import type { RowParts } from '../split-rows.js';
+import type { RowParts } from '../dataset/split-rows.js';
+import { invalidSpec } from '../sections/invalid-spec.js';
 import { teacherTemperature } from './calibrate-teacher.js';
 import { labelSpaceOf } from './label-space.js';
 import { MappedAnswers } from './mapped-answers.js';

@@ -1,6 +1,6 @@
 import { fitTemperature, predict, type TaskHead, withWeights } from '@retort/learn';
 import { findInitializer, type Model } from '@retort/onnx';
-import type { EncodedRows } from '../encoded-rows.js';
+import type { EncodedRows } from '../dataset/encoded-rows.js';
 
 export interface CalibratedTasks {
   model: Model;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { DatasetShape } from '../dataset-shape.js';
+import type { DatasetShape } from '../dataset/dataset-shape.js';
 import { taskProblems, tasksSizeProblems } from './check-tasks.js';
 import { resolveMultiTaskSpec } from './resolve-multi-task-spec.js';
 import { sampleCounts, sampleRows } from './sample-rows.js';

@@ -1,7 +1,7 @@
 import type { FieldProblem, MultiTaskSpec } from '@retort/contracts';
-import { datasetProblems } from '../check-rows.js';
-import { type DatasetShape, inScope } from '../dataset-shape.js';
-import { CARVED_SHARE } from '../split-rows.js';
+import { type DatasetShape, inScope } from '../dataset/dataset-shape.js';
+import { CARVED_SHARE } from '../dataset/split-rows.js';
+import { datasetProblems } from '../fit/dataset-problems.js';
 import { rowsOf } from '../transfer-set/estimate.js';
 import { softLabelsProblem } from './join-tasks.js';
 import { sampleCounts } from './sample-rows.js';

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { type MultiTaskSpec, type OnProgress, RetortError, type Row, TASKS } from '@retort/contracts';
 import { openTeacher } from '@retort/teachers';
-import { shapeOf } from '../dataset-shape.js';
+import { shapeOf } from '../dataset/dataset-shape.js';
+import { labelTexts, type SoftLabelCache } from '../dataset/soft-labels.js';
 import { classifierFolder, rowsDigest } from '../distill.js';
-import { invalidSpec } from '../resolve-spec.js';
-import { labelTexts, type SoftLabelCache } from '../soft-labels.js';
-import { readStudentFitProblems } from '../teacher-fit-problems.js';
+import { readStudentFitProblems } from '../fit/teacher-fit-problems.js';
+import { invalidSpec } from '../sections/invalid-spec.js';
 import { taskProblems } from './check-tasks.js';
 import { type TrainedTasks, type TrainTasksOptions, trainTasks } from './train-tasks.js';
 

@@ -1,6 +1,6 @@
 import { type MultiTaskSpec, RetortError, type Row } from '@retort/contracts';
 import { MASKED, type TaskHead } from '@retort/learn';
-import { partition, type RowParts, requireTrainingRows } from '../split-rows.js';
+import { partition, type RowParts, requireTrainingRows } from '../dataset/split-rows.js';
 import { sampleRows } from './sample-rows.js';
 
 /** One task with the answers of its teacher. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { DatasetShape } from '../dataset-shape.js';
-import { recommendedSpec } from '../recommended-spec.js';
+import type { DatasetShape } from '../dataset/dataset-shape.js';
+import { recommendedSpec } from '../spec/recommended-spec.js';
 import { recommendedMultiTaskSpec } from './recommended-multi-task-spec.js';
 
 const shapeOf = (train: number): DatasetShape => {

@@ -1,9 +1,9 @@
 import type { MultiTaskSpec, Row } from '@retort/contracts';
-import { type DatasetShape, shapeOf } from '../dataset-shape.js';
-import { isSection } from '../is-section.js';
-import { RECOMMENDED_LOSS, readSource, withDefaults } from '../recommended-spec.js';
-import { recommendedStudent, type Source } from '../recommended-student.js';
-import { recommendedTraining } from '../recommended-training.js';
+import { type DatasetShape, shapeOf } from '../dataset/dataset-shape.js';
+import { isSection } from '../sections/is-section.js';
+import { RECOMMENDED_LOSS, readSource, withDefaults } from '../spec/recommended-spec.js';
+import { recommendedStudent, type Source } from '../spec/recommended-student.js';
+import { recommendedTraining } from '../spec/recommended-training.js';
 import { rowsInEpoch } from './check-tasks.js';
 import { resolveMultiTaskSpec } from './resolve-multi-task-spec.js';
 

@@ -2,7 +2,7 @@ import { MultiTaskSpec, type RetortError } from '@retort/contracts';
 import fc from 'fast-check';
 import { Value } from 'typebox/value';
 import { describe, expect, it } from 'vitest';
-import { resolveSpec } from '../resolve-spec.js';
+import { resolveSpec } from '../spec/resolve-spec.js';
 import { gateOf } from './gate.js';
 import { resolveMultiTaskSpec } from './resolve-multi-task-spec.js';
 

@@ -6,9 +6,10 @@ import {
   schemaProblems,
 } from '@retort/contracts';
 import { Value } from 'typebox/value';
-import { isSection } from '../is-section.js';
-import { multiTaskMixupProblems } from '../mixup-problems.js';
-import { invalidSpec, resolveSpec, storedSpec } from '../resolve-spec.js';
+import { invalidSpec } from '../sections/invalid-spec.js';
+import { isSection } from '../sections/is-section.js';
+import { multiTaskMixupProblems } from '../sections/mixup-problems.js';
+import { resolveSpec, storedSpec } from '../spec/resolve-spec.js';
 import { withAutoSection } from '../sweep/auto-section.js';
 
 const SECTIONS = ['student', 'loss', 'training', 'multiTask'];

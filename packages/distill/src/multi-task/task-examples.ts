@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type TrainingExamples, taskInputs } from '@retort/learn';
-import type { EncodedRows } from '../encoded-rows.js';
+import type { EncodedRows } from '../dataset/encoded-rows.js';
 import type { JoinedTasks } from './join-tasks.js';
 
 /** The given rows as examples that tell, beside the texts, which task each row is of. */

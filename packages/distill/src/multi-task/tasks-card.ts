@@ -1,8 +1,8 @@
 import { type MultiTaskSpec, VERSION } from '@retort/contracts';
-import { describeLoss } from '../describe-loss.js';
-import { describeReading, describeShape } from '../describe-student.js';
-import { describeTraining } from '../describe-training.js';
-import { FIGURES_EXPLAINED, figuresTable, labelTables, percent } from '../figures-section.js';
+import { describeLoss } from '../card/describe-loss.js';
+import { describeReading, describeShape } from '../card/describe-student.js';
+import { describeTraining } from '../card/describe-training.js';
+import { FIGURES_EXPLAINED, figuresTable, labelTables, percent } from '../card/figures-section.js';
 import type { TrainedTask } from './trained-task.js';
 
 /** What a failed gate says, for people. */

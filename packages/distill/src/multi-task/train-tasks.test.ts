@@ -7,7 +7,7 @@ import { InlineTextModel, openTextClassifier, openTokenizer } from '@retort/text
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectSameAnswersFromTransformers } from '../../../../test/support/hugging-face.ts';
 import { TOY_LABELS, toyRows, writeToyTeacher } from '../../../../test/support/toy-teacher.ts';
-import { figuresTable, labelTables } from '../figures-section.js';
+import { figuresTable, labelTables } from '../card/figures-section.js';
 import { resolveMultiTaskSpec } from './resolve-multi-task-spec.js';
 import { type TrainedTasks, type TrainTasksOptions, trainTasks } from './train-tasks.js';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { resolveSpec } from '../resolve-spec.js';
+import { resolveSpec } from '../spec/resolve-spec.js';
 import { epochsOf, planStages } from './plan-stages.js';
 
 describe('planStages', () => {

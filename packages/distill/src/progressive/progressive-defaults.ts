@@ -1,6 +1,6 @@
 import type { DistillationSpec } from '@retort/contracts';
-import { isSection, type Section } from '../is-section.js';
-import { withDivergence } from '../loss-problems.js';
+import { isSection, type Section } from '../sections/is-section.js';
+import { withDivergence } from '../sections/loss-problems.js';
 
 type Fill = (spec: unknown) => DistillationSpec;
 

@@ -1,5 +1,5 @@
 import type { DistillationSpec, FieldProblem, StudentSpec } from '@retort/contracts';
-import { layerWeights } from '../encoder-limits.js';
+import { layerWeights } from '../sections/encoder-limits.js';
 import { epochsOf } from './plan-stages.js';
 
 /** How far from 1 the sum of the shares may be: what decimal fractions leave. */

@@ -2,7 +2,7 @@ import { DistillationSpec, type RetortError } from '@retort/contracts';
 import fc from 'fast-check';
 import { Value } from 'typebox/value';
 import { describe, expect, it } from 'vitest';
-import { resolveSpec } from '../resolve-spec.js';
+import { resolveSpec } from '../spec/resolve-spec.js';
 
 function problemsOf(input: unknown) {
   try {

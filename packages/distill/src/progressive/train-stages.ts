@@ -8,14 +8,14 @@ import {
   type TrainingExamples,
   type TrainingPart,
 } from '@retort/learn';
-import { draftStudent } from '../draft-student.js';
-import { EncodedRows } from '../encoded-rows.js';
-import { openFeatures } from '../feature-training.js';
-import { parameterCount } from '../parameter-count.js';
-import type { RowParts } from '../split-rows.js';
-import type { StudentDraft } from '../student-draft.js';
-import { taughtExamples } from '../taught-examples.js';
-import { type TrainedOne, trainOneStudent } from '../train-one-student.js';
+import { EncodedRows } from '../dataset/encoded-rows.js';
+import type { RowParts } from '../dataset/split-rows.js';
+import { openFeatures } from '../features/feature-training.js';
+import { draftStudent } from '../student/draft-student.js';
+import { parameterCount } from '../student/parameter-count.js';
+import type { StudentDraft } from '../student/student-draft.js';
+import { taughtExamples } from '../training/taught-examples.js';
+import { type TrainedOne, trainOneStudent } from '../training/train-one-student.js';
 import { grow } from './grow.js';
 import { mixSoftLabels } from './mix-soft-labels.js';
 import { planStages, type TrainingStage } from './plan-stages.js';

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type AutoSpec, type DistillationSpec, StaticStudent, type StudentSpec } from '@retort/contracts';
 import { Value } from 'typebox/value';
-import { ENCODER_CLASSIFIER } from '../encoder-classifier.js';
+import { ENCODER_CLASSIFIER } from '../sections/encoder-classifier.js';
 import type { Candidate, ResolveSpec } from './sample-spec.js';
 import type { Point } from './search-space.js';
 

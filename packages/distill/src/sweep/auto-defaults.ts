@@ -1,5 +1,5 @@
 import type { DistillationSpec } from '@retort/contracts';
-import { isSection, type Section } from '../is-section.js';
+import { isSection, type Section } from '../sections/is-section.js';
 import { standardStudents } from './auto-candidates.js';
 import { withAutoSection } from './auto-section.js';
 

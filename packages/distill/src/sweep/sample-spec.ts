@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type DistillationSpec, type FieldProblem, RetortError } from '@retort/contracts';
 import { Random } from '@retort/learn';
-import { encoderDefaults } from '../encoder-limits.js';
-import { withDivergence } from '../loss-problems.js';
+import { encoderDefaults } from '../sections/encoder-limits.js';
+import { withDivergence } from '../sections/loss-problems.js';
 import { valueAt, withValueAt } from './json-pointer.js';
 import { drawPoint, type Point } from './search-space.js';
 

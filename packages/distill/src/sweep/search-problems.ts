@@ -1,6 +1,6 @@
 import type { DistillationSpec, FieldProblem } from '@retort/contracts';
 import { Value } from 'typebox/value';
-import { type DatasetShape, inScope } from '../dataset-shape.js';
+import { type DatasetShape, inScope } from '../dataset/dataset-shape.js';
 import { STAND_IN } from './auto-candidates.js';
 import { type ResolveSpec, sampleSpec } from './sample-spec.js';
 import { spaceProblems } from './search-space.js';

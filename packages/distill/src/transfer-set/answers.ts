@@ -1,6 +1,6 @@
 import type { Row, TransferSetSpec } from '@retort/contracts';
 import type { Teacher } from '@retort/teachers';
-import { labelTexts, type SoftLabelCache } from '../soft-labels.js';
+import { labelTexts, type SoftLabelCache } from '../dataset/soft-labels.js';
 import { answerOf } from './select.js';
 import { Sources } from './sources.js';
 

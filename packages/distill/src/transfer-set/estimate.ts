@@ -1,6 +1,6 @@
 import type { TeacherQueries, TransferSetSpec } from '@retort/contracts';
-import { type DatasetShape, inScope, type RowCounts } from '../dataset-shape.js';
-import { CARVED_SHARE } from '../split-rows.js';
+import { type DatasetShape, inScope, type RowCounts } from '../dataset/dataset-shape.js';
+import { CARVED_SHARE } from '../dataset/split-rows.js';
 
 /** Rows of all splits, out-of-scope ones included. */
 export function rowsOf({ rows }: Pick<DatasetShape, 'rows'>): number {

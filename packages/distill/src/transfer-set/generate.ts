@@ -10,7 +10,7 @@ import {
 import { Random } from '@retort/learn';
 import { openWordVectors } from '@retort/teachers';
 import { augmentations, normalizeText, textProblem, WordNeighbours, WordStatistics } from '@retort/text';
-import { throwIfCancelled } from '../soft-labels.js';
+import { throwIfCancelled } from '../dataset/soft-labels.js';
 import { Sources } from './sources.js';
 
 export interface GenerateOptions {

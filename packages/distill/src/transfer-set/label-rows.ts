@@ -1,8 +1,8 @@
 import type { OnProgress, Row, TeacherQueries, TransferSetCounts, TransferSetSpec } from '@retort/contracts';
 import type { Teacher } from '@retort/teachers';
-import { shapeOf } from '../dataset-shape.js';
-import { labelByTeachers } from '../label-by-teachers.js';
-import { MemorySoftLabelCache, type SoftLabelCache } from '../soft-labels.js';
+import { shapeOf } from '../dataset/dataset-shape.js';
+import { labelByTeachers } from '../dataset/label-by-teachers.js';
+import { MemorySoftLabelCache, type SoftLabelCache } from '../dataset/soft-labels.js';
 import { teacherAnswers } from './answers.js';
 import { estimateTeacherQueries } from './estimate.js';
 import { generateTransferSet } from './generate.js';

@@ -8,7 +8,7 @@ import {
 } from '@retort/contracts';
 import { ignoresTeacher } from '@retort/learn';
 import { WORD_TOKENIZERS } from '@retort/teachers';
-import { type DatasetShape, inScope } from '../dataset-shape.js';
+import { type DatasetShape, inScope } from '../dataset/dataset-shape.js';
 import { mostGenerated, rowsOf } from './estimate.js';
 import { needsEmbeddings } from './generate.js';
 

@@ -1,6 +1,6 @@
 import type { Row, TransferSetSpec } from '@retort/contracts';
 import type { RandomSource } from '@retort/text';
-import { partition } from '../split-rows.js';
+import { partition } from '../dataset/split-rows.js';
 
 /** Training texts that new ones are made of. */
 export class Sources {
