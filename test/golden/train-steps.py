@@ -1,6 +1,6 @@
 """
 Makes train-steps.json: ten training steps of a small classifier for several optimizers and schedules, in PyTorch and float64, an
-implementation that shares nothing with the engine. packages/learn/src/golden.test.ts compares weights and losses.
+implementation that shares nothing with the engine. packages/learn/src/training/golden.test.ts compares weights and losses.
 
     python3 test/golden/train-steps.py > test/golden/train-steps.json
 

@@ -1,6 +1,6 @@
 import type { TrainableModel } from '@retort/learn';
 import { floatScalar, floats, GraphBuilder, int64Vector } from '@retort/onnx';
-import { EMBEDDING_TAP } from '../../packages/learn/src/student-taps.ts';
+import { EMBEDDING_TAP } from '../../packages/learn/src/students/student-taps.ts';
 
 /** Sizes of a {@link bagClassifier}. */
 export interface BagSizes {

@@ -1,5 +1,5 @@
 ;; AdamW's inner loop, four float32 at a time (WebAssembly SIMD), two such vectors per turn: some 4% faster in cache than one, and no
-;; slower from memory, whose bandwidth bounds it. src/adamw.ts has the formula; `npm run generate` assembles all of kernels/ into src/kernel-bytes.ts.
+;; slower from memory, whose bandwidth bounds it. src/optimizer/adamw.ts has the formula; `npm run generate` assembles all of kernels/ into src/optimizer/kernel-bytes.ts.
 ;;
 ;; All addresses are byte offsets into the memory. Lengths are in floats.
 (module

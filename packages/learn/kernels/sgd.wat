@@ -1,5 +1,5 @@
-;; The inner loop of SGD with momentum, four float32 at a time (WebAssembly SIMD), two such vectors per turn. src/sgd.ts has the
-;; formula; `npm run generate` assembles all of kernels/ into src/kernel-bytes.ts.
+;; The inner loop of SGD with momentum, four float32 at a time (WebAssembly SIMD), two such vectors per turn. src/optimizer/sgd.ts has the
+;; formula; `npm run generate` assembles all of kernels/ into src/optimizer/kernel-bytes.ts.
 ;;
 ;; All addresses are byte offsets into the memory. Lengths are in floats.
 (module

@@ -1,5 +1,5 @@
-;; What every optimizer needs of plain arrays, four float32 at a time (WebAssembly SIMD). src/optimizer-memory.ts calls them;
-;; `npm run generate` assembles all of kernels/ into src/kernel-bytes.ts.
+;; What every optimizer needs of plain arrays, four float32 at a time (WebAssembly SIMD). src/optimizer/optimizer-memory.ts calls them;
+;; `npm run generate` assembles all of kernels/ into src/optimizer/kernel-bytes.ts.
 ;;
 ;; All addresses are byte offsets into the memory. Lengths are in floats.
 (module

@@ -1,4 +1,4 @@
-/** Assembles kernels/*.wat into src/kernel-bytes.ts. Run by `npm run generate`; CI checks that nothing differs. */
+/** Assembles kernels/*.wat into src/optimizer/kernel-bytes.ts. Run by `npm run generate`; CI checks that nothing differs. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import loadWabt from 'wabt';
 
@@ -25,6 +25,6 @@ const kernels = readdirSync(folder)
   .sort()
   .map(assemble);
 writeFileSync(
-  new URL('../src/kernel-bytes.ts', import.meta.url),
+  new URL('../src/optimizer/kernel-bytes.ts', import.meta.url),
   ['/** Made from kernels/*.wat by scripts/assemble-kernels.ts. Do not edit. */\n', ...kernels].join('\n'),
 );

@@ -1,8 +1,6 @@
-export { stepsOf } from './batches.js';
 export { encoderMisfits } from './bert/encoder-misfits.js';
 export { GraphWalk } from './bert/graph-walk.js';
 export { initializeEncoder } from './bert/initialize-encoder.js';
-export type { Matrix } from './bert/matrix.js';
 export {
   type BertLayerPlaces,
   type BertPlaces,
@@ -10,37 +8,44 @@ export {
   findBertLayers,
   readBert,
 } from './bert/read-bert.js';
-export * from './calibration.js';
-export type { CheckpointOptions } from './checkpoint-options.js';
+export type { CheckpointOptions } from './checkpoint/checkpoint-options.js';
+export { tokensDigest } from './checkpoint/tokens-digest.js';
 export * from './compress/index.js';
-export type { CurriculumOptions } from './curriculum.js';
-export { type DecoderSpec, type DecoderStudentOptions, decoderStudent } from './decoder-student.js';
-export { type EncoderStudentOptions, encoderStudent, encoderTextWidth, LAYER_NORM_EPSILON } from './encoder-student.js';
 export * from './examples.js';
 export type { FeatureTensor, FeatureTerm } from './feature-loss/feature-terms.js';
 export { withoutProjections, withProjections } from './feature-loss/projections.js';
-export type { EpochRecord, ValidationRecord } from './history.js';
+export type { Matrix } from './linear-algebra/matrix.js';
 export { LOSS, type LossOptions } from './loss/loss-options.js';
 export { ignoresTeacher, settledLoss } from './loss/loss-schedule.js';
+export { MASKED, type TaskHead, taskInputs, taskOutput, withTaskMask, withTaskOutputs } from './loss/task-heads.js';
+export { withTokenLoss } from './loss/token-loss.js';
 export { withLoss } from './loss/with-loss.js';
-export * from './metrics.js';
-export { type MlpHeadOptions, mlpHead } from './mlp-head.js';
-export * from './out-of-scope.js';
-export { checkParameterMemory } from './parameters.js';
-export { type PredictOptions, predict } from './predict.js';
+export * from './measure/calibration.js';
+export type { EpochRecord, ValidationRecord } from './measure/history.js';
+export * from './measure/metrics.js';
+export * from './measure/out-of-scope.js';
+export { type PredictOptions, predict } from './measure/predict.js';
+export { argmax } from './measure/softmax.js';
+export { checkParameterMemory } from './optimizer/parameters.js';
 export { Random } from './random.js';
 export * from './soft-labels/adjust-soft-labels.js';
 export { confidences } from './soft-labels/confidence.js';
-export { argmax } from './softmax.js';
-export { type StageCheckpoint, stagedTraining, type TrainingPart } from './staged-training.js';
-export { type StaticStudentOptions, startTokens, staticStudent, staticTextWidth } from './static-student.js';
-export { EMBEDDING_TAP, type LayerTaps, layerTaps } from './student-taps.js';
-export { MASKED, type TaskHead, taskInputs, taskOutput, withTaskMask, withTaskOutputs } from './task-heads.js';
-export { withTokenLoss } from './token-loss.js';
-export { tokensDigest } from './tokens-digest.js';
-export { train } from './train.js';
-export * from './train-options.js';
+export { type DecoderSpec, type DecoderStudentOptions, decoderStudent } from './students/decoder-student.js';
+export {
+  type EncoderStudentOptions,
+  encoderStudent,
+  encoderTextWidth,
+  LAYER_NORM_EPSILON,
+} from './students/encoder-student.js';
+export { type MlpHeadOptions, mlpHead } from './students/mlp-head.js';
+export { type StaticStudentOptions, startTokens, staticStudent, staticTextWidth } from './students/static-student.js';
+export { EMBEDDING_TAP, type LayerTaps, layerTaps } from './students/student-taps.js';
 export * from './trainable.js';
-export { type TrainingGraphOptions, trainingGraph } from './training-graph.js';
-export { TRAINING_DEFAULTS, type TrainingSettings } from './training-settings.js';
+export { stepsOf } from './training/batches.js';
+export type { CurriculumOptions } from './training/curriculum.js';
+export { type StageCheckpoint, stagedTraining, type TrainingPart } from './training/staged-training.js';
+export { train } from './training/train.js';
+export * from './training/train-options.js';
+export { type TrainingGraphOptions, trainingGraph } from './training/training-graph.js';
+export { TRAINING_DEFAULTS, type TrainingSettings } from './training/training-settings.js';
 export { activationBytes, MOST_ACTIVATION_BYTES } from './transformer/activation-bytes.js';

@@ -6,7 +6,7 @@ import { openSession } from '@retort/runtime';
 import { describe, expect, it } from 'vitest';
 import { exportedBert } from '../../../../test/support/exported-bert.ts';
 import { sharedPath } from '../../../../test/support/shared.js';
-import { encoderStudent } from '../encoder-student.js';
+import { encoderStudent } from '../students/encoder-student.js';
 import { type TrainableModel, type Weights, withWeights } from '../trainable.js';
 import { initializeEncoder } from './initialize-encoder.js';
 import { readBert } from './read-bert.js';

@@ -1,9 +1,9 @@
 import type { EncoderStudent } from '@retort/contracts';
 import { RetortError } from '@retort/contracts/values';
+import { type Matrix, multiply, pickColumns, pickRows } from '../linear-algebra/matrix.js';
 import { type TrainableModel, type Weights, withWeights } from '../trainable.js';
 import { encoderMisfits } from './encoder-misfits.js';
 import type { DenseWeights } from './graph-walk.js';
-import { type Matrix, multiply, pickColumns, pickRows } from './matrix.js';
 import { type Projection, principalProjection, projectNorm } from './projection.js';
 import type { BertLayerWeights, BertWeights, NormWeights } from './read-bert.js';
 

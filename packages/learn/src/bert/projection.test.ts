@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { type Matrix, multiply } from '../linear-algebra/matrix.js';
 import { Random } from '../random.js';
-import { type Matrix, multiply } from './matrix.js';
 import { principalProjection } from './projection.js';
 
 /** Each row with mean 0 and variance 1. */

@@ -1,5 +1,5 @@
+import { type Matrix, multiply, orthonormalizeRows, thinnedRows, transpose } from '../linear-algebra/matrix.js';
 import { normalValues, Random } from '../random.js';
-import { type Matrix, multiply, orthonormalizeRows, thinnedRows, transpose } from './matrix.js';
 import type { NormWeights } from './read-bert.js';
 
 /** A map of hidden states to fewer coordinates, that every weight which reads or writes hidden states goes through. */

@@ -1,14 +1,14 @@
 import { RetortError } from '@retort/contracts/values';
 import { findInitializer } from '@retort/onnx';
-import { drawBatches, paddedLength } from '../batches.js';
 import type { TrainingExamples } from '../examples.js';
 import type { LossOptions } from '../loss/loss-options.js';
 import { settledLoss } from '../loss/loss-schedule.js';
 import { classesOf } from '../loss/with-loss.js';
-import { Parameters } from '../parameters.js';
+import { Parameters } from '../optimizer/parameters.js';
 import { Random } from '../random.js';
 import type { TrainableModel } from '../trainable.js';
-import { type Batch, TrainingStep } from '../training-step.js';
+import { drawBatches, paddedLength } from '../training/batches.js';
+import { type Batch, TrainingStep } from '../training/training-step.js';
 
 /** Rows of a matrix that stand for one unit: row r belongs to unit ⌊r / group⌋. */
 export interface UnitRows {

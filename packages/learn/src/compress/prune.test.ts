@@ -4,13 +4,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { runModel } from '../../../../test/support/run-model.ts';
 import { tinyTraining } from '../../../../test/support/tiny-training.ts';
-import { encoderStudent } from '../encoder-student.js';
 import type { TrainingExamples } from '../examples.js';
-import { evaluate } from '../metrics.js';
-import { predict } from '../predict.js';
-import { staticStudent } from '../static-student.js';
-import { train } from '../train.js';
+import { evaluate } from '../measure/metrics.js';
+import { predict } from '../measure/predict.js';
+import { encoderStudent } from '../students/encoder-student.js';
+import { staticStudent } from '../students/static-student.js';
 import { type TrainableModel, withWeights } from '../trainable.js';
+import { train } from '../training/train.js';
 import {
   attentionLayers,
   hiddenLayers,

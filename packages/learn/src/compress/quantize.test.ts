@@ -2,8 +2,8 @@ import { float, floats, GraphBuilder, int64s } from '@retort/onnx';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { runModel } from '../../../../test/support/run-model.ts';
-import { encoderStudent } from '../encoder-student.js';
-import { staticStudent } from '../static-student.js';
+import { encoderStudent } from '../students/encoder-student.js';
+import { staticStudent } from '../students/static-student.js';
 import { quantizeMatrix, quantizeTable, quantizeTables, quantizeWeights, TABLE_LIMIT, WEIGHT_LIMIT } from './index.js';
 
 const values = (length: number) =>

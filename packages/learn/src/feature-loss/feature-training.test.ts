@@ -5,11 +5,11 @@ import type { EncoderStudent } from '@retort/contracts';
 import { floats } from '@retort/onnx';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bitsOf, tinyTraining } from '../../../../test/support/tiny-training.ts';
-import { encoderStudent } from '../encoder-student.js';
-import { layerTaps } from '../student-taps.js';
-import { train } from '../train.js';
-import type { TrainOptions } from '../train-options.js';
+import { encoderStudent } from '../students/encoder-student.js';
+import { layerTaps } from '../students/student-taps.js';
 import { withWeights } from '../trainable.js';
+import { train } from '../training/train.js';
+import type { TrainOptions } from '../training/train-options.js';
 import type { FeatureTerm } from './feature-terms.js';
 import { withoutProjections, withProjections } from './projections.js';
 

@@ -1,12 +1,12 @@
 import type { EncoderStudent, StaticStudent } from '@retort/contracts';
 import { describe, expect, it } from 'vitest';
 import { bitsOf, taughtBy, tinyTraining } from '../../../../test/support/tiny-training.ts';
-import { encoderStudent } from '../encoder-student.js';
-import { predict } from '../predict.js';
-import { staticStudent } from '../static-student.js';
-import { train } from '../train.js';
-import type { TrainOptions } from '../train-options.js';
+import { predict } from '../measure/predict.js';
+import { encoderStudent } from '../students/encoder-student.js';
+import { staticStudent } from '../students/static-student.js';
 import { withWeights } from '../trainable.js';
+import { train } from '../training/train.js';
+import type { TrainOptions } from '../training/train-options.js';
 
 const encoder: EncoderStudent = {
   ...{ family: 'encoder', layers: 1, width: 12, heads: 2, intermediate: 12, maxLength: 9, dropout: 0 },

@@ -6,8 +6,8 @@ import { describe, expect, it } from 'vitest';
 import { differences, type LossBatch, lossInDoubles } from '../../../../test/support/loss-in-doubles.ts';
 import type { FeatureTerm } from '../feature-loss/feature-terms.js';
 import { LOSS, type LossOptions } from '../loss/loss-options.js';
-import { EMBEDDING_TAP } from '../student-taps.js';
-import { trainingGraph } from '../training-graph.js';
+import { EMBEDDING_TAP } from '../students/student-taps.js';
+import { trainingGraph } from '../training/training-graph.js';
 import { type Mixing, mixingInputs } from './mixing.js';
 
 const WIDTH = 3;

@@ -3,7 +3,7 @@ import { floatScalar, GraphBuilder, type Model, renameValues } from '@retort/onn
 import { declareLossInputs, inlinedLoss } from '../loss/inlined-loss.js';
 import { LOSS, type LossOptions } from '../loss/loss-options.js';
 import { classesOf, type LossInputs } from '../loss/with-loss.js';
-import { EMBEDDING_TAP } from '../student-taps.js';
+import { EMBEDDING_TAP } from '../students/student-taps.js';
 import { MIXUP } from './mixing.js';
 
 /**

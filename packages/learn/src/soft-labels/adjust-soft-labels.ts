@@ -1,5 +1,5 @@
 import type { SoftLabelsSpec } from '@retort/contracts';
-import { fitTemperature } from '../calibration.js';
+import { fitTemperature } from '../measure/calibration.js';
 import { correct, sharpen, truncate } from './adjustments.js';
 import { confidences } from './confidence.js';
 

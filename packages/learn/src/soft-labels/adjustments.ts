@@ -1,6 +1,6 @@
 import { RetortError } from '@retort/contracts/values';
-import { checkLabels } from '../metrics.js';
-import { argmax, logSoftmaxRow, rowsOf } from '../softmax.js';
+import { checkLabels } from '../measure/metrics.js';
+import { argmax, logSoftmaxRow, rowsOf } from '../measure/softmax.js';
 
 /**
  * Adjustments of soft labels. Each takes logits and gives logits, so that every temperature still applies: a probability p stands as ln p.

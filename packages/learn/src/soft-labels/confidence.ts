@@ -1,5 +1,5 @@
 import type { ConfidenceMeasure } from '@retort/contracts';
-import { logSoftmaxRow, rowsOf } from '../softmax.js';
+import { logSoftmaxRow, rowsOf } from '../measure/softmax.js';
 
 const MEASURES: Record<ConfidenceMeasure, (logProbabilities: Float64Array) => number> = {
   'max-probability': (logs) => Math.exp(twoHighest(logs)[0]),

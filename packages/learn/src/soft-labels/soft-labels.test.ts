@@ -1,7 +1,7 @@
 import { CONFIDENCES, type SoftLabelsSpec } from '@retort/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { evaluate } from '../metrics.js';
+import { evaluate } from '../measure/metrics.js';
 import { adjustSoftLabels } from './adjust-soft-labels.js';
 import { correct, sharpen, truncate } from './adjustments.js';
 import { confidences } from './confidence.js';
