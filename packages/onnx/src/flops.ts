@@ -1,6 +1,6 @@
+import { inferShapes } from './infer-shapes.js';
 import { describeNode, type Model, type Node } from './model.js';
 import type { Facts } from './shapes/facts.js';
-import { inferShapes } from './shapes/infer-shapes.js';
 import { unfuse } from './unfuse/unfuse.js';
 
 export interface Flops {

@@ -5,8 +5,8 @@ import { edited } from '../../../test/support/mutate-model/messages.ts';
 import { originals } from '../../../test/support/mutate-model/originals.ts';
 import { Random } from '../../../test/support/mutate-model/random.ts';
 import { gradient } from './gradient/gradient.js';
+import { inferShapes } from './infer-shapes.js';
 import { readModel } from './read.js';
-import { inferShapes } from './shapes/infer-shapes.js';
 import { simplify } from './simplify/simplify.js';
 
 /*

@@ -7,13 +7,13 @@ export {
   type GradientOutput,
   gradient,
 } from './gradient/gradient.js';
+export { inferShapes } from './infer-shapes.js';
 export * from './initializers.js';
 export * from './model.js';
 export { pruneGraph } from './prune.js';
 export { readModel } from './read.js';
-export { type SupportedOp, supportedOps } from './rules/registry.js';
+export { type SupportedOp, supportedOps } from './registry.js';
 export type { Facts } from './shapes/facts.js';
-export { inferShapes } from './shapes/infer-shapes.js';
 export { fuseTransposes } from './simplify/fuse-transposes.js';
 export { simplify } from './simplify/simplify.js';
 export { withoutDropout } from './simplify/without-dropout.js';

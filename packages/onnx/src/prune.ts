@@ -1,5 +1,5 @@
-import { readsOf } from './gradient/path.js';
 import type { Model } from './model.js';
+import { readsOf } from './reads-of.js';
 
 /** The model without the nodes and initializers that none of its outputs needs. Inputs stay: they are the model's signature. */
 export function pruneGraph(model: Model): Model {

@@ -1,15 +1,15 @@
 import { RetortError } from '@retort/contracts/values';
+import { Emitter } from '../emit/emitter.js';
+import { explainRefusal, placeOf, UnsupportedUse } from '../emit/refusals.js';
+import { inferShapes } from '../infer-shapes.js';
 import type { Model, Node } from '../model.js';
 import { pruneGraph } from '../prune.js';
-import { findRule } from '../rules/registry.js';
+import { findRule } from '../registry.js';
+import { GradientContext } from '../rules/gradient-context.js';
 import type { Facts } from '../shapes/facts.js';
-import { inferShapes } from '../shapes/infer-shapes.js';
 import { floats } from '../tensor.js';
 import { isFused, unfuse } from '../unfuse/unfuse.js';
-import { GradientContext } from './context.js';
-import { Emitter } from './emitter.js';
 import { findPath, isFloat, type Path } from './path.js';
-import { explainRefusal, placeOf, UnsupportedUse } from './refusals.js';
 
 /** The opsets of ai.onnx whose operators the rules know: 13 made axes an input, 16 brought scatter-add. */
 export const GRADIENT_OPSETS = { min: 13, max: 24 } as const;

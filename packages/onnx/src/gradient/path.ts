@@ -1,4 +1,5 @@
-import type { Graph, Model, Node } from '../model.js';
+import type { Model, Node } from '../model.js';
+import { readsOf } from '../reads-of.js';
 import type { Facts } from '../shapes/facts.js';
 import type { DataType } from '../tensor.js';
 
@@ -13,27 +14,6 @@ export interface Path {
 /** The element types that carry gradients. */
 export function isFloat(type: DataType | undefined): type is 'float32' | 'float64' {
   return type === 'float32' || type === 'float64';
-}
-
-/**
- * All values that a node reads: its inputs, and what its subgraphs capture from outside, which ONNX does not list.
- */
-export function readsOf(node: Node): string[] {
-  const reads = node.inputs.filter((name) => name !== '');
-  for (const attribute of Object.values(node.attributes)) {
-    if (attribute.kind === 'graph') reads.push(...capturedBy(attribute.value));
-  }
-  return reads;
-}
-
-function capturedBy(graph: Graph): string[] {
-  const own = new Set([
-    ...graph.inputs.map(({ name }) => name),
-    ...graph.initializers.keys(),
-    ...graph.nodes.flatMap(({ outputs }) => outputs),
-  ]);
-  const reads = [...graph.nodes.flatMap(readsOf), ...graph.outputs.map(({ name }) => name)];
-  return reads.filter((name) => !own.has(name));
 }
 
 /**

@@ -1,9 +1,9 @@
 import { float } from '../builder.js';
-import type { GradientContext } from '../gradient/context.js';
-import type { Emitter } from '../gradient/emitter.js';
-import { sumTo } from '../gradient/sum-to.js';
+import type { Emitter } from '../emit/emitter.js';
+import { sumTo } from '../emit/sum-to.js';
 import { broadcastFacts } from './arithmetic.js';
 import { sameAsInput, unary } from './elementwise.js';
+import type { GradientContext } from './gradient-context.js';
 import type { InputGradient, OpRule } from './rule.js';
 
 /** Activation functions, and the forms fused with a bias that exporters for ONNX Runtime emit. */

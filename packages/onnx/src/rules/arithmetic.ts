@@ -1,9 +1,9 @@
-import type { GradientContext } from '../gradient/context.js';
-import { sumTo } from '../gradient/sum-to.js';
+import { sumTo } from '../emit/sum-to.js';
 import type { Dim } from '../model.js';
 import type { ShapeContext } from '../shapes/context.js';
 import { addDims, broadcastShapes, divideDims, multiplyDims, ShapeConflict, subtractDims } from '../shapes/dims.js';
 import type { Facts } from '../shapes/facts.js';
+import type { GradientContext } from './gradient-context.js';
 import type { InputGradient, OpRule } from './rule.js';
 
 /** Facts of an operator that broadcasts all its inputs, which have one element type. */

@@ -1,9 +1,9 @@
-import type { GradientContext } from '../gradient/context.js';
-import type { Emitter } from '../gradient/emitter.js';
-import { UnsupportedUse } from '../gradient/refusals.js';
-import { channelSum, type Extent, extentsOf, shapeVector } from '../gradient/shaping.js';
-import { type Standardized, standardize, unstandardize } from '../gradient/standardizing.js';
+import type { Emitter } from '../emit/emitter.js';
+import { UnsupportedUse } from '../emit/refusals.js';
+import { channelSum, type Extent, extentsOf, shapeVector } from '../emit/shaping.js';
+import { type Standardized, standardize, unstandardize } from '../emit/standardizing.js';
 import { sameAsInput } from './elementwise.js';
+import type { GradientContext } from './gradient-context.js';
 import type { InputGradient, OpRule } from './rule.js';
 
 /** Normalisations of `[batch, channels, …]` with a scale and a bias per channel. */

@@ -1,13 +1,13 @@
-import type { GradientContext } from '../gradient/context.js';
-import { UnsupportedUse } from '../gradient/refusals.js';
-import { channelSum } from '../gradient/shaping.js';
-import { kernelGradient, slideBack } from '../gradient/sliding.js';
+import { UnsupportedUse } from '../emit/refusals.js';
+import { channelSum } from '../emit/shaping.js';
+import { kernelGradient, slideBack, spanOf } from '../emit/sliding.js';
 import type { Dim } from '../model.js';
 import type { ShapeContext } from '../shapes/context.js';
 import { isStatic, multiplyDims, ShapeConflict, unifyDim } from '../shapes/dims.js';
 import type { Facts } from '../shapes/facts.js';
+import type { GradientContext } from './gradient-context.js';
 import type { InputGradient, OpRule } from './rule.js';
-import { kernelOf, slidingOf, slidOver, spanOf } from './windows.js';
+import { kernelOf, slidingOf, slidOver } from './windows.js';
 
 /** Convolutions over any number of axes: `[batch, channels, …]` by kernels, plus a bias per channel. */
 

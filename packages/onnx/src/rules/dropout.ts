@@ -1,6 +1,6 @@
-import type { GradientContext } from '../gradient/context.js';
 import type { ShapeContext } from '../shapes/context.js';
 import type { Facts } from '../shapes/facts.js';
+import type { GradientContext } from './gradient-context.js';
 import type { InputGradient, OpRule } from './rule.js';
 
 /** Dropout as opset 12 has it: data, ratio (default ½), training_mode (default false, and then it is the identity). */

@@ -1,11 +1,11 @@
-import type { GradientContext } from '../gradient/context.js';
-import { UnsupportedUse } from '../gradient/refusals.js';
-import { type Extent, shapeVector } from '../gradient/shaping.js';
-import { sumTo } from '../gradient/sum-to.js';
+import { UnsupportedUse } from '../emit/refusals.js';
+import { type Extent, shapeVector } from '../emit/shaping.js';
+import { sumTo } from '../emit/sum-to.js';
 import type { Dim } from '../model.js';
 import type { ShapeContext } from '../shapes/context.js';
 import { broadcastShapes, ShapeConflict, sameDim } from '../shapes/dims.js';
 import type { Facts } from '../shapes/facts.js';
+import type { GradientContext } from './gradient-context.js';
 import type { InputGradient, OpRule } from './rule.js';
 
 /** Einsum: a product of tensors summed over the axes whose labels the output does not have (NumPy's notation). */

@@ -1,8 +1,8 @@
-import type { GradientContext } from '../gradient/context.js';
-import type { Emitter } from '../gradient/emitter.js';
-import { sumTo } from '../gradient/sum-to.js';
+import type { Emitter } from '../emit/emitter.js';
+import { sumTo } from '../emit/sum-to.js';
 import type { ShapeContext } from '../shapes/context.js';
 import type { Facts } from '../shapes/facts.js';
+import type { GradientContext } from './gradient-context.js';
 import type { InputGradient, OpRule } from './rule.js';
 
 /**

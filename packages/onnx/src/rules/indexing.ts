@@ -1,10 +1,10 @@
-import type { GradientContext } from '../gradient/context.js';
-import { addAt, positionsIn } from '../gradient/positions.js';
-import { UnsupportedUse } from '../gradient/refusals.js';
+import { addAt, positionsIn } from '../emit/positions.js';
+import { UnsupportedUse } from '../emit/refusals.js';
 import type { ShapeContext } from '../shapes/context.js';
 import { normalizeAxis, ShapeConflict } from '../shapes/dims.js';
 import type { Facts } from '../shapes/facts.js';
 import { sameAsInput } from './elementwise.js';
+import type { GradientContext } from './gradient-context.js';
 import type { InputGradient, OpRule } from './rule.js';
 
 /** Operators that pick elements by computed positions: the gradient of what was picked is added back at those positions. */

@@ -1,9 +1,9 @@
-import type { GradientContext } from '../gradient/context.js';
 import type { Dim } from '../model.js';
 import { fromProtoType } from '../proto-types.js';
 import type { ShapeContext } from '../shapes/context.js';
 import { divideDims, multiplyDims, normalizeAxis, ShapeConflict, sameDim, unknownShape } from '../shapes/dims.js';
 import type { Facts } from '../shapes/facts.js';
+import type { GradientContext } from './gradient-context.js';
 import type { InputGradient, OpRule } from './rule.js';
 
 /** Operators that move elements about without changing, dropping or repeating any: the gradient is moved back. */

@@ -1,4 +1,4 @@
-import { sumTo } from '../gradient/sum-to.js';
+import { sumTo } from '../emit/sum-to.js';
 import type { ShapeContext } from '../shapes/context.js';
 import { broadcastShapes } from '../shapes/dims.js';
 import type { Facts } from '../shapes/facts.js';

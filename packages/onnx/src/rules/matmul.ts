@@ -1,12 +1,12 @@
-import type { GradientContext } from '../gradient/context.js';
-import type { Emitter } from '../gradient/emitter.js';
-import { UnsupportedUse } from '../gradient/refusals.js';
-import { asRows, transposedProduct } from '../gradient/row-products.js';
-import { sumTo } from '../gradient/sum-to.js';
+import type { Emitter } from '../emit/emitter.js';
+import { UnsupportedUse } from '../emit/refusals.js';
+import { asRows, transposedProduct } from '../emit/row-products.js';
+import { sumTo } from '../emit/sum-to.js';
 import type { Dim } from '../model.js';
 import type { ShapeContext } from '../shapes/context.js';
 import { broadcastShapes, ShapeConflict, unifyDim } from '../shapes/dims.js';
 import type { Facts } from '../shapes/facts.js';
+import type { GradientContext } from './gradient-context.js';
 import type { InputGradient, OpRule } from './rule.js';
 
 /** Swaps the last two extents where asked. */

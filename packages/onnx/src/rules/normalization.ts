@@ -1,10 +1,10 @@
-import type { GradientContext } from '../gradient/context.js';
-import { asRows } from '../gradient/row-products.js';
-import { unstandardize } from '../gradient/standardizing.js';
-import { sumTo } from '../gradient/sum-to.js';
+import { asRows } from '../emit/row-products.js';
+import { unstandardize } from '../emit/standardizing.js';
+import { sumTo } from '../emit/sum-to.js';
 import type { ShapeContext } from '../shapes/context.js';
 import { normalizeAxis } from '../shapes/dims.js';
 import type { Facts } from '../shapes/facts.js';
+import type { GradientContext } from './gradient-context.js';
 import type { InputGradient, OpRule } from './rule.js';
 
 /** Outputs Y, Mean and InvStdDev; the last two have ones in place of the normalized axes, and are float32 whatever Y is. */

@@ -1,14 +1,14 @@
-import type { GradientContext } from '../gradient/context.js';
-import type { Emitter } from '../gradient/emitter.js';
-import { addAt } from '../gradient/positions.js';
-import { UnsupportedUse } from '../gradient/refusals.js';
-import { type Extent, extentsOf, fitTo, shapeVector } from '../gradient/shaping.js';
-import { slideBack } from '../gradient/sliding.js';
+import type { Emitter } from '../emit/emitter.js';
+import { addAt } from '../emit/positions.js';
+import { UnsupportedUse } from '../emit/refusals.js';
+import { type Extent, extentsOf, fitTo, shapeVector } from '../emit/shaping.js';
+import { type Sliding, slideBack, spanOf } from '../emit/sliding.js';
 import type { ShapeContext } from '../shapes/context.js';
 import { isStatic, ShapeConflict } from '../shapes/dims.js';
 import type { Facts } from '../shapes/facts.js';
+import type { GradientContext } from './gradient-context.js';
 import type { InputGradient, OpRule } from './rule.js';
-import { kernelOf, type Sliding, slidingOf, slidOver, spanOf } from './windows.js';
+import { kernelOf, slidingOf, slidOver } from './windows.js';
 
 /** Pools: one number for every window of each channel. */
 

@@ -1,8 +1,8 @@
-import type { GradientContext } from '../gradient/context.js';
-import type { Emitter } from '../gradient/emitter.js';
+import type { Emitter } from '../emit/emitter.js';
 import type { ShapeContext } from '../shapes/context.js';
 import { isStatic, multiplyDims, normalizeAxis } from '../shapes/dims.js';
 import type { Facts } from '../shapes/facts.js';
+import type { GradientContext } from './gradient-context.js';
 import type { OpRule } from './rule.js';
 
 function inferReduction(context: ShapeContext): Facts[] {

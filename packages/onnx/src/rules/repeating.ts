@@ -1,9 +1,9 @@
-import type { GradientContext } from '../gradient/context.js';
-import { addAt, positionsIn } from '../gradient/positions.js';
-import { sumTo } from '../gradient/sum-to.js';
+import { addAt, positionsIn } from '../emit/positions.js';
+import { sumTo } from '../emit/sum-to.js';
 import type { ShapeContext } from '../shapes/context.js';
 import { addDims, broadcastShapes, isStatic, normalizeAxis, ShapeConflict, unknownShape } from '../shapes/dims.js';
 import type { Facts } from '../shapes/facts.js';
+import type { GradientContext } from './gradient-context.js';
 import type { InputGradient, OpRule } from './rule.js';
 
 /** Operators that repeat elements, or pad with them. */

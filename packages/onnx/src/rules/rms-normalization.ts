@@ -1,9 +1,9 @@
-import type { GradientContext } from '../gradient/context.js';
-import { standardize, unstandardize } from '../gradient/standardizing.js';
-import { sumTo } from '../gradient/sum-to.js';
+import { standardize, unstandardize } from '../emit/standardizing.js';
+import { sumTo } from '../emit/sum-to.js';
 import type { ShapeContext } from '../shapes/context.js';
 import { normalizeAxis } from '../shapes/dims.js';
 import type { Facts } from '../shapes/facts.js';
+import type { GradientContext } from './gradient-context.js';
 import type { InputGradient, OpRule } from './rule.js';
 
 /**

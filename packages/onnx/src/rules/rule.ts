@@ -1,7 +1,7 @@
-import type { GradientContext } from '../gradient/context.js';
 import type { ShapeContext } from '../shapes/context.js';
 import type { Facts } from '../shapes/facts.js';
-import type { UnfuseContext } from '../unfuse/context.js';
+import type { GradientContext } from './gradient-context.js';
+import type { UnfuseContext } from './unfuse-context.js';
 
 /**
  * The gradient of one input of a node: emits its nodes when called and returns the name of a value of the input's exact

@@ -25,8 +25,8 @@ import {
 import { poolingCases } from '../../../../test/support/gradient-cases/pooling.ts';
 import { reductionCases } from '../../../../test/support/gradient-cases/reduction.ts';
 import { float } from '../builder.js';
+import { supportedOps } from '../registry.js';
 import { int64s, int64Vector } from '../tensor.js';
-import { supportedOps } from './registry.js';
 
 /** Batched, broadcast, and vectors on either side. */
 const matmul = fc

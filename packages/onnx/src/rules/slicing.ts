@@ -1,9 +1,9 @@
-import type { GradientContext } from '../gradient/context.js';
-import { addAt, positionsIn } from '../gradient/positions.js';
+import { addAt, positionsIn } from '../emit/positions.js';
 import type { Dim } from '../model.js';
 import type { ShapeContext } from '../shapes/context.js';
 import { addDims, normalizeAxis, ShapeConflict, subtractDims, unifyDim } from '../shapes/dims.js';
 import { type Facts, MAX_ELEMENTS } from '../shapes/facts.js';
+import type { GradientContext } from './gradient-context.js';
 import type { InputGradient, OpRule } from './rule.js';
 
 /** Operators that join and cut tensors. */

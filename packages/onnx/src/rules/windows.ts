@@ -1,25 +1,11 @@
-import type { GradientContext } from '../gradient/context.js';
-import { UnsupportedUse } from '../gradient/refusals.js';
+import { UnsupportedUse } from '../emit/refusals.js';
+import { type Sliding, spanOf } from '../emit/sliding.js';
 import type { Dim } from '../model.js';
 import type { NodeReader, ShapeContext } from '../shapes/context.js';
 import { ShapeConflict } from '../shapes/dims.js';
+import type { GradientContext } from './gradient-context.js';
 
 /** What convolutions and pools have in common: a kernel that slides along the axes after batch and channels. */
-
-/** How a kernel slides along one axis. All in elements. */
-export interface Sliding {
-  kernel: number;
-  stride: number;
-  dilation: number;
-  /** Zeros (or nothing, in a pool) that count as input before and behind it. */
-  begin: number;
-  end: number;
-}
-
-/** Elements from the first to the last that the kernel touches at once. */
-export function spanOf({ kernel, dilation }: Pick<Sliding, 'kernel' | 'dilation'>): number {
-  return dilation * (kernel - 1) + 1;
-}
 
 /** One whole number of at least `min` per axis, `min` of 0 or 1 being the default. */
 function perAxis(node: NodeReader, name: string, count: number, min: 0 | 1): number[] {

@@ -1,7 +1,7 @@
 import { float } from '../builder.js';
+import { inferShapes } from '../infer-shapes.js';
 import type { Model, Node } from '../model.js';
 import type { Facts } from '../shapes/facts.js';
-import { inferShapes } from '../shapes/infer-shapes.js';
 import { bothWays, Matcher } from './matcher.js';
 
 /**

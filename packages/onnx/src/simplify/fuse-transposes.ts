@@ -1,6 +1,6 @@
+import { inferShapes } from '../infer-shapes.js';
 import type { Model, Node } from '../model.js';
 import { pruneGraph } from '../prune.js';
-import { inferShapes } from '../shapes/infer-shapes.js';
 import { isIdentityPermutation } from './views.js';
 
 /**

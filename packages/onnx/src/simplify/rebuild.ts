@@ -1,8 +1,8 @@
 import { GraphBuilder } from '../builder.js';
+import { inferNode } from '../infer-shapes.js';
 import { type Attribute, type Dim, type Model, type Node, renameValues } from '../model.js';
 import { sameDim, sameShape } from '../shapes/dims.js';
 import { type Facts, factsOf, UNKNOWN } from '../shapes/facts.js';
-import { inferNode } from '../shapes/infer-shapes.js';
 import { int64s, int64Vector } from '../tensor.js';
 import { composePermutations, isIdentityPermutation, reshapeTarget, surelySameShape } from './views.js';
 

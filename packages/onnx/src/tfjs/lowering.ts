@@ -1,8 +1,8 @@
 import { RetortError } from '@retort/contracts/values';
 import { type AttributeInput, GraphBuilder } from '../builder.js';
+import { inferNode } from '../infer-shapes.js';
 import type { Dim } from '../model.js';
 import { type Facts, factsOf, UNKNOWN } from '../shapes/facts.js';
-import { inferNode } from '../shapes/infer-shapes.js';
 import { type DataType, int64s, int64Vector, type Tensor } from '../tensor.js';
 import { TfAttributes } from './attributes.js';
 import type { TfNode } from './graph-def.js';

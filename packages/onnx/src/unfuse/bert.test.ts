@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { int32s } from '../../../../test/support/gradient-cases/fused-attention.ts';
 import { float, GraphBuilder } from '../builder.js';
 import { type Differentiated, gradient } from '../gradient/gradient.js';
+import { inferShapes } from '../infer-shapes.js';
 import { initializersToInputs } from '../initializers.js';
 import type { Model } from '../model.js';
-import { inferShapes } from '../shapes/infer-shapes.js';
 import { floatScalar, floats, int64s, int64Vector, sizeOf, type Tensor } from '../tensor.js';
 import { writeModel } from '../write.js';
 

@@ -14,9 +14,9 @@ import {
 } from '../../../../test/support/fused-node.ts';
 import { int32s } from '../../../../test/support/gradient-cases/fused-attention.ts';
 import { type AttributeInput, float, GraphBuilder } from '../builder.js';
+import { inferShapes } from '../infer-shapes.js';
 import type { Dim } from '../model.js';
-import { supportedOps } from '../rules/registry.js';
-import { inferShapes } from '../shapes/infer-shapes.js';
+import { supportedOps } from '../registry.js';
 import { type DataType, int64s } from '../tensor.js';
 import { unfuse } from './unfuse.js';
 

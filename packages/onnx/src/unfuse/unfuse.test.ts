@@ -16,8 +16,8 @@ import {
 import { int32s } from '../../../../test/support/gradient-cases/fused-attention.ts';
 import { type AttributeInput, float, GraphBuilder } from '../builder.js';
 import { gradient } from '../gradient/gradient.js';
+import { inferShapes } from '../infer-shapes.js';
 import type { Model } from '../model.js';
-import { inferShapes } from '../shapes/infer-shapes.js';
 import { floats } from '../tensor.js';
 import { writeModel } from '../write.js';
 import { unfuse } from './unfuse.js';

@@ -1,9 +1,9 @@
-import { Emitter } from '../gradient/emitter.js';
-import { explainRefusal, placeOf } from '../gradient/refusals.js';
+import { Emitter } from '../emit/emitter.js';
+import { explainRefusal, placeOf } from '../emit/refusals.js';
+import { inferShapes } from '../infer-shapes.js';
 import { type Model, type Node, renameValues } from '../model.js';
-import { findRule } from '../rules/registry.js';
-import { inferShapes } from '../shapes/infer-shapes.js';
-import { UnfuseContext } from './context.js';
+import { findRule } from '../registry.js';
+import { UnfuseContext } from '../rules/unfuse-context.js';
 
 /** True for a node that {@link unfuse} takes apart. */
 export function isFused(node: Node): boolean {

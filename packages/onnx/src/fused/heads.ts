@@ -1,4 +1,4 @@
-import type { Emitter } from '../gradient/emitter.js';
+import type { Emitter } from '../emit/emitter.js';
 import type { Dim } from '../model.js';
 import type { NodeReader } from '../shapes/context.js';
 import { ShapeConflict } from '../shapes/dims.js';

@@ -1,10 +1,10 @@
-import type { Emitter } from '../gradient/emitter.js';
+import type { Emitter } from '../emit/emitter.js';
 import type { Dim } from '../model.js';
 import type { OpRule } from '../rules/rule.js';
+import type { UnfuseContext } from '../rules/unfuse-context.js';
 import type { NodeReader, ShapeContext } from '../shapes/context.js';
 import { divideDims, isStatic, multiplyDims, ShapeConflict } from '../shapes/dims.js';
 import type { Facts } from '../shapes/facts.js';
-import type { UnfuseContext } from './context.js';
 import { headCount, joinHeads, ofRank, splitEvenly, splitHeads, splitInto } from './heads.js';
 import { causal, countTo, LOWEST, paddingMask, summandOf, sumOf } from './masks.js';
 import { attend } from './scaled-dot-product.js';

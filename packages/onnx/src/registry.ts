@@ -1,30 +1,30 @@
-import type { Node } from '../model.js';
-import { fusedRules } from '../unfuse/rules.js';
-import { activationRules } from './activations.js';
-import { arithmeticRules } from './arithmetic.js';
-import { channelNormalizationRules } from './channel-normalization.js';
-import { constantRules } from './constants.js';
-import { convolutionRules } from './convolution.js';
-import { dropoutRules } from './dropout.js';
-import { einsumRules } from './einsum.js';
-import { elementwiseRules } from './elementwise.js';
-import { indexingRules } from './indexing.js';
-import { layoutRules } from './layout.js';
-import { logicRules } from './logic.js';
-import { matmulRules } from './matmul.js';
-import { normalizationRules } from './normalization.js';
-import { poolingRules } from './pooling.js';
-import { reductionRules } from './reduction.js';
-import { repeatingRules } from './repeating.js';
-import { rmsNormalizationRules } from './rms-normalization.js';
-import type { OpRule } from './rule.js';
-import { scanRules } from './scans.js';
-import { slicingRules } from './slicing.js';
-import { softmaxRules } from './softmax.js';
+import { fusedRules } from './fused/rules.js';
+import type { Node } from './model.js';
+import { activationRules } from './rules/activations.js';
+import { arithmeticRules } from './rules/arithmetic.js';
+import { channelNormalizationRules } from './rules/channel-normalization.js';
+import { constantRules } from './rules/constants.js';
+import { convolutionRules } from './rules/convolution.js';
+import { dropoutRules } from './rules/dropout.js';
+import { einsumRules } from './rules/einsum.js';
+import { elementwiseRules } from './rules/elementwise.js';
+import { indexingRules } from './rules/indexing.js';
+import { layoutRules } from './rules/layout.js';
+import { logicRules } from './rules/logic.js';
+import { matmulRules } from './rules/matmul.js';
+import { normalizationRules } from './rules/normalization.js';
+import { poolingRules } from './rules/pooling.js';
+import { reductionRules } from './rules/reduction.js';
+import { repeatingRules } from './rules/repeating.js';
+import { rmsNormalizationRules } from './rules/rms-normalization.js';
+import type { OpRule } from './rules/rule.js';
+import { scanRules } from './rules/scans.js';
+import { slicingRules } from './rules/slicing.js';
+import { softmaxRules } from './rules/softmax.js';
 
 /**
- * Every operator that Retort knows, one rule each. To add one: write its rule in the file of its family, and a case for it in
- * that family's test, which checks it against finite differences. Fused operators stand in ../unfuse.
+ * Every operator that Retort knows, one rule each. To add one: write its rule in the file of its family in rules/, and a case for it in
+ * that family's test, which checks it against finite differences. Fused operators stand in fused/.
  */
 const RULES = byOperator(
   [

@@ -1,9 +1,9 @@
 import type { Dim } from '../model.js';
 import type { OpRule } from '../rules/rule.js';
+import type { UnfuseContext } from '../rules/unfuse-context.js';
 import type { ShapeContext } from '../shapes/context.js';
 import { divideDims, multiplyDims, ShapeConflict, sameDim } from '../shapes/dims.js';
 import type { Facts } from '../shapes/facts.js';
-import type { UnfuseContext } from './context.js';
 import { evenly, groupedHeads, joinHeads, ofRank, splitHeads } from './heads.js';
 import { causal, LOWEST, summandOf, sumOf } from './masks.js';
 import { attend } from './scaled-dot-product.js';

@@ -1,5 +1,5 @@
 import { float } from '../builder.js';
-import type { Emitter } from '../gradient/emitter.js';
+import type { Emitter } from '../emit/emitter.js';
 
 /** Attention over heads, as all fused operators have it in them. */
 export interface DotProductAttention {

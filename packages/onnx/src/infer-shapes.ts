@@ -1,9 +1,9 @@
 import { RetortError } from '@retort/contracts/values';
-import { describeNode, type Graph, type Model, type Node, type ValueInfo } from '../model.js';
-import { findRule } from '../rules/registry.js';
-import { ShapeContext } from './context.js';
-import { checkExtents, ShapeConflict, unifyShape } from './dims.js';
-import { type Facts, factsOf, UNKNOWN } from './facts.js';
+import { describeNode, type Graph, type Model, type Node, type ValueInfo } from './model.js';
+import { findRule } from './registry.js';
+import { ShapeContext } from './shapes/context.js';
+import { checkExtents, ShapeConflict, unifyShape } from './shapes/dims.js';
+import { type Facts, factsOf, UNKNOWN } from './shapes/facts.js';
 
 /**
  * Types and shapes of every value of the graph by name: inputs, initializers and all that the nodes make. Symbolic extents keep

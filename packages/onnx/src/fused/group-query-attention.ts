@@ -1,8 +1,8 @@
 import type { OpRule } from '../rules/rule.js';
+import type { UnfuseContext } from '../rules/unfuse-context.js';
 import type { ShapeContext } from '../shapes/context.js';
 import { divideDims, multiplyDims } from '../shapes/dims.js';
 import type { Facts } from '../shapes/facts.js';
-import type { UnfuseContext } from './context.js';
 import { groupedHeads, joinHeads, ofRank, splitHeads, splitInto } from './heads.js';
 import { causal, countTo, LOWEST, summandOf, sumOf } from './masks.js';
 import { rotate, rowsFor } from './rotary.js';

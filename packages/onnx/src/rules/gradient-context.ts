@@ -1,9 +1,9 @@
+import type { Emitter } from '../emit/emitter.js';
+import { UnsupportedUse } from '../emit/refusals.js';
 import type { Dim, Node } from '../model.js';
 import { NodeReader } from '../shapes/context.js';
 import { normalizeAxis } from '../shapes/dims.js';
 import type { Tensor } from '../tensor.js';
-import type { Emitter } from './emitter.js';
-import { UnsupportedUse } from './refusals.js';
 
 /** What the gradient rule of an operator sees: its node, the gradients of its outputs, and the means to emit nodes. */
 export class GradientContext extends NodeReader {

@@ -1,5 +1,5 @@
-import type { Emitter } from '../gradient/emitter.js';
-import { UnsupportedUse } from '../gradient/refusals.js';
+import type { Emitter } from '../emit/emitter.js';
+import { UnsupportedUse } from '../emit/refusals.js';
 import { multiplyDims, sameDim } from '../shapes/dims.js';
 
 /**

@@ -1,9 +1,9 @@
 import { float } from '../builder.js';
-import type { Emitter } from '../gradient/emitter.js';
+import type { Emitter } from '../emit/emitter.js';
 import type { OpRule } from '../rules/rule.js';
+import type { UnfuseContext } from '../rules/unfuse-context.js';
 import type { ShapeContext } from '../shapes/context.js';
 import type { Facts } from '../shapes/facts.js';
-import type { UnfuseContext } from './context.js';
 import { ofRank } from './heads.js';
 import { countTo } from './masks.js';
 

@@ -1,12 +1,12 @@
 import { type AttributeInput, float } from '../builder.js';
-import type { Emitter } from '../gradient/emitter.js';
+import type { Emitter } from '../emit/emitter.js';
 import { broadcastFacts } from '../rules/arithmetic.js';
 import { matmulRules } from '../rules/matmul.js';
 import type { OpRule } from '../rules/rule.js';
+import type { UnfuseContext } from '../rules/unfuse-context.js';
 import type { ShapeContext } from '../shapes/context.js';
 import { divideDims } from '../shapes/dims.js';
 import type { Facts } from '../shapes/facts.js';
-import type { UnfuseContext } from './context.js';
 import { ofRank, splitEvenly } from './heads.js';
 
 /** Products and sums fused with the function that follows them. */

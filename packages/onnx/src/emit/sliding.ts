@@ -1,7 +1,21 @@
-import { type Sliding, spanOf } from '../rules/windows.js';
 import { int64Vector } from '../tensor.js';
 import type { Emitter } from './emitter.js';
 import { type Extent, extentsOf, fitTo, shapeVector } from './shaping.js';
+
+/** How a kernel slides along one axis. All in elements. */
+export interface Sliding {
+  kernel: number;
+  stride: number;
+  dilation: number;
+  /** Zeros (or nothing, in a pool) that count as input before and behind it. */
+  begin: number;
+  end: number;
+}
+
+/** Elements from the first to the last that the kernel touches at once. */
+export function spanOf({ kernel, dilation }: Pick<Sliding, 'kernel' | 'dilation'>): number {
+  return dilation * (kernel - 1) + 1;
+}
 
 /**
  * The two gradients of a convolution (Dumoulin and Visin 2016, "A guide to convolution arithmetic"), which pools and transposed

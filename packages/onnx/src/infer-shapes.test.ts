@@ -1,10 +1,10 @@
 import { RetortError } from '@retort/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { GraphBuilder } from '../builder.js';
-import { floats, int64Vector } from '../tensor.js';
-import { addDims, broadcastShapes, divideDims, multiplyDims } from './dims.js';
+import { GraphBuilder } from './builder.js';
 import { inferShapes } from './infer-shapes.js';
+import { addDims, broadcastShapes, divideDims, multiplyDims } from './shapes/dims.js';
+import { floats, int64Vector } from './tensor.js';
 
 describe('inferShapes', () => {
   it('keeps the names of axes through an attention block as exporters write it', () => {
