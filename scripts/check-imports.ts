@@ -1,9 +1,11 @@
 /**
  * Holds the direction of imports: a package may import only from the rows below its own (docs/architecture.md has the
- * picture). Tests and generator scripts are free, since they stand above everything.
+ * picture), and the folders of one package import each other one way. Tests and generator scripts are free, since they stand
+ * above everything.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { findFolderCircle } from './folder-circles.ts';
 
 /** Top row first. Packages of one row do not import each other. */
 const LAYERS: string[][] = [
@@ -49,6 +51,14 @@ for (const manifest of files.filter((path) => /^((packages|services)\/[^/]+|exam
     (path) => path.startsWith(folder) && /\.ts$/.test(path) && !/\.test\.ts$|\/(generated|scripts)\//.test(path),
   );
   for (const path of sources) checkFile(path, name, depth);
+  checkFolders(`${folder}src/`, sources);
+}
+
+function checkFolders(root: string, paths: string[]): void {
+  const inside = paths.filter((path) => path.startsWith(root));
+  const circle = findFolderCircle(new Map(inside.map((path) => [path.slice(root.length), readFileSync(path, 'utf8')])));
+  if (!circle) return;
+  problems.push(`${root}: folders import each other in a circle: ${circle.imports.join(', ')}`);
 }
 
 function checkFile(path: string, name: string, depth: number): void {

@@ -1,9 +1,9 @@
-import type { CompressionStep } from './compression-spec.js';
-import type { MultiTaskSpec } from './multi-task-spec.js';
 import type { Selection } from './selection.js';
-import type { DistillationSpec } from './spec.js';
+import type { CompressionStep } from './specs/compression-spec.js';
+import type { MultiTaskSpec } from './specs/multi-task-spec.js';
+import type { DistillationSpec } from './specs/spec.js';
+import type { Labelling } from './specs/transfer-set-spec.js';
 import type { DistillationReport, ModelFigures } from './stages.js';
-import type { Labelling } from './transfer-set-spec.js';
 
 /**
  * Largest ONNX file: 2 GiB - 1, the most that a Protocol Buffers message can have. (Weights beyond that lie in files of their

@@ -1,4 +1,4 @@
-import type { DistillationSpec } from './spec.js';
+import type { DistillationSpec } from './specs/spec.js';
 
 /** What one trial of a search has come to. */
 export interface TrialResult {

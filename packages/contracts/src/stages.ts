@@ -1,5 +1,5 @@
 import type { Selection } from './selection.js';
-import type { Labelling } from './transfer-set-spec.js';
+import type { Labelling } from './specs/transfer-set-spec.js';
 
 /** The stages of a distillation, in order; `searching` is of those alone whose spec is to be found. */
 export const STAGES = ['labelling', 'searching', 'training', 'evaluating', 'packaging'] as const;

@@ -1,5 +1,5 @@
-import type { FineTuneSpec } from './fine-tune-spec.js';
 import type { ModelFile } from './model-version.js';
+import type { FineTuneSpec } from './specs/fine-tune-spec.js';
 
 export const TEACHER_KINDS = ['onnx-classifier', 'onnx-encoder'] as const;
 export type TeacherKind = (typeof TEACHER_KINDS)[number];

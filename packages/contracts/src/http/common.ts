@@ -1,6 +1,9 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import { ERRORS, type ErrorCode } from '../errors.js';
 
+// `title` on an object schema names it: the OpenAPI document lists every titled object once under `components/schemas`, so that generated
+// clients get a type of that name.
+
 /**
  * Limits that belong to the formats themselves. Those that an operator sets (texts, batches, uploads) are configuration
  * and checked at run time.
@@ -18,16 +21,6 @@ export const LIMITS = {
 
 /** A schema that also admits `null`. */
 export const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
-
-/**
- * `title` on an object schema names it: the OpenAPI document lists every titled object once under
- * `components/schemas`, so that generated clients get a type of that name.
- */
-export const TaskName = Type.String({
-  pattern: '^[a-z0-9][a-z0-9_-]{0,63}$',
-  description: 'Name of a task: lower-case letters, digits, `-` and `_`, at most 64.',
-  examples: ['assistant'],
-});
 
 /** Any identifier that the platform makes. */
 export const Id = (what: string, example: string) =>

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { SPLITS } from '../rows.js';
-import { Count, DatasetId, Digest, Page, SPLIT_COUNTS, TaskName, Timestamp } from './common.js';
+import { TaskName } from '../task-name.js';
+import { Count, DatasetId, Digest, Page, SPLIT_COUNTS, Timestamp } from './common.js';
 
 export const DatasetParams = Type.Object({ dataset: DatasetId }, { additionalProperties: false });
 

@@ -1,9 +1,10 @@
 import { type Static, Type } from 'typebox';
-import { MOST_TEACHERS } from '../ensemble-spec.js';
-import { MultiTaskSettings, TASKS } from '../multi-task-spec.js';
-import { DistillationSpecInput } from '../spec.js';
+import { MOST_TEACHERS } from '../specs/ensemble-spec.js';
+import { MultiTaskSettings, TASKS } from '../specs/multi-task-spec.js';
+import { DistillationSpecInput } from '../specs/spec.js';
+import { TeacherQueries, TransferSetCounts } from '../specs/transfer-set-spec.js';
 import { STAGES, STATUSES } from '../stages.js';
-import { TeacherQueries, TransferSetCounts } from '../transfer-set-spec.js';
+import { TaskName } from '../task-name.js';
 import {
   Count,
   DatasetId,
@@ -12,7 +13,6 @@ import {
   Page,
   PageQuery,
   StoredError,
-  TaskName,
   TeacherId,
   Timestamp,
 } from './common.js';

@@ -1,3 +1,4 @@
+export * from '../task-name.js';
 export * from './common.js';
 export * from './datasets.js';
 export * from './distillations.js';

@@ -1,9 +1,10 @@
 import { type Static, Type } from 'typebox';
-import { CompressionStep } from '../compression-spec.js';
-import { MultiTaskSettings } from '../multi-task-spec.js';
-import { DistillationSpec } from '../spec.js';
-import { TeacherQueries, TransferSetCounts } from '../transfer-set-spec.js';
-import { Count, Digest, DistillationId, ModelId, Nullable, Page, TaskName, Timestamp } from './common.js';
+import { CompressionStep } from '../specs/compression-spec.js';
+import { MultiTaskSettings } from '../specs/multi-task-spec.js';
+import { DistillationSpec } from '../specs/spec.js';
+import { TeacherQueries, TransferSetCounts } from '../specs/transfer-set-spec.js';
+import { TaskName } from '../task-name.js';
+import { Count, Digest, DistillationId, ModelId, Nullable, Page, Timestamp } from './common.js';
 
 export const ModelParams = Type.Object({ model: ModelId }, { additionalProperties: false });
 

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { MAX_TEXT_CHARACTERS } from '../rows.js';
-import { ModelId, Nullable, TaskName } from './common.js';
+import { TaskName } from '../task-name.js';
+import { ModelId, Nullable } from './common.js';
 
 /** Bounds on texts are configuration (`MAX_TEXT_CHARACTERS`, `MAX_BATCH_SIZE`), so they are checked at run time. */
 const Input = Type.String({

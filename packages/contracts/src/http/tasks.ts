@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
-import { Label, LIMITS, Page, TaskName, Timestamp } from './common.js';
+import { TaskName } from '../task-name.js';
+import { Label, LIMITS, Page, Timestamp } from './common.js';
 
 const Labels = Type.Array(Label, {
   uniqueItems: true,

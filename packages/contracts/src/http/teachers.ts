@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
-import { FineTuneSpec, FineTuneSpecInput } from '../fine-tune-spec.js';
+import { FineTuneSpec, FineTuneSpecInput } from '../specs/fine-tune-spec.js';
+import { TaskName } from '../task-name.js';
 import { POOLINGS, TEACHER_KINDS, TEACHER_STATUSES } from '../teacher.js';
 import {
   Count,
@@ -10,7 +11,6 @@ import {
   Nullable,
   Page,
   StoredError,
-  TaskName,
   TeacherId,
   Timestamp,
 } from './common.js';

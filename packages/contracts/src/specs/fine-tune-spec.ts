@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
-import { RetortError } from './errors.js';
-import { schemaProblems } from './schema-problems.js';
+import { RetortError } from '../errors.js';
+import { schemaProblems } from '../schema-problems.js';
 
 /**
  * How an encoder is fine-tuned. The defaults were chosen on validation rows of banking77 with all-MiniLM-L6-v2;

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { TaskName } from './http/common.js';
+import { TaskName } from '../task-name.js';
 import { LossSpec } from './loss-spec.js';
 import { TrainingSpec } from './spec.js';
 import { StudentSpec } from './student-spec.js';
