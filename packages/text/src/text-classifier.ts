@@ -38,6 +38,8 @@ export interface TextClassifier {
 export interface TextClassifierOptions extends TextModelOptions {
   /** Of a folder that answers several tasks, the one to ask; default: all of their labels at once. */
   task?: string;
+  /** Opens the folder's model, which the classifier closes when it is closed itself; default {@link openTextModel}. */
+  openModel?: (folder: string, options: TextModelOptions) => Promise<TextModel>;
 }
 
 /**
@@ -47,7 +49,7 @@ export interface TextClassifierOptions extends TextModelOptions {
  */
 export async function openTextClassifier(
   folder: string,
-  { task, ...options }: TextClassifierOptions = {},
+  { task, openModel = openTextModel, ...options }: TextClassifierOptions = {},
 ): Promise<TextClassifier> {
   const config = await readJson(folder, 'config.json');
   const labels = task === undefined ? labelsOf(config) : taskLabelsOf(config, task);
@@ -57,7 +59,7 @@ export async function openTextClassifier(
       'config.json says "multi_label_classification": one label per text is wanted.',
     );
   }
-  const model = await openTextModel(folder, options);
+  const model = await openModel(folder, options);
   try {
     return new OnnxTextClassifier(labels, model, logitsPort(model.outputs, labels.length, task).name);
   } catch (error) {

@@ -6,16 +6,18 @@ import { ResourcePool } from '@retort/runtime';
 import { openTextClassifier } from '@retort/text';
 import type { InferenceContext } from './context.js';
 import type { InferenceMetrics } from './metrics.js';
+import { SharedModels } from './shared-models.js';
 import { Student } from './student.js';
 
 /** Rows of models that are remembered: they never change. */
 const REMEMBERED = 1000;
 
-/** Opens model versions as students: files from the artifact store to a local folder, then a thread for each. */
+/** Opens model versions as students: files from the artifact store to a local folder, then a thread for each folder. */
 export class Students {
   readonly #context: InferenceContext;
   readonly #metrics: InferenceMetrics;
   readonly #folders: ModelFolders;
+  readonly #shared: SharedModels;
   readonly #pool: ResourcePool<Student>;
   readonly #models = new Map<string, ModelVersion>();
 
@@ -23,6 +25,7 @@ export class Students {
     this.#context = context;
     this.#metrics = metrics;
     this.#folders = new ModelFolders(context.artifacts, join(context.config.dataDir, 'models'));
+    this.#shared = new SharedModels({ threads: context.config.inferenceThreads, placement: 'thread' });
     this.#pool = new ResourcePool({ capacity: context.config.maxLoadedModels });
   }
 
@@ -62,12 +65,11 @@ export class Students {
   }
 
   async #openStudent(model: ModelVersion): Promise<Student> {
-    const { config, logger } = this.#context;
+    const { logger } = this.#context;
     const begun = performance.now();
     const folder = await this.#folders.get(model.files);
     const classifier = await openTextClassifier(folder, {
-      threads: config.inferenceThreads,
-      placement: 'thread',
+      openModel: (path) => this.#shared.open(path),
       // A folder of several tasks is asked for this one.
       task: 'tasks' in model.lineage ? model.taskName : undefined,
     });
