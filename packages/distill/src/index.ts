@@ -8,7 +8,7 @@ export { fitProblems } from './fit/fit-problems.js';
 export { studentFitProblems } from './fit/teacher-fit-problems.js';
 export { answerBytes } from './measure/answer-bytes.js';
 export { measureLatencies } from './measure/latency.js';
-export { taskProblems, tasksSizeProblems } from './multi-task/check-tasks.js';
+export { taskProblems, tasksCompressionProblems, tasksSizeProblems } from './multi-task/check-tasks.js';
 export { type DistillTasksOptions, distillTasks, type TaskInput } from './multi-task/distill-tasks.js';
 export { recommendedMultiTaskSpec, recommendMultiTaskSpec } from './multi-task/recommended-multi-task-spec.js';
 export { resolveMultiTaskSpec, storedMultiTaskSpec } from './multi-task/resolve-multi-task-spec.js';

@@ -30,13 +30,16 @@ export function distillTasksCommand(): Command {
       collect,
     )
     .requiredOption('--out <dir>', "where the student's folder goes")
-    .option('--spec <file>', 'JSON: {"student": {…}, "loss": {…}, "training": {…}, "multiTask": {"sampling", "tasks"}}')
+    .option(
+      '--spec <file>',
+      'JSON: {"student": {…}, "loss": {…}, "training": {…}, "compression": {…}, "multiTask": {"sampling", "tasks"}}',
+    )
     .option('--report <file>', 'write the figures of each task as JSON')
     .option('--threads <n>', 'threads of each kernel', positiveInteger, availableParallelism())
     .addHelpText(
       'after',
       `
-Data and teachers are as those of "retort distill", and so is what is recommended of student, loss and training.
+Data and teachers are as those of "retort distill", and so is what is recommended of student, loss, training and int8.
 "multiTask": {"sampling": 0.5, "tasks": {"intent": {"weight": 2, "minAccuracy": 0.9}}} lets small tasks come up more often,
 weighs them, and sets a gate: where one is failed, the folder is written and says so, and the status is 1.
 `,

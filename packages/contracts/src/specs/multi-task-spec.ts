@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { TaskName } from '../task-name.js';
+import { CompressionSpec } from './compression-spec.js';
 import { LossSpec } from './loss-spec.js';
 import { TrainingSpec } from './spec.js';
 import { StudentSpec } from './student-spec.js';
@@ -42,7 +43,14 @@ export const MultiTaskSettings = Type.Object(
 
 /** How to distil several tasks into one student: the sections that go with them, with every default filled in. */
 export const MultiTaskSpec = Type.Object(
-  { student: StudentSpec, loss: LossSpec, training: TrainingSpec, multiTask: MultiTaskSettings },
+  {
+    student: StudentSpec,
+    loss: LossSpec,
+    training: TrainingSpec,
+    multiTask: MultiTaskSettings,
+    /** `quantize` alone. */
+    compression: Type.Optional(CompressionSpec),
+  },
   { additionalProperties: false },
 );
 export type MultiTaskSpec = Static<typeof MultiTaskSpec>;

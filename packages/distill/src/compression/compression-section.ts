@@ -4,7 +4,12 @@ const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(2)} MB`;
 
 /** The part of a model card that tells how the student was compressed; empty where it was not. */
-export function compressionSection({ compression = [], student, float, testRows }: StudentMetrics): string {
+export function compressionSection(metrics: StudentMetrics): string {
+  return `${stepsTable(metrics)}${floatBeside(metrics)}`;
+}
+
+/** What each step did to the student; empty without any. */
+export function stepsTable({ compression = [] }: Pick<StudentMetrics, 'compression'>): string {
   if (compression.length === 0) return '';
   return `
 ## Compression
@@ -15,7 +20,7 @@ student.
 | step | kept | accuracy | agreement | graph | weights not 0 |
 |---|---|---|---|---|---|
 ${compression.map(rowOf).join('\n')}
-${float ? inFloat(float, student, testRows) : ''}`;
+`;
 }
 
 function rowOf({
@@ -47,11 +52,9 @@ function nameOf({ kind, share, minCount, weights, tables }: CompressionStep): st
   return `${kind}, ${percent(share ?? 0)}`;
 }
 
-function inFloat(
-  float: NonNullable<StudentMetrics['float']>,
-  student: StudentMetrics['student'],
-  testRows: number,
-): string {
+/** The int8 form beside the float one on the test texts; empty where the folder answers with the float one. */
+export function floatBeside({ student, float, testRows }: StudentMetrics): string {
+  if (float === undefined) return '';
   return `
 \`onnx/model_quantized.onnx\` is the int8 form and the one that answers, \`onnx/model.onnx\` the same student in float32. On the ${testRows} test
 texts the int8 form has an accuracy of ${percent(student.accuracy)} (float32: ${percent(float.accuracy)}), takes ${student.latencyMs.toFixed(3)} ms for one text

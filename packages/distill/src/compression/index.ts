@@ -1,5 +1,6 @@
 export { compressionDefaults } from './compression-defaults.js';
 export { compressionProblems, NO_VALIDATION } from './compression-problems.js';
-export { compressionSection } from './compression-section.js';
+export { compressionSection, floatBeside, stepsTable } from './compression-section.js';
 export { type CompressionRows, pruneStudent } from './prune-student.js';
-export { quantizeStudent } from './quantize-student.js';
+export { type QuantizedStudent, quantizeStudent } from './quantize-student.js';
+export { ValidationGate, type ValidationRows } from './validation-gate.js';

@@ -22,6 +22,8 @@ export interface GateOptions {
   classes: number;
   /** Rows per run. */
   batchSize: number;
+  /** What is run of a student, where that is more than its graph; default: the graph itself. */
+  running?: (model: Model) => Model;
   threads?: number;
   signal?: AbortSignal;
 }
@@ -107,10 +109,10 @@ export type ValidationRows = Examples & Required<Pick<Examples, 'teacherLogits'>
 async function measure(
   { model, trainable }: TrainableModel,
   validation: ValidationRows,
-  { classes, batchSize, threads, signal }: GateOptions,
+  { classes, batchSize, running = (graph) => graph, threads, signal }: GateOptions,
 ): Promise<Measured> {
   const served = withoutDropout(model);
-  const logits = await predict(served, validation, { batchSize, threads, signal });
+  const logits = await predict(running(served), validation, { batchSize, threads, signal });
   const { labels, teacherLogits } = validation;
   return {
     logits,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { DatasetShape } from '../dataset/dataset-shape.js';
-import { taskProblems, tasksSizeProblems } from './check-tasks.js';
+import { taskProblems, tasksCompressionProblems, tasksSizeProblems } from './check-tasks.js';
 import { resolveMultiTaskSpec } from './resolve-multi-task-spec.js';
 import { sampleCounts, sampleRows } from './sample-rows.js';
 
@@ -38,6 +38,18 @@ describe('tasksSizeProblems', () => {
     expect(tasksSizeProblems(tasks, specOf(0))).toEqual([
       { path: '/spec/multiTask/sampling', message: expect.stringMatching(/2097152 rows with 300 labels.*536870912/) },
     ]);
+  });
+});
+
+describe('tasksCompressionProblems', () => {
+  it('refuses to compress what no row of any task could be checked on', () => {
+    const unlabelled = { rows: { train: 5, valid: 0, test: 1 }, labels: { a: { train: 0, valid: 0, test: 1 } } };
+    const compressed = resolveMultiTaskSpec({ compression: {} }, ['x', 'y']);
+    expect(tasksCompressionProblems([unlabelled, unlabelled], compressed)).toEqual([
+      { path: '/spec/compression', message: expect.stringContaining('needs validation rows') },
+    ]);
+    expect(tasksCompressionProblems([unlabelled, shape(10)], compressed)).toEqual([]);
+    expect(tasksCompressionProblems([unlabelled, unlabelled], specOf(1))).toEqual([]);
   });
 });
 

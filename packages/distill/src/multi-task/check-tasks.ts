@@ -1,4 +1,5 @@
 import type { FieldProblem, MultiTaskSpec } from '@retort/contracts';
+import { NO_VALIDATION } from '../compression/index.js';
 import { type DatasetShape, inScope } from '../dataset/dataset-shape.js';
 import { CARVED_SHARE } from '../dataset/split-rows.js';
 import { datasetProblems } from '../fit/dataset-problems.js';
@@ -30,6 +31,25 @@ export function tasksSizeProblems(
   const rows = Math.max(rowsInEpoch(shapes, { multiTask }), sum(shapes.map(rowsOf)));
   const message = softLabelsProblem(rows, sum(tasks.map(({ labels }) => labels)));
   return message === undefined ? [] : [{ path: '/spec/multiTask/sampling', message }];
+}
+
+/**
+ * What keeps the tasks' student from being compressed: without a row of any task to validate on, no step could be checked.
+ *
+ * @returns problems with paths into the submission (`/spec/compression`)
+ */
+export function tasksCompressionProblems(
+  shapes: readonly DatasetShape[],
+  { compression }: Pick<MultiTaskSpec, 'compression'>,
+): FieldProblem[] {
+  if (!compression || shapes.some(validates)) return [];
+  return [{ path: '/spec/compression', message: NO_VALIDATION }];
+}
+
+/** Where there is no validation split, a tenth of the labelled training rows becomes one. */
+function validates(shape: DatasetShape): boolean {
+  const { rows, labelled } = inScope(shape, undefined);
+  return rows.valid > 0 || labelled.train > 0;
 }
 
 /** How many rows of all tasks an epoch has, as near as counts tell. */

@@ -8,7 +8,7 @@ import { labelTexts, type SoftLabelCache } from '../dataset/soft-labels.js';
 import { classifierFolder, rowsDigest } from '../distill.js';
 import { readStudentFitProblems } from '../fit/teacher-fit-problems.js';
 import { invalidSpec } from '../sections/invalid-spec.js';
-import { taskProblems } from './check-tasks.js';
+import { taskProblems, tasksCompressionProblems } from './check-tasks.js';
 import { type TrainedTasks, type TrainTasksOptions, trainTasks } from './train-tasks.js';
 
 export interface TaskInput {
@@ -48,6 +48,9 @@ export async function distillTasks(options: DistillTasksOptions): Promise<Traine
   // Tokens and first weights are those of the first task's teacher.
   const misfits = await readStudentFitProblems(spec.student, tasks[0].teacherDir);
   if (misfits.length > 0) throw invalidSpec(misfits);
+  const shapes = tasks.map(({ rows }) => shapeOf(rows));
+  const unchecked = tasksCompressionProblems(shapes, spec);
+  if (unchecked.length > 0) throw invalidSpec(unchecked.map(({ message }) => ({ path: '/compression', message })));
   const scratch = await mkdtemp(join(tmpdir(), 'retort-'));
   try {
     const labelled: Labelled[] = [];

@@ -13,14 +13,15 @@ describe('what is recommended for several tasks', () => {
   const recommend = (input?: unknown, rows = [2000, 2000], teacher = { tokenizer: 'WordPiece', bert: BERT }) =>
     recommendedMultiTaskSpec(input, ['intent', 'tone'], { ...teacher, shapes: rows.map(shapeOf) });
 
-  it('is the student and the training of one task with the rows of all of them, and no transfer set', () => {
+  it('is the student, the training and the int8 of one task with the rows of all of them, and no transfer set', () => {
     for (const student of [undefined, { family: 'encoder' }]) {
       const alone = recommendedSpec(
-        { student, transferSet: { multiply: 0 }, compression: { steps: [] } },
+        { student, transferSet: { multiply: 0 } },
         { tokenizer: 'WordPiece', bert: BERT, shape: shapeOf(4000) },
       );
       const { multiTask, ...several } = recommend({ student });
-      expect(several).toEqual({ student: alone.student, loss: alone.loss, training: alone.training });
+      const { student: one, loss, training, compression } = alone;
+      expect(several).toEqual({ student: one, loss, training, compression });
       expect(multiTask).toEqual({ sampling: 1, tasks: {} });
     }
     expect(recommend(undefined, [2000, 2000], { tokenizer: 'BPE', bert: BERT }).student).toMatchObject({
@@ -38,6 +39,7 @@ describe('what is recommended for several tasks', () => {
   it('never undoes what was said', () => {
     const said = { student: { minGram: 3 }, loss: { temperature: 5 }, training: { epochs: 3 } };
     expect(recommend(said)).toMatchObject({ ...said, student: { tokens: 'characters', minGram: 3 } });
+    expect(recommend({ compression: { steps: [] } })).not.toHaveProperty('compression');
     for (const wrong of [7, { transferSet: {} }, { student: 'auto' }, { training: 3 }]) {
       expect(() => recommend(wrong)).toThrow(expect.objectContaining({ code: 'RT_INVALID_SPEC' }));
     }

@@ -1,7 +1,7 @@
 import type { MultiTaskSpec, Row } from '@retort/contracts';
-import { type DatasetShape, shapeOf } from '../dataset/dataset-shape.js';
+import { type DatasetShape, inScope, shapeOf } from '../dataset/dataset-shape.js';
 import { isSection } from '../sections/is-section.js';
-import { RECOMMENDED_LOSS, readSource, withDefaults } from '../spec/recommended-spec.js';
+import { hasValidation, RECOMMENDED_LOSS, readSource, withDefaults } from '../spec/recommended-spec.js';
 import { recommendedStudent, type Source } from '../spec/recommended-student.js';
 import { recommendedTraining } from '../spec/recommended-training.js';
 import { rowsInEpoch } from './check-tasks.js';
@@ -14,8 +14,8 @@ export interface RecommendedForTasks extends Source {
 }
 
 /**
- * As `recommendedSpec`, for a student of several tasks: student, temperature and training where the user said nothing of them. The student
- * is the one that is good for the teacher of the first task, the training goes by the rows of an epoch of all of them.
+ * As `recommendedSpec`, for a student of several tasks: student, temperature, training and int8 where the user said nothing of them. The
+ * student is the one that is good for the teacher of the first task, the training goes by the rows of an epoch of all of them.
  *
  * @param tasks as of {@link resolveMultiTaskSpec}
  * @throws RetortError `RT_INVALID_SPEC` as {@link resolveMultiTaskSpec} does
@@ -27,7 +27,13 @@ export function recommendedMultiTaskSpec(
 ): MultiTaskSpec {
   const given = input ?? {};
   if (!isSection(given)) return resolveMultiTaskSpec(input, tasks);
-  const asked = { ...given, ...recommendedStudent(given, teacher), loss: withDefaults(given.loss, RECOMMENDED_LOSS) };
+  const canCheck = shapes.some((shape) => hasValidation(inScope(shape, undefined)));
+  const asked = {
+    ...given,
+    ...recommendedStudent(given, teacher),
+    ...(given.compression === undefined && canCheck ? { compression: {} } : {}),
+    loss: withDefaults(given.loss, RECOMMENDED_LOSS),
+  };
   const resolved = resolveMultiTaskSpec(asked, tasks);
   const training = recommendedTraining(resolved, { train: rowsInEpoch(shapes, resolved) });
   return resolveMultiTaskSpec({ ...asked, training: withDefaults(given.training, training) }, tasks);

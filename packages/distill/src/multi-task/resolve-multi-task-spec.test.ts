@@ -29,9 +29,12 @@ describe('the spec of several tasks', () => {
     );
     expect(spec.training.learningRate).toBe(0.001);
     expect(spec.multiTask.tasks).toEqual({ tone: { minAccuracy: 0.9 } });
+    const { compression } = resolveMultiTaskSpec({ compression: {} }, TASKS);
+    expect(compression).toEqual(resolveSpec({ compression: {} }).compression);
+    expect(resolveMultiTaskSpec({ compression: { steps: [] } }, TASKS)).not.toHaveProperty('compression');
   });
 
-  it.each(['softLabels', 'curriculum', 'features', 'transferSet', 'ensemble', 'progressive', 'compression'])(
+  it.each(['softLabels', 'curriculum', 'features', 'transferSet', 'ensemble', 'progressive', 'outOfScope', 'sweep'])(
     'refuses the section %s, which goes with one task alone',
     (section) => {
       const message = 'does not go with several tasks: leave it out';
@@ -48,6 +51,8 @@ describe('the spec of several tasks', () => {
     [{ multiTask: { tasks: { mood: {} } } }, '/multiTask/tasks/mood', 'is none of the tasks intent, tone'],
     [{ multiTask: { tasks: { tone: { weight: 0 } } } }, '/multiTask/tasks/tone/weight', 'must be >= 0.01'],
     [{ multiTask: { tasks: { tone: { minAccuracy: 90 } } } }, '/multiTask/tasks/tone/minAccuracy', 'must be <= 1'],
+    [{ compression: { steps: [{ kind: 'prune-hidden' }] } }, '/compression/steps/0/kind', 'only "quantize" does'],
+    [{ compression: { allowance: { accuracy: 2 } } }, '/compression/allowance/accuracy', 'must be <= 1'],
     [7, '/', 'must be object'],
   ])('refuses %o', (input, path, message) => {
     expect(problemsOf(input)).toContainEqual({ path, message: expect.stringContaining(message) });

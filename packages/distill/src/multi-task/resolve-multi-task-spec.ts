@@ -1,4 +1,5 @@
 import {
+  type CompressionSpec,
   type FieldProblem,
   MultiTaskSettings,
   type MultiTaskSpec,
@@ -12,11 +13,11 @@ import { multiTaskMixupProblems } from '../sections/mixup-problems.js';
 import { resolveSpec, storedSpec } from '../spec/resolve-spec.js';
 import { withAutoSection } from '../sweep/auto-section.js';
 
-const SECTIONS = ['student', 'loss', 'training', 'multiTask'];
+const SECTIONS = ['student', 'loss', 'training', 'compression', 'multiTask'];
 
 /**
- * Fills a user's spec of a student of several tasks with the defaults and checks it whole: `student`, `loss` and `training` as for one
- * task, and `multiTask`.
+ * Fills a user's spec of a student of several tasks with the defaults and checks it whole: `student`, `loss`, `training` and `compression`
+ * (of int8 alone) as for one task, and `multiTask`.
  *
  * @param tasks names of the tasks that there are; undefined while they are not known, when settings may name any
  * @throws RetortError `RT_INVALID_SPEC` with one {@link FieldProblem} per finding
@@ -28,12 +29,12 @@ export function resolveMultiTaskSpec(input: unknown, tasks: readonly string[] | 
   for (const section of Object.keys(given).filter((name) => !SECTIONS.includes(name))) {
     problems.push({ path: `/${section}`, message: 'does not go with several tasks: leave it out' });
   }
-  const { student, loss, training } = given;
+  const { student, loss, training, compression } = given;
   if (withAutoSection(given) !== given) {
     problems.push({ path: '/student', message: 'is "auto", which does not go with several tasks: name a family' });
   }
-  const whole = orProblems(() => resolveSpec(withoutUndefined({ student, loss, training })), problems);
-  if (whole) problems.push(...multiTaskMixupProblems(whole));
+  const whole = orProblems(() => resolveSpec(withoutUndefined({ student, loss, training, compression })), problems);
+  if (whole) problems.push(...multiTaskMixupProblems(whole), ...pruningProblems(whole.compression));
   const settings = Value.Default(MultiTaskSettings, Value.Clone(given.multiTask ?? {}));
   problems.push(...settingsProblems(settings, tasks));
   if (problems.length > 0 || whole === undefined) throw invalidSpec(problems);
@@ -41,19 +42,26 @@ export function resolveMultiTaskSpec(input: unknown, tasks: readonly string[] | 
     student: whole.student,
     loss: whole.loss,
     training: whole.training,
+    ...(whole.compression && { compression: whole.compression }),
     multiTask: settings as MultiTaskSpec['multiTask'],
   };
 }
 
 /** As {@link storedSpec}, of a student of several tasks. */
 export function storedMultiTaskSpec(stored: MultiTaskSpec): MultiTaskSpec {
-  const { student, loss, training } = storedSpec({
-    student: stored.student,
-    loss: stored.loss,
-    training: stored.training,
-  });
+  const { multiTask: _, ...sections } = stored;
+  const { student, loss, training, compression } = storedSpec(sections);
   const multiTask = Value.Default(MultiTaskSettings, Value.Clone(stored.multiTask)) as MultiTaskSpec['multiTask'];
-  return { student, loss, training, multiTask };
+  return { student, loss, training, ...(compression && { compression }), multiTask };
+}
+
+/** Pruning is fine-tuned on the answers of one teacher, by the loss of one task. */
+function pruningProblems(compression: CompressionSpec | undefined): FieldProblem[] {
+  return (compression?.steps ?? []).flatMap(({ kind }, i) => {
+    if (kind === 'quantize') return [];
+    const message = `is "${kind}", which does not go with several tasks, only "quantize" does: leave the step out`;
+    return [{ path: `/compression/steps/${i}/kind`, message }];
+  });
 }
 
 function settingsProblems(settings: unknown, tasks: readonly string[] | undefined): FieldProblem[] {

@@ -9,7 +9,7 @@ export function taskExamples(
   { heads, taskOf }: Pick<JoinedTasks, 'heads' | 'taskOf'>,
   rows: Int32Array,
   { training }: { training: boolean },
-): TrainingExamples {
+): TrainingExamples & Required<Pick<TrainingExamples, 'teacherLogits'>> {
   const examples = encoded.examples(rows);
   const tasks = Int32Array.from(rows, (row) => taskOf[row]);
   return {

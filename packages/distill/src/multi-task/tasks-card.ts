@@ -3,6 +3,7 @@ import { describeLoss } from '../card/describe-loss.js';
 import { describeReading, describeShape } from '../card/describe-student.js';
 import { describeTraining } from '../card/describe-training.js';
 import { FIGURES_EXPLAINED, figuresTable, labelTables, percent } from '../card/figures-section.js';
+import { floatBeside, stepsTable } from '../compression/index.js';
 import type { TrainedTask } from './trained-task.js';
 
 /** What a failed gate says, for people. */
@@ -44,7 +45,7 @@ ${figures.join('\n')}
 ${FIGURES_EXPLAINED}
 Bytes, parameters and matrix products are those of the whole student, whichever task it is asked.
 
-${tasks.map(taskSection).join('\n')}
+${tasks.map(taskSection).join('\n')}${stepsTable(tasks[0].metrics)}
 ## Use
 
 \`\`\`sh
@@ -72,5 +73,5 @@ function taskSection({ name, metrics }: TrainedTask): string {
   return `## Task \`${name}\`
 
 ${figuresTable(metrics)}
-${labelTables(metrics)}`;
+${labelTables(metrics)}${floatBeside(metrics)}`;
 }

@@ -141,6 +141,55 @@ describe('a student of several tasks', () => {
     );
   });
 
+  it('answers with its int8 graph, where that is asked for and loses no more than is allowed', async () => {
+    const compressed = (compression: object) =>
+      resolveMultiTaskSpec({ ...spec, student: { ...spec.student, buckets: 4096 }, compression }, ['thirds', 'halves']);
+    const { tasks: answered } = await run('int8', { spec: compressed({ allowance: { accuracy: 1 } }) });
+    const manifest = await json('int8/retort.json');
+    expect(manifest.modelFile).toBe('onnx/model_quantized.onnx');
+    const texts = tasks[0]!.rows.slice(0, 12).map(({ text }) => text);
+    for (const { name, metrics } of answered) {
+      expect(metrics.compression).toEqual([
+        expect.objectContaining({ accepted: true, step: { kind: 'quantize', weights: true, tables: true } }),
+      ]);
+      expect(metrics.student.bytes).toBeLessThan(metrics.float!.bytes / 2);
+      expect(metrics.compression![0]!.accuracyBefore).toBeGreaterThan(0.6);
+      const served = await openTextClassifier(join(work, 'int8'), { placement: 'inline', task: name });
+      const float = await openTextClassifier(join(work, 'int8'), {
+        ...{ placement: 'inline', task: name, modelFile: 'onnx/model.onnx' },
+      });
+      const [int8Logits, floatLogits] = [await served.logits(texts), await float.logits(texts)];
+      expect(int8Logits).toHaveLength(floatLogits.length);
+      expect(int8Logits).not.toEqual(floatLogits);
+      for (const [i, value] of int8Logits.entries()) expect(Math.abs(value - floatLogits[i]!)).toBeLessThan(1);
+      await Promise.all([served.close(), float.close()]);
+    }
+    const card = await readFile(join(work, 'int8/README.md'), 'utf8');
+    expect(card.match(/## Compression/g)).toHaveLength(1);
+    expect(card.match(/On the \d+ test\s+texts the int8 form/g)).toHaveLength(2);
+
+    const strict = await run('strict', { spec: compressed({ allowance: { agreement: 1, accuracy: 0 } }) });
+    const { compression, float } = strict.tasks[0]!.metrics;
+    expect(compression![0]!.accepted).toBe(float !== undefined);
+    expect((await json('strict/retort.json')).modelFile).toBe(
+      float === undefined ? 'onnx/model.onnx' : 'onnx/model_quantized.onnx',
+    );
+  });
+
+  it('is not compressed where no task has a row to check it on', async () => {
+    const unchecked = tasks.map((task) => ({
+      ...task,
+      rows: task.rows.map(({ text, label, split }) =>
+        split === 'test' ? { text, label, split } : { text, split: 'train' as const },
+      ),
+    }));
+    const compressed = resolveMultiTaskSpec({ ...spec, compression: {} }, ['thirds', 'halves']);
+    await expect(run('unchecked', { tasks: unchecked, spec: compressed })).rejects.toMatchObject({
+      code: 'RT_INVALID_DATASET',
+      message: expect.stringContaining('needs validation rows'),
+    });
+  });
+
   it('makes the same bytes when it was stopped and went on from its checkpoint', async () => {
     const checkpoint = { path: join(work, 'tasks.checkpoint') };
     const controller = new AbortController();

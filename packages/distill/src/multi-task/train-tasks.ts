@@ -1,21 +1,31 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { type ModelFile, type MultiTaskSpec, type OnProgress, progressOf, VERSION } from '@retort/contracts';
+import {
+  type ModelFile,
+  type MultiTaskSpec,
+  type OnProgress,
+  progressOf,
+  RetortError,
+  VERSION,
+} from '@retort/contracts';
 import { type StageCheckpoint, withTaskMask, withTaskOutputs, withWeights } from '@retort/learn';
 import { withoutDropout } from '@retort/onnx';
 import { answerDigest, listModelFiles } from '@retort/teachers';
-import type { TaskLabels } from '@retort/text';
+import { findServedFile, type TaskLabels } from '@retort/text';
+import { NO_VALIDATION } from '../compression/index.js';
 import { EncodedRows } from '../dataset/encoded-rows.js';
 import { evaluateStudent } from '../measure/evaluate-student.js';
 import { flopsOfMedianText } from '../measure/median-flops.js';
 import { resolveSpec } from '../spec/resolve-spec.js';
 import { draftStudent } from '../student/draft-student.js';
+import { servedQuantized } from '../student/hugging-face-config.js';
 import { MANIFEST_FILE, publishFolder, stageFolder, writeJson, writeModelFolder } from '../student/package-student.js';
 import { parameterCount } from '../student/parameter-count.js';
 import { trainOneStudent } from '../training/train-one-student.js';
 import { calibrateTasks, columnsOf } from './calibrate-tasks.js';
 import { gateOf } from './gate.js';
 import { concat, joinTasks, type LabelledTask } from './join-tasks.js';
+import { quantizeTasks } from './quantize-tasks.js';
 import { taskExamples } from './task-examples.js';
 import { tasksCard } from './tasks-card.js';
 import type { TaskOrigin, TrainedTask } from './trained-task.js';
@@ -69,30 +79,39 @@ async function trainAndMeasure(staged: string, options: TrainTasksOptions) {
   const { spec, threads, signal, onProgress } = options;
   const joined = joinTasks(options.tasks, spec);
   const { heads, labels, rows, parts } = joined;
+  const valid = parts.map((part) => part.valid);
+  if (spec.compression && valid.every(({ length }) => length === 0)) {
+    throw new RetortError('RT_INVALID_DATASET', `The compression ${NO_VALIDATION}.`);
+  }
   const texts = Array.from(concat(parts.map(({ train }) => train)), (row) => rows[row].text);
   const draft = await draftStudent(spec, { texts, labels, teacherDir: options.tasks[0].teacherDir });
   const encoded = new EncodedRows(rows, draft.tokenizer, labels, joined.teacherLogits);
-  const valid = parts.map((part) => part.valid);
+  const validation = taskExamples(encoded, joined, concat(valid), { training: false });
   const { weights, bestEpoch } = await trainOneStudent({
     ...options,
     draft: { ...draft, model: withTaskMask(draft.model, heads) },
     examples: taskExamples(encoded, joined, joined.sampled, { training: true }),
-    validation: taskExamples(encoded, joined, concat(valid), { training: false }),
+    validation,
     heads,
   });
   const trained = withoutDropout(withWeights(draft.model, weights));
-  const calibration = { heads, batchSize: spec.training.batchSize, threads, signal };
-  const { model, temperatures } = await calibrateTasks(trained, encoded, valid, calibration);
+  const running = { heads, batchSize: spec.training.batchSize, threads, signal };
+  const { model, temperatures } = await calibrateTasks(trained, encoded, valid, running);
+  const checked = { ...running, trainable: draft.trainable, validation };
+  const { quantized, record } = await quantizeTasks(model, spec.compression, checked);
   const described = Object.fromEntries(
     options.tasks.map((task, k): [string, TaskLabels] => [
       task.name,
       { labels: [...task.labels], offset: heads[k].offset },
     ]),
   );
-  await writeModelFolder(staged, withTaskOutputs(model, heads), {
-    ...draft.files,
-    'config.json': { ...draft.files['config.json'], task_specific_params: described },
-  });
+  const config = { ...draft.files['config.json'], task_specific_params: described };
+  await writeModelFolder(
+    staged,
+    withTaskOutputs(model, heads),
+    { ...draft.files, 'config.json': quantized ? servedQuantized(config) : config },
+    quantized && withTaskOutputs(quantized, heads),
+  );
 
   const { outOfScope } = resolveSpec();
   const tasks: TrainedTask[] = [];
@@ -120,7 +139,12 @@ async function trainAndMeasure(staged: string, options: TrainTasksOptions) {
       onProgress:
         onProgress && ((progress) => onProgress({ ...progress, done: from + progress.done, total, note: name })),
     });
-    const metrics = { ...measured, temperatures: { student: temperatures[k] } };
+    const metrics = {
+      ...measured,
+      temperatures: { student: temperatures[k] },
+      // One graph for all tasks, so one record.
+      ...(record ? { compression: [record] } : {}),
+    };
     before += parts[k].test.length;
     const gate = gateOf(spec.multiTask.tasks[name] ?? {}, metrics.student);
     tasks.push({ name, ...described[name], ...origin, temperature: temperatures[k], metrics, gate });
@@ -143,7 +167,7 @@ async function finish(
   const passed = tasks.every(({ gate }) => gate.passed);
   const made = { spec, seed: spec.training.seed, codeVersion: VERSION };
   await writeJson(join(staged, MANIFEST_FILE), {
-    ...{ formatVersion: 1, name, digest, labels, lineage: made, passed },
+    ...{ formatVersion: 1, name, digest, modelFile: await findServedFile(staged), labels, lineage: made, passed },
     tasks: Object.fromEntries(tasks.map(({ name: task, ...rest }) => [task, rest])),
   });
   await writeFile(join(staged, 'README.md'), tasksCard({ name, tasks, spec }));

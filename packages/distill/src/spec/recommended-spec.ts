@@ -81,7 +81,7 @@ function isOfLabelsAlone(given: unknown): boolean {
 const ENOUGH_TO_SPLIT = 200;
 
 /** Whether int8 can be checked: its steps need validation rows. */
-function hasValidation({ rows, labelled }: RowCounts): boolean {
+export function hasValidation({ rows, labelled }: RowCounts): boolean {
   return rows.valid > 0 || labelled.train >= ENOUGH_TO_SPLIT;
 }
 

@@ -6,6 +6,7 @@ import {
   resolveMultiTaskSpec,
   studentFitProblems,
   taskProblems,
+  tasksCompressionProblems,
   tasksSizeProblems,
 } from '@retort/distill';
 import { compileCheck } from '@retort/http';
@@ -52,8 +53,9 @@ export async function checkTasks(context: Pick<ApiContext, 'database'>, body: ob
   );
   if (spec !== undefined) problems.push(...found.flatMap((task) => misfitsOf(task, spec)));
   if (spec !== undefined && isWhole) {
+    const shapes = found.map(({ shape }) => shape);
     const sizes = found.map(({ shape, labels }) => ({ shape, labels: labels.length }));
-    problems.push(...tasksSizeProblems(sizes, spec));
+    problems.push(...tasksSizeProblems(sizes, spec), ...tasksCompressionProblems(shapes, spec));
     // Tokens and first weights are those of the first task's teacher.
     problems.push(...studentFitProblems(spec.student, found[0].manifest));
   }
