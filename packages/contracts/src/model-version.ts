@@ -173,6 +173,8 @@ export interface StudentMetrics extends Labelling {
   outOfScope?: { label: string; rows: number; teacher: OutOfScopeFigures; student: OutOfScopeFigures };
   /** Models of earlier versions have none. */
   temperatures?: Temperatures;
+  /** What the student reads beside the tokens of its training text: how many, and R² of the map that made their rows. */
+  unseenTokens?: { added: number; fit: number };
   /** In order, where there is more than one: measured on the validation rows. */
   stages?: StageMetrics[];
   perClass: ClassMetrics[];

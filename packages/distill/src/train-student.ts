@@ -15,7 +15,7 @@ import {
 import type { StageCheckpoint } from '@retort/learn';
 import { withoutDropout } from '@retort/onnx';
 import { answerDigest, listModelFiles } from '@retort/teachers';
-import { findServedFile } from '@retort/text';
+import { findServedFile, type Tokenizer } from '@retort/text';
 import { modelCard } from './card/model-card.js';
 import { type CompressionRows, NO_VALIDATION, pruneStudent, quantizeStudent } from './compression/index.js';
 import { EncodedRows } from './dataset/encoded-rows.js';
@@ -28,6 +28,7 @@ import { calibrate } from './student/calibrate.js';
 import { servedQuantized } from './student/hugging-face-config.js';
 import { MANIFEST_FILE, publishFolder, stageFolder, writeJson, writeModelFolder } from './student/package-student.js';
 import { parameterCount } from './student/parameter-count.js';
+import { withUnseenTokens } from './student/with-unseen-tokens.js';
 import { trainOneStudent } from './training/train-one-student.js';
 
 export interface TrainStudentOptions {
@@ -101,7 +102,10 @@ async function trainAndMeasure(staged: string, options: TrainStudentOptions) {
     throw new RetortError('RT_INVALID_DATASET', `The compression ${NO_VALIDATION}.`);
   }
   const staging = await trainInStages({ ...options, rows, parts });
-  const { trained, encoded, taught, teacherTemperature, history, bestEpoch, stages } = staging;
+  const { taught, teacherTemperature, history, bestEpoch, stages } = staging;
+  const { student: trained, unseenTokens } = await withUnseenTokens(staging.trained, spec.student, options.teacherDir);
+  const readBy = (tokenizer: Tokenizer) => new EncodedRows(rows, tokenizer, labels, options.teacherLogits);
+  const encoded = unseenTokens ? readBy(trained.tokenizer) : staging.encoded;
   const examplesOf = (read: EncodedRows): CompressionRows => ({
     train: { ...read.examples(parts.train), ...taught },
     validation: read.examples(parts.valid),
@@ -110,7 +114,7 @@ async function trainAndMeasure(staged: string, options: TrainStudentOptions) {
     spec,
     texts: textsOf(parts.train),
     rows: examplesOf(encoded),
-    readAgain: (tokenizer) => examplesOf(new EncodedRows(rows, tokenizer, labels, options.teacherLogits)),
+    readAgain: (tokenizer) => examplesOf(readBy(tokenizer)),
     // Fine-tuning is short and keeps no checkpoint: the next attempt takes the steps again from the trained student.
     learn: async (smaller, { train: examples, validation }, { loss, training }) => {
       const draft = { ...trained, ...smaller };
@@ -166,6 +170,7 @@ async function trainAndMeasure(staged: string, options: TrainStudentOptions) {
         ...(teacherTemperature === undefined ? {} : { softLabels: teacherTemperature }),
       },
       ...options.labelling,
+      ...(unseenTokens ? { unseenTokens } : {}),
       ...(stages ? { stages } : {}),
       ...(spec.compression ? { compression } : {}),
     },

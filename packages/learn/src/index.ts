@@ -37,6 +37,7 @@ export {
   encoderTextWidth,
   LAYER_NORM_EPSILON,
 } from './students/encoder-student.js';
+export { type GrownVocabulary, growVocabulary } from './students/grow-vocabulary.js';
 export { type MlpHeadOptions, mlpHead } from './students/mlp-head.js';
 export { type StaticStudentOptions, startTokens, staticStudent, staticTextWidth } from './students/static-student.js';
 export { EMBEDDING_TAP, type LayerTaps, layerTaps } from './students/student-taps.js';

@@ -26,4 +26,4 @@ export { type TextInputs, textInputs } from './text-inputs.js';
 export type { TextModel, TextModelOptions, TextOutput } from './text-model.js';
 export { type TextModelReady, type TextModelRequest, ThreadedTextModel } from './threaded-text-model.js';
 export type { Tokenizer } from './tokenizer.js';
-export { type TrimmedTokenizer, trimVocabulary } from './trim-vocabulary.js';
+export { extendVocabulary, type TrimmedTokenizer, trimVocabulary } from './trim-vocabulary.js';

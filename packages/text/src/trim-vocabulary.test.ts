@@ -6,11 +6,65 @@ import { sharedPath } from '../../../test/support/shared.js';
 import { texts, unigram, wordpiece } from '../../../test/support/tokenizers.js';
 import { characterTokenizer } from './character-tokenizer.js';
 import { loadTokenizer } from './load-tokenizer.js';
-import { trimVocabulary } from './trim-vocabulary.js';
+import { extendVocabulary, trimVocabulary } from './trim-vocabulary.js';
 
 const MAX_LENGTH = 1000;
 
 const metaspace = { type: 'Metaspace', replacement: '▁', prepend_scheme: 'always' };
+
+const KINDS: [string, ReturnType<typeof wordpiece> | ReturnType<typeof unigram>][] = [
+  ['WordPiece', wordpiece({ lowercase: true })],
+  ['Unigram', unigram(null, metaspace)],
+];
+
+describe('extendVocabulary', () => {
+  it.each(KINDS)(
+    'gives back what was trimmed away, and leaves every id and the known texts as they are: %s',
+    (_, json) => {
+      const original = loadTokenizer(json);
+      fc.assert(
+        fc.property(fc.array(texts, { minLength: 1, maxLength: 4 }), texts, fc.nat(12), (known, other, count) => {
+          const trimmed = trimVocabulary(json, {}, known, { maxLength: MAX_LENGTH })!;
+          const extended = extendVocabulary(json, {}, trimmed.kept, { count, maxLength: MAX_LENGTH });
+          expect(extended.kept.subarray(0, trimmed.kept.length)).toEqual(trimmed.kept);
+          expect(extended.kept.length).toBeLessThanOrEqual(trimmed.kept.length + count);
+          expect(new Set(extended.kept).size).toBe(extended.kept.length);
+          const tokenizer = loadTokenizer(extended.tokenizer, extended.config);
+          expect(tokenizer.kind).toBe(original.kind);
+          for (const text of known) {
+            const ids = tokenizer.encode(text);
+            expect(ids).toEqual(loadTokenizer(trimmed.tokenizer, trimmed.config).encode(text));
+            expect(ids.map((id) => extended.kept[id]!)).toEqual(original.encode(text, MAX_LENGTH));
+          }
+          const library = new HuggingFaceTokenizer(extended.tokenizer, extended.config);
+          expect([...tokenizer.encode(other)]).toEqual(library.encode(other).ids.slice(0, MAX_LENGTH));
+          // With all of it, every text is read as the original reads it.
+          const whole = extendVocabulary(json, {}, trimmed.kept, { count: 1e6, maxLength: MAX_LENGTH });
+          const again = loadTokenizer(whole.tokenizer, whole.config).encode(other);
+          expect(again.map((id) => whole.kept[id]!)).toEqual(original.encode(other, MAX_LENGTH));
+        }),
+        { numRuns: 60 },
+      );
+    },
+  );
+
+  it('takes the first tokens that a text can have', () => {
+    const json = wordpiece({ lowercase: true });
+    const { kept } = trimVocabulary(json, {}, [], { maxLength: 32 })!;
+    const names = new Map(Object.entries(json.model.vocab).map(([token, id]) => [id, token]));
+    const added = (count: number) =>
+      Array.from(extendVocabulary(json, {}, kept, { count, maxLength: 32 }).kept.subarray(kept.length), (id) =>
+        names.get(id),
+      );
+    expect(added(2)).toEqual(['hello', 'world']);
+    expect(added(100)).toEqual(['hello', 'world', 'ab', '##ab']);
+    const unused = { ...json, model: { ...json.model, vocab: { ...json.model.vocab } } };
+    const last = Object.keys(json.model.vocab).length;
+    Object.assign(unused.model.vocab, { '[unused0]': last, Upper: last + 1, later: last + 2 });
+    const more = extendVocabulary(unused, {}, kept, { count: 100, maxLength: 32 }).kept.subarray(kept.length + 4);
+    expect(Array.from(more)).toEqual([last + 2]);
+  });
+});
 
 describe('trimVocabulary', () => {
   it.each([

@@ -1,5 +1,6 @@
 import type { TokenizerFiles } from './character-tokenizer.js';
 import { loadTokenizer } from './load-tokenizer.js';
+import type { Tokenizer } from './tokenizer.js';
 import { checkTokenizerJson, isObject, type TokenizerJson, tokenId } from './tokenizer-files.js';
 
 export interface TrimmedTokenizer extends TokenizerFiles {
@@ -38,10 +39,55 @@ export function trimVocabulary(
     for (const id of tokenizer.encode(text, maxLength)) counts.set(id, (counts.get(id) ?? 0) + 1);
   }
   for (const [id, count] of counts) if (count >= minCount) used.add(id);
-  const kept = Int32Array.from(used).sort();
-  const ids = new Map(Array.from(kept, (old, id) => [old, id]));
+  return withTokens(json, config, Int32Array.from(used).sort(), maxLength);
+}
+
+/**
+ * A trimmed tokenizer with more of the original vocabulary: the first tokens of it, which in the usual ones are the most frequent, that a
+ * text can have and that are missing. Their ids follow those that there are, which stay. `texts` that the vocabulary was trimmed to still
+ * get the same tokens.
+ *
+ * @param tokenizerJson the original @param kept of the trimmed one
+ * @param options.count how many tokens to add; fewer where there are not as many
+ */
+export function extendVocabulary(
+  tokenizerJson: unknown,
+  tokenizerConfig: unknown,
+  kept: Int32Array,
+  { count, maxLength }: { count: number; maxLength: number },
+): TrimmedTokenizer {
+  const json = checkTokenizerJson(tokenizerJson);
+  const { added_tokens_decoder: _, ...config } = isObject(tokenizerConfig) ? tokenizerConfig : {};
+  const tokenizer = loadTokenizer(json, config);
+  const known = new Set(kept);
+  const added: number[] = [];
+  for (const [token, id] of tokensOf(json)) {
+    if (added.length >= count) break;
+    if (!known.has(id) && isRead(token, id, json, tokenizer)) added.push(id);
+  }
+  return withTokens(json, config, Int32Array.from([...kept, ...added]), maxLength);
+}
+
+/** The vocabulary by rising id. */
+function tokensOf({ model: { vocab } }: TokenizerJson): [string, number][] {
+  if (Array.isArray(vocab)) return (vocab as [string, number][]).map(([piece], id) => [piece, id]);
+  return Object.entries(vocab as Record<string, number>).sort(([, a], [, b]) => a - b);
+}
+
+/** Whether the token's own text is read as it: none is as `[unused0]`, say. Of what only continues a word that cannot be told. */
+function isRead(token: string, id: number, { model }: TokenizerJson, tokenizer: Tokenizer): boolean {
+  const prefix = model.continuing_subword_prefix;
+  if (typeof prefix === 'string' && prefix !== '' && token.startsWith(prefix)) return true;
+  return tokenizer.encode(token.replaceAll(WORD_START, ' ')).includes(id);
+}
+
+/** What SentencePiece writes for a blank. */
+const WORD_START = '\u2581';
+
+/** @param kept for every new id its old one */
+function withTokens(json: TokenizerJson, config: object, kept: Int32Array, maxLength: number): TrimmedTokenizer {
   return {
-    tokenizer: renumbered(json, ids),
+    tokenizer: renumbered(json, new Map(Array.from(kept, (old, id) => [old, id]))),
     config: { ...config, model_max_length: maxLength, model_input_names: ['input_ids', 'attention_mask'] },
     kept,
   };
@@ -69,12 +115,12 @@ function isSingle(token: string): boolean {
   return token.length <= 2 && Array.from(token).length === 1;
 }
 
-/** The file with other ids: `ids` has the new one for every old one that stays. */
+/** The file with other ids: `ids` has the new one for every old one that stays, from 0 on. */
 function renumbered(json: TokenizerJson, ids: Map<number, number>): Record<string, unknown> {
   const { model } = json;
   const { vocab } = model;
   const trimmed = Array.isArray(vocab)
-    ? { ...model, vocab: vocab.filter((_, id) => ids.has(id)), unk_id: ids.get(model.unk_id as number) }
+    ? { ...model, vocab: piecesOf(json, vocab as Piece[], [...ids.keys()]), unk_id: ids.get(model.unk_id as number) }
     : { ...model, vocab: withIds(vocab as Record<string, number>, ids) };
   return {
     ...json,
@@ -85,6 +131,18 @@ function renumbered(json: TokenizerJson, ids: Map<number, number>): Record<strin
     post_processor: withProcessorIds(json, ids),
     model: trimmed,
   };
+}
+
+type Piece = [string, number];
+
+/**
+ * A Unigram's pieces are numbered by their place. An added token that is none of them, and that pieces follow, gets one, which is never
+ * looked for: added tokens are found in a text before it is cut.
+ */
+function piecesOf({ added_tokens: added }: TokenizerJson, vocab: readonly Piece[], kept: readonly number[]): Piece[] {
+  const end = kept.findLastIndex((old) => old < vocab.length) + 1;
+  const rarest = vocab.reduce((least, [, score]) => Math.min(least, score), 0);
+  return kept.slice(0, end).map((old) => vocab[old] ?? [added.find(({ id }) => id === old)?.content ?? '', rarest]);
 }
 
 function withIds(vocab: Record<string, number>, ids: Map<number, number>): Record<string, number> {

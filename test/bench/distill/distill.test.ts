@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Row, SPLITS } from '@retort/contracts';
-import { inputHash, resolveSpec } from '@retort/distill';
+import { inputHash, recommendedSpec, resolveSpec } from '@retort/distill';
 import { normalizeText } from '@retort/text';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -36,8 +36,14 @@ describe('the configurations', () => {
     for (const { spec } of CONFIGURATIONS) if (spec !== undefined) resolveSpec(spec);
   });
 
-  it('say of everything no more than the family', () => {
-    expect(findConfiguration('static/everything').spec).toEqual({ student: { family: 'static' } });
+  it('say of everything no more than the family, without the unseen words that have rows of their own', () => {
+    expect(findConfiguration('static/everything').spec).toEqual({ student: { family: 'static', unseenTokens: 0 } });
+    const shape = { rows: { train: 9000, valid: 9, test: 9 }, labels: { a: { train: 9000, valid: 9, test: 9 } } };
+    const teacher = { tokenizer: 'WordPiece', bert: { layers: 6, width: 384, heads: 12 }, shape };
+    for (const family of ['static', 'encoder']) {
+      const { spec } = findConfiguration(`${family}/unseen-words`);
+      expect(recommendedSpec(spec, teacher)).toEqual(recommendedSpec({ student: { family } }, teacher));
+    }
     const spec = resolveSpec(findConfiguration('static/kd+label-smoothing').spec);
     expect(spec.loss).toMatchObject({ lambda: 0.1, temperature: 2, labelSmoothing: 0.1 });
     expect(spec.transferSet?.multiply).toBe(0);

@@ -1576,6 +1576,11 @@ export interface components {
              * @default 0
              */
             hidden: number;
+            /**
+             * @description How many tokens of the teacher's vocabulary, the first that the training text has not, the student reads too. Their rows are mapped from the teacher's once it is trained. Each is a row of the table of tokens.
+             * @default 0
+             */
+            unseenTokens: number;
             initFrom?: {
                 /** @description Layers of the teacher, counted from 0, that the student’s layers start as, one for each. The embeddings come with them. A narrower student starts from their projection. */
                 layers: number[];
@@ -1623,6 +1628,11 @@ export interface components {
              * @default 0
              */
             hidden?: number;
+            /**
+             * @description How many tokens of the teacher's vocabulary, the first that the training text has not, the student reads too. Their rows are mapped from the teacher's once it is trained. Each is a row of the table of tokens.
+             * @default 0
+             */
+            unseenTokens?: number;
             initFrom?: {
                 /** @description Layers of the teacher, counted from 0, that the student’s layers start as, one for each. The embeddings come with them. A narrower student starts from their projection. */
                 layers: number[];
@@ -2060,6 +2070,11 @@ export interface components {
              */
             tokenWidth: number;
             /**
+             * @description How many tokens of the teacher's vocabulary, the first that the training text has not, the student reads too. Needs a table of its tokens. Their rows are mapped from the teacher's once it is trained. Each is a row of the table of tokens.
+             * @default 0
+             */
+            unseenTokens: number;
+            /**
              * @description Embedding width per n-gram order.
              * @default 64
              */
@@ -2105,6 +2120,11 @@ export interface components {
              * @default 0
              */
             tokenWidth?: number;
+            /**
+             * @description How many tokens of the teacher's vocabulary, the first that the training text has not, the student reads too. Needs a table of its tokens. Their rows are mapped from the teacher's once it is trained. Each is a row of the table of tokens.
+             * @default 0
+             */
+            unseenTokens?: number;
             /**
              * @description Embedding width per n-gram order.
              * @default 64
@@ -2232,6 +2252,13 @@ export interface components {
                 /** @description Times. */
                 count: number;
             }[];
+            /** @description What the student reads beside the words of its training text. */
+            unseenTokens?: {
+                /** @description Tokens that the training text has not, and the student reads. */
+                added: number;
+                /** @description R² of the map that made their rows, on tokens that were held out. */
+                fit: number;
+            };
             /** @description Steps of compression, in order. */
             compression?: components["schemas"]["CompressionRecord"][];
             gate?: components["schemas"]["Gate"];

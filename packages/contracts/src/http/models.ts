@@ -160,6 +160,15 @@ export const StudentMetricsBody = Type.Object(
     confusions: Type.Array(Type.Object({ actual: Type.String(), predicted: Type.String(), count: Count('Times.') }), {
       description: 'Most frequent mistakes.',
     }),
+    unseenTokens: Type.Optional(
+      Type.Object(
+        {
+          added: Count('Tokens that the training text has not, and the student reads.'),
+          fit: Type.Number({ description: 'R² of the map that made their rows, on tokens that were held out.' }),
+        },
+        { description: 'What the student reads beside the words of its training text.' },
+      ),
+    ),
     compression: Type.Optional(
       Type.Array(
         Type.Object(

@@ -16,6 +16,13 @@ export const StaticStudent = Type.Object(
       description:
         "Width of a table of the tokens by themselves, beside the n-grams; 0 for none. Of a teacher's tokens the default is 256, and the rows start as the principal components of its own embeddings.",
     }),
+    unseenTokens: Type.Integer({
+      minimum: 0,
+      maximum: 1_000_000,
+      default: 0,
+      description:
+        "How many tokens of the teacher's vocabulary, the first that the training text has not, the student reads too. Needs a table of its tokens. Their rows are mapped from the teacher's once it is trained. Each is a row of the table of tokens.",
+    }),
     width: Type.Integer({ minimum: 8, maximum: 1024, default: 64, description: 'Embedding width per n-gram order.' }),
     buckets: Type.Integer({
       minimum: 256,
@@ -107,6 +114,13 @@ export const EncoderStudent = Type.Object(
       default: 0,
       description: 'Width of a hidden layer between the text’s vector and the logits; 0 for none.',
     }),
+    unseenTokens: Type.Integer({
+      minimum: 0,
+      maximum: 1_000_000,
+      default: 0,
+      description:
+        "How many tokens of the teacher's vocabulary, the first that the training text has not, the student reads too. Their rows are mapped from the teacher's once it is trained. Each is a row of the table of tokens.",
+    }),
     initFrom: Type.Optional(InitFrom),
   },
   {
@@ -138,3 +152,7 @@ export const StudentSpecInput = Type.Union([
 export type StaticStudent = Static<typeof StaticStudent>;
 export type EncoderStudent = Static<typeof EncoderStudent>;
 export type StudentSpec = Static<typeof StudentSpec>;
+
+/** What the graph of a student is made of: the rest of its spec is of its tokens. */
+export type StaticShape = Omit<StaticStudent, 'unseenTokens'>;
+export type EncoderShape = Omit<EncoderStudent, 'unseenTokens'>;

@@ -1,4 +1,4 @@
-import type { StudentSpec } from '@retort/contracts';
+import type { StudentMetrics, StudentSpec } from '@retort/contracts';
 
 /** The student's shape in words. */
 export function describeShape(student: StudentSpec): string {
@@ -14,6 +14,13 @@ export function describeShape(student: StudentSpec): string {
     `${minGram === maxGram ? minGram : `${minGram}- to ${maxGram}`}-grams of ${unit} in ${buckets} buckets of width ${width}`,
     hidden === 0 ? 'no hidden layer' : `a hidden layer of ${hidden}`,
   ].join(', ');
+}
+
+/** What it reads beside the words of its training text; empty without. */
+export function describeUnseenTokens({ unseenTokens }: Pick<StudentMetrics, 'unseenTokens'>): string {
+  if (unseenTokens === undefined) return '';
+  const { added, fit } = unseenTokens;
+  return `${added.toLocaleString('en')} tokens that the training text has not, mapped from the teacher's (R² ${fit.toFixed(2)} on others that were held out)`;
 }
 
 /** What `tokenizer.json` makes of a text. */

@@ -3,7 +3,7 @@ import { compressionSection } from '../compression/index.js';
 import { ensembleDefaults } from '../ensemble/ensemble-problems.js';
 import { describeQueries, describeTransferSet } from './describe-labelling.js';
 import { describeCurriculum, describeLoss, describeSoftLabels } from './describe-loss.js';
-import { describeReading, describeShape } from './describe-student.js';
+import { describeReading, describeShape, describeUnseenTokens } from './describe-student.js';
 import { describeTraining } from './describe-training.js';
 import { FIGURES_EXPLAINED, figuresTable, labelTables, percent } from './figures-section.js';
 import { selectionSection } from './selection-card.js';
@@ -53,7 +53,7 @@ scores. ${describeReading(spec.student)}
 | | |
 |---|---|
 | student | ${spec.student.family}: ${describeShape(spec.student)}, ${student.parameters.toLocaleString('en')} parameters |
-| loss | ${describeLoss(spec.loss)} |
+${row('further words', describeUnseenTokens(metrics))}| loss | ${describeLoss(spec.loss)} |
 ${row('soft labels', describeSoftLabels(spec, metrics.temperatures))}${row('features', describeFeatures(spec))}${row('curriculum', describeCurriculum(spec))}| training | ${describeTraining(spec.training, metrics.bestEpoch)} |
 ${row('transfer set', describeTransferSet(metrics))}${row('questions to teachers', describeQueries(metrics))}| dataset | ${lineage.dataset.rows} rows, sha256 \`${lineage.dataset.digest}\` |
 ${teachersOf(lineage, metrics)}

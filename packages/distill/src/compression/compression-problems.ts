@@ -60,6 +60,9 @@ function unfitness({ kind, weights, tables }: CompressionStep, student: StudentS
   if (kind === 'prune-vocabulary' && family !== 'encoder') {
     return `prune-vocabulary is for encoder students: n-grams of a ${family} one share the rows of its table`;
   }
+  if (kind === 'prune-vocabulary' && student.unseenTokens > 0) {
+    return 'prune-vocabulary takes away what student.unseenTokens gives: leave the step out, or set that to 0';
+  }
   if (kind === 'prune-hidden' && family === 'static' && student.hidden === 0) {
     return 'the student has no hidden layer: raise student.hidden, or leave the step out';
   }

@@ -1,6 +1,6 @@
 import { type MultiTaskSpec, VERSION } from '@retort/contracts';
 import { describeLoss } from '../card/describe-loss.js';
-import { describeReading, describeShape } from '../card/describe-student.js';
+import { describeReading, describeShape, describeUnseenTokens } from '../card/describe-student.js';
 import { describeTraining } from '../card/describe-training.js';
 import { FIGURES_EXPLAINED, figuresTable, labelTables, percent } from '../card/figures-section.js';
 import { floatBeside, stepsTable } from '../compression/index.js';
@@ -62,7 +62,7 @@ ${describeReading(spec.student)}
 |---|---|---|
 ${origins.join('\n')}
 
-Student: ${spec.student.family}, ${describeShape(spec.student)}.
+Student: ${[`${spec.student.family}, ${describeShape(spec.student)}`, describeUnseenTokens(tasks[0].metrics)].filter(Boolean).join('; ')}.
 Training: ${describeTraining(spec.training, tasks[0].metrics.bestEpoch)}; rows of a task in proportion to (its rows)^${spec.multiTask.sampling}.
 Loss: ${describeLoss(spec.loss)}; of each row over the labels of its task.
 `;

@@ -11,7 +11,7 @@ import {
 import { type StageCheckpoint, withTaskMask, withTaskOutputs, withWeights } from '@retort/learn';
 import { withoutDropout } from '@retort/onnx';
 import { answerDigest, listModelFiles } from '@retort/teachers';
-import { findServedFile, type TaskLabels } from '@retort/text';
+import { findServedFile, type TaskLabels, type Tokenizer } from '@retort/text';
 import { NO_VALIDATION } from '../compression/index.js';
 import { EncodedRows } from '../dataset/encoded-rows.js';
 import { evaluateStudent } from '../measure/evaluate-student.js';
@@ -21,6 +21,7 @@ import { draftStudent } from '../student/draft-student.js';
 import { servedQuantized } from '../student/hugging-face-config.js';
 import { MANIFEST_FILE, publishFolder, stageFolder, writeJson, writeModelFolder } from '../student/package-student.js';
 import { parameterCount } from '../student/parameter-count.js';
+import { withUnseenTokens } from '../student/with-unseen-tokens.js';
 import { trainOneStudent } from '../training/train-one-student.js';
 import { calibrateTasks, columnsOf } from './calibrate-tasks.js';
 import { gateOf } from './gate.js';
@@ -85,19 +86,22 @@ async function trainAndMeasure(staged: string, options: TrainTasksOptions) {
   }
   const texts = Array.from(concat(parts.map(({ train }) => train)), (row) => rows[row].text);
   const draft = await draftStudent(spec, { texts, labels, teacherDir: options.tasks[0].teacherDir });
-  const encoded = new EncodedRows(rows, draft.tokenizer, labels, joined.teacherLogits);
-  const validation = taskExamples(encoded, joined, concat(valid), { training: false });
+  const readBy = (tokenizer: Tokenizer) => new EncodedRows(rows, tokenizer, labels, joined.teacherLogits);
+  const learned = readBy(draft.tokenizer);
+  const validate = (encoded: EncodedRows) => taskExamples(encoded, joined, concat(valid), { training: false });
   const { weights, bestEpoch } = await trainOneStudent({
     ...options,
     draft: { ...draft, model: withTaskMask(draft.model, heads) },
-    examples: taskExamples(encoded, joined, joined.sampled, { training: true }),
-    validation,
+    examples: taskExamples(learned, joined, joined.sampled, { training: true }),
+    validation: validate(learned),
     heads,
   });
-  const trained = withoutDropout(withWeights(draft.model, weights));
+  const trained = { ...draft, model: withWeights(draft.model, weights) };
+  const { student, unseenTokens } = await withUnseenTokens(trained, spec.student, options.tasks[0].teacherDir);
+  const encoded = unseenTokens ? readBy(student.tokenizer) : learned;
   const running = { heads, batchSize: spec.training.batchSize, threads, signal };
-  const { model, temperatures } = await calibrateTasks(trained, encoded, valid, running);
-  const checked = { ...running, trainable: draft.trainable, validation };
+  const { model, temperatures } = await calibrateTasks(withoutDropout(student.model), encoded, valid, running);
+  const checked = { ...running, trainable: student.trainable, validation: validate(encoded) };
   const { quantized, record } = await quantizeTasks(model, spec.compression, checked);
   const described = Object.fromEntries(
     options.tasks.map((task, k): [string, TaskLabels] => [
@@ -105,11 +109,11 @@ async function trainAndMeasure(staged: string, options: TrainTasksOptions) {
       { labels: [...task.labels], offset: heads[k].offset },
     ]),
   );
-  const config = { ...draft.files['config.json'], task_specific_params: described };
+  const config = { ...student.files['config.json'], task_specific_params: described };
   await writeModelFolder(
     staged,
     withTaskOutputs(model, heads),
-    { ...draft.files, 'config.json': quantized ? servedQuantized(config) : config },
+    { ...student.files, 'config.json': quantized ? servedQuantized(config) : config },
     quantized && withTaskOutputs(quantized, heads),
   );
 
@@ -132,7 +136,7 @@ async function trainAndMeasure(staged: string, options: TrainTasksOptions) {
       // A class like any other of the tasks that have it: several tasks have no rows of none of their labels.
       outOfScope: { label: outOfScope, texts: [], teacherLogits: new Float32Array(0) },
       temperature: temperatures[k],
-      parameters: parameterCount(draft),
+      parameters: parameterCount(student),
       flops: flopsOfMedianText(model, test.lengths),
       bestEpoch,
       signal,
@@ -143,6 +147,7 @@ async function trainAndMeasure(staged: string, options: TrainTasksOptions) {
       ...measured,
       temperatures: { student: temperatures[k] },
       // One graph for all tasks, so one record.
+      ...(unseenTokens ? { unseenTokens } : {}),
       ...(record ? { compression: [record] } : {}),
     };
     before += parts[k].test.length;

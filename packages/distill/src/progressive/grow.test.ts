@@ -1,4 +1,4 @@
-import type { EncoderStudent } from '@retort/contracts';
+import type { EncoderShape } from '@retort/contracts';
 import { encoderStudent } from '@retort/learn';
 import { findInitializer, type Model } from '@retort/onnx';
 import { describe, expect, it } from 'vitest';
@@ -6,7 +6,7 @@ import { grow } from './grow.js';
 
 const sizes = { family: 'encoder', width: 16, heads: 2, intermediate: 16, maxLength: 8 } as const;
 const student = (layers: number, seed: number) => {
-  const spec: EncoderStudent = { ...sizes, layers, dropout: 0, pooling: 'mean', hidden: 0 };
+  const spec: EncoderShape = { ...sizes, layers, dropout: 0, pooling: 'mean', hidden: 0 };
   return encoderStudent(spec, { vocabularySize: 5, classes: 2, seed });
 };
 const valuesOf = (model: Model, name: string) => findInitializer(model, name).data;

@@ -33,6 +33,7 @@ export function progressiveProblems({ student, training, progressive }: Distilla
   const { assistants = [], growth } = progressive;
   return [
     ...chainProblems([...assistants.map((assistant) => assistant.student), student]),
+    ...assistants.flatMap((assistant, i) => unseenProblems(assistant.student, `/progressive/assistants/${i}`)),
     ...(growth ? growthProblems(growth.stages, student, training.epochs) : []),
   ];
 }
@@ -46,6 +47,12 @@ function chainProblems(chain: StudentSpec[]): FieldProblem[] {
     const message = `has ${own} weights, fewer than ${who}, which learns from it (${next}): name the larger students first`;
     return [{ path: `/progressive/assistants/${i}/student`, message }];
   });
+}
+
+/** Nobody but the student is asked about other texts than those of the training. */
+function unseenProblems({ unseenTokens }: StudentSpec, path: string): FieldProblem[] {
+  if (unseenTokens === 0) return [];
+  return [{ path: `${path}/student/unseenTokens`, message: 'is for the student alone: leave it out of an assistant' }];
 }
 
 /** Weights that do not depend on vocabulary and labels. */

@@ -61,7 +61,9 @@ describe('what is recommended', () => {
     const chain = (student: object, assistants: object[]) =>
       recommendedSpec({ student, progressive: { assistants } }, known);
     const same = chain({}, [{}]);
-    expect(same.progressive?.assistants?.[0].student).toEqual(same.student);
+    // Nobody asks an assistant about words that the training text has not.
+    expect(same.student.unseenTokens).toBe(6000);
+    expect(same.progressive?.assistants?.[0].student).toEqual({ ...same.student, unseenTokens: 0 });
     const wider = { width: 256, initFrom: { layers: [0, 5] } };
     const { student, progressive } = chain({ family: 'encoder' }, [{ student: { family: 'encoder', ...wider } }]);
     expect(student).toMatchObject({ width: 160, initFrom: { layers: [0, 5] } });
@@ -70,6 +72,23 @@ describe('what is recommended', () => {
     expect(
       recommendedSpec({ student: { family: 'encoder' }, progressive: { growth } }, known).student,
     ).not.toHaveProperty('initFrom');
+  });
+
+  it('adds words that the training text has not, where the student reads those of its teacher', () => {
+    const known = { tokenizer: 'WordPiece', shape: shapeOf(20_000) };
+    const unseen = (input: object, teacher: object = {}) =>
+      recommendedSpec(input, { ...known, ...teacher }).student.unseenTokens;
+    expect(unseen({})).toBe(6000);
+    expect(unseen({ student: { family: 'encoder' } })).toBe(6000);
+    expect(unseen({ student: { tokens: 'teacher', minGram: 1 } })).toBe(6000);
+    expect(unseen({ student: { family: 'encoder', unseenTokens: 5 } })).toBe(5);
+    for (const student of [{ tokens: 'teacher', tokenWidth: 0 }, { minGram: 3 }, { unseenTokens: 0 }]) {
+      expect(unseen({ student })).toBe(0);
+    }
+    expect(unseen({}, { tokenizer: 'BPE' })).toBe(0);
+    const compression = { steps: [{ kind: 'prune-vocabulary' }] };
+    expect(unseen({ student: { family: 'encoder' }, compression })).toBe(0);
+    expect(unseen({ sweep: { space: { '/student/tokenWidth': { values: [0, 256] } } } })).toBe(0);
   });
 
   it('makes the student int8 only where that can be checked', () => {

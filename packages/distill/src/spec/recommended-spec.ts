@@ -6,7 +6,7 @@ import { type DatasetShape, inScope, type RowCounts, shapeOf } from '../dataset/
 import { isSection, type Section } from '../sections/is-section.js';
 import { withAutoSection } from '../sweep/auto-section.js';
 import { isAuto, recommendedCandidates } from './recommended-candidates.js';
-import { recommendedStudent, type Source } from './recommended-student.js';
+import { recommendedShape, recommendedStudent, type Source } from './recommended-student.js';
 import { recommendedTraining } from './recommended-training.js';
 import { resolveSpec, storedSpec } from './resolve-spec.js';
 
@@ -92,7 +92,7 @@ export const RECOMMENDED_LOSS = { temperature: 2 };
 function withAssistants(progressive: Section, source: Source): Section {
   const { assistants } = progressive;
   if (!Array.isArray(assistants)) return progressive;
-  const recommended = assistants.map((one) => (isSection(one) ? { ...one, ...recommendedStudent(one, source) } : one));
+  const recommended = assistants.map((one) => (isSection(one) ? { ...one, ...recommendedShape(one, source) } : one));
   return { ...progressive, assistants: recommended };
 }
 

@@ -124,8 +124,15 @@ function crossFieldProblems(spec: DistillationSpec): FieldProblem[] {
 
 function studentProblems({ student, training }: DistillationSpec): FieldProblem[] {
   if (student.family === 'encoder') return encoderProblems(student, training.batchSize);
-  if (student.minGram <= student.maxGram) return [];
-  return [
-    { path: '/student/minGram', message: `must be at most maxGram (${student.maxGram}), got ${student.minGram}` },
-  ];
+  const { minGram, maxGram, tokens, tokenWidth, unseenTokens } = student;
+  const problems: FieldProblem[] = [];
+  if (minGram > maxGram) {
+    problems.push({ path: '/student/minGram', message: `must be at most maxGram (${maxGram}), got ${minGram}` });
+  }
+  if (unseenTokens > 0 && (tokens !== 'teacher' || tokenWidth === 0)) {
+    const message =
+      'needs a table of the teacher\'s tokens: set tokens to "teacher" and tokenWidth above 0, or leave it out';
+    problems.push({ path: '/student/unseenTokens', message });
+  }
+  return problems;
 }

@@ -26,6 +26,7 @@ export async function draftStatic(student: StaticStudent, options: DraftOptions)
   return {
     ...trainable,
     tokenizer,
+    teacherIds: trimmed?.kept,
     files: {
       'config.json': huggingFaceConfig(labels, {
         vocab_size: vocabularySize,

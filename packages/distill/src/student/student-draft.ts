@@ -6,7 +6,7 @@ export interface StudentDraft extends TrainableModel {
   tokenizer: Tokenizer;
   /** Contents of the folder's JSON files, by path. */
   files: Record<string, object>;
-  /** Where the student reads the same tokens as its teacher: the teacher's id of each of its ids. */
+  /** Where the student reads tokens of its teacher: the teacher's id of each of its ids. */
   teacherIds?: Int32Array;
 }
 

@@ -1,4 +1,4 @@
-import type { EncoderStudent } from '@retort/contracts';
+import type { EncoderShape } from '@retort/contracts';
 import type { BertShape, FieldProblem } from '@retort/contracts/values';
 
 /**
@@ -6,7 +6,7 @@ import type { BertShape, FieldProblem } from '@retort/contracts/values';
  *
  * @returns one problem per finding, its path into the spec; none where it can, or starts with new weights
  */
-export function encoderMisfits({ initFrom, layers, width, heads }: EncoderStudent, teacher: BertShape): FieldProblem[] {
+export function encoderMisfits({ initFrom, layers, width, heads }: EncoderShape, teacher: BertShape): FieldProblem[] {
   if (initFrom === undefined) return [];
   const named = initFrom.layers;
   const headWidth = teacher.width / teacher.heads;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import type { EncoderStudent } from '@retort/contracts';
+import type { EncoderShape } from '@retort/contracts';
 import { findInitializer, GraphBuilder, int64s, type Model, readModel, type Tensor, writeModel } from '@retort/onnx';
 import { openSession } from '@retort/runtime';
 import { describe, expect, it } from 'vitest';
@@ -42,13 +42,13 @@ function largestDifference(a: Float32Array, b: Float32Array): number {
   return a.reduce((largest, value, i) => Math.max(largest, Math.abs(value - b[i])), 0);
 }
 
-function studentOf(spec: EncoderStudent, teacher: Model, vocabularySize: number): TrainableModel {
+function studentOf(spec: EncoderShape, teacher: Model, vocabularySize: number): TrainableModel {
   const bert = readBert(teacher);
   const student = encoderStudent(spec, { vocabularySize, classes: 2, seed: 1 });
   return initializeEncoder(student, spec, { teacher: bert, kept: every(vocabularySize), seed: 1 });
 }
 
-const SPEC: EncoderStudent = {
+const SPEC: EncoderShape = {
   family: 'encoder',
   layers: 3,
   width: 16,
@@ -90,7 +90,7 @@ describe('an encoder student of its teacher’s layers', () => {
 
   it('projects to a narrower width without loss where the teacher uses no more', async () => {
     // A student of width 8 is lifted into a teacher of width 16 by orthonormal rows that keep the mean: [I, I]/√2.
-    const narrow: EncoderStudent = {
+    const narrow: EncoderShape = {
       ...SPEC,
       layers: 2,
       width: 8,
@@ -112,7 +112,7 @@ describe('an encoder student of its teacher’s layers', () => {
 
   it('says what of the spec does not fit the teacher', () => {
     const teacher = exportedBert({ ...TEACHER, style: 'matmul' });
-    const build = (changes: Partial<EncoderStudent>) => () =>
+    const build = (changes: Partial<EncoderShape>) => () =>
       studentOf({ ...SPEC, ...changes }, teacher, TEACHER.vocabulary);
     expect(build({ initFrom: { layers: [0, 1, 3] } })).toThrow(
       'student.initFrom.layers names layer 3, but the teacher has 3, counted from 0',

@@ -1,4 +1,4 @@
-import type { EncoderStudent } from '@retort/contracts';
+import type { EncoderShape } from '@retort/contracts';
 import { RetortError } from '@retort/contracts/values';
 import { type Matrix, multiply, pickColumns, pickRows } from '../linear-algebra/matrix.js';
 import { type TrainableModel, type Weights, withWeights } from '../trainable.js';
@@ -22,7 +22,7 @@ import type { BertLayerWeights, BertWeights, NormWeights } from './read-bert.js'
  */
 export function initializeEncoder(
   student: TrainableModel,
-  spec: EncoderStudent,
+  spec: EncoderShape,
   { teacher, kept, seed }: { teacher: BertWeights; kept: Int32Array; seed: number },
 ): TrainableModel {
   const chosen = spec.initFrom?.layers ?? [];
@@ -212,7 +212,7 @@ function norm(values: Float32Array): number {
   return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
 }
 
-function checkFit(spec: EncoderStudent, teacher: BertWeights, kept: Int32Array): void {
+function checkFit(spec: EncoderShape, teacher: BertWeights, kept: Int32Array): void {
   const { width, heads, layers, words } = teacher;
   const problems = encoderMisfits(spec, { width, heads, layers: layers.length });
   if (!kept.every((id) => id < words.rows)) {

@@ -1,4 +1,4 @@
-import type { EncoderStudent } from '@retort/contracts';
+import type { EncoderShape } from '@retort/contracts';
 import { findInitializer, floats, int64s } from '@retort/onnx';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -9,6 +9,7 @@ import { evaluate } from '../measure/metrics.js';
 import { predict } from '../measure/predict.js';
 import { encoderStudent } from '../students/encoder-student.js';
 import { staticStudent } from '../students/static-student.js';
+import { wordTables } from '../students/word-tables.js';
 import { type TrainableModel, withWeights } from '../trainable.js';
 import { train } from '../training/train.js';
 import {
@@ -27,15 +28,14 @@ import {
   pruneMagnitude,
   taylorImportance,
   withMasks,
-  wordTables,
 } from './index.js';
 
-const SPEC: EncoderStudent = {
+const SPEC: EncoderShape = {
   ...{ family: 'encoder', layers: 2, width: 12, heads: 3, intermediate: 10 },
   ...{ maxLength: 9, dropout: 0, pooling: 'mean', hidden: 0 },
 };
 const SHAPE = { vocabularySize: 40, classes: 3, seed: 2 };
-const encoder = (changes: Partial<EncoderStudent> = {}) => encoderStudent({ ...SPEC, ...changes }, SHAPE);
+const encoder = (changes: Partial<EncoderShape> = {}) => encoderStudent({ ...SPEC, ...changes }, SHAPE);
 const bag = () =>
   staticStudent(
     {

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { EncoderStudent } from '@retort/contracts';
+import type { EncoderShape } from '@retort/contracts';
 import { floats } from '@retort/onnx';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bitsOf, tinyTraining } from '../../../../test/support/tiny-training.ts';
@@ -13,7 +13,7 @@ import type { TrainOptions } from '../training/train-options.js';
 import type { FeatureTerm } from './feature-terms.js';
 import { withoutProjections, withProjections } from './projections.js';
 
-const spec: EncoderStudent = {
+const spec: EncoderShape = {
   ...{ family: 'encoder', layers: 1, width: 8, heads: 2, intermediate: 8, maxLength: 9, dropout: 0.1 },
   pooling: 'mean',
   hidden: 0,

@@ -1,4 +1,4 @@
-import type { EncoderStudent, StaticStudent } from '@retort/contracts';
+import type { EncoderShape, StaticShape } from '@retort/contracts';
 import { describe, expect, it } from 'vitest';
 import { bitsOf, taughtBy, tinyTraining } from '../../../../test/support/tiny-training.ts';
 import { predict } from '../measure/predict.js';
@@ -8,12 +8,12 @@ import { withWeights } from '../trainable.js';
 import { train } from '../training/train.js';
 import type { TrainOptions } from '../training/train-options.js';
 
-const encoder: EncoderStudent = {
+const encoder: EncoderShape = {
   ...{ family: 'encoder', layers: 1, width: 12, heads: 2, intermediate: 12, maxLength: 9, dropout: 0 },
   pooling: 'mean',
   hidden: 0,
 };
-const bag: StaticStudent = {
+const bag: StaticShape = {
   ...{
     family: 'static',
     tokens: 'characters',

@@ -1,4 +1,4 @@
-import type { EncoderStudent } from '@retort/contracts';
+import type { EncoderShape } from '@retort/contracts';
 import { int64s, type Model, writeModel } from '@retort/onnx';
 import { openSession } from '@retort/runtime';
 import fc from 'fast-check';
@@ -7,7 +7,7 @@ import { withWeights } from '../trainable.js';
 import { train } from '../training/train.js';
 import { encoderStudent } from './encoder-student.js';
 
-const SPEC: EncoderStudent = {
+const SPEC: EncoderShape = {
   family: 'encoder',
   layers: 2,
   width: 16,
@@ -20,7 +20,7 @@ const SPEC: EncoderStudent = {
 };
 const CLASSES = 5;
 const VOCABULARY = 30;
-const build = (changes: Partial<EncoderStudent> = {}, options: { classes?: number; seed?: number } = {}) =>
+const build = (changes: Partial<EncoderShape> = {}, options: { classes?: number; seed?: number } = {}) =>
   encoderStudent({ ...SPEC, ...changes }, { vocabularySize: VOCABULARY, classes: CLASSES, seed: 1, ...options });
 
 /** Inputs of a batch of texts, padded to `tokens` with ids that must not matter. */

@@ -1,4 +1,4 @@
-import type { EncoderStudent } from '@retort/contracts';
+import type { EncoderShape } from '@retort/contracts';
 import { RetortError } from '@retort/contracts/values';
 import { floatScalar, GraphBuilder, int64s, int64Vector } from '@retort/onnx';
 import type { TrainableModel } from '../trainable.js';
@@ -49,7 +49,7 @@ const FLOAT32 = 1;
  * @throws RetortError `RT_INVALID_SPEC` for sizes that make no sense
  */
 export function encoderStudent(
-  spec: EncoderStudent,
+  spec: EncoderShape,
   { vocabularySize, classes, seed }: EncoderStudentOptions,
 ): TrainableModel {
   checkSpec(spec, vocabularySize, classes);
@@ -87,7 +87,7 @@ function encoderLayer(
   layers: TransformerLayers,
   layer: number,
   x: string,
-  spec: EncoderStudent,
+  spec: EncoderShape,
   shared: AttentionInputs,
 ): string {
   const b = layers.builder;
@@ -101,14 +101,14 @@ function encoderLayer(
 }
 
 /** Width of the text's vector, {@link EMBEDDING_TAP}. */
-export function encoderTextWidth({ width, pooling }: EncoderStudent): number {
+export function encoderTextWidth({ width, pooling }: EncoderShape): number {
   return pooling === 'mean-and-words' ? 2 * width : width;
 }
 
 /** What is classified: `[batch, tokens, width]` of the last layer, and before the first, → `[batch, encoderTextWidth]`. */
 function textVector(
   layers: TransformerLayers,
-  spec: EncoderStudent,
+  spec: EncoderShape,
   { last, embedded, mask }: { last: string; embedded: () => string; mask: string },
 ): string {
   const b = layers.builder;
@@ -133,7 +133,7 @@ function tokenMean(b: GraphBuilder, mask: string, width: number): (states: strin
   return (states, outputs) => b.add('Reshape', [b.add('MatMul', [weights, states]), extents], { outputs });
 }
 
-function checkSpec(spec: EncoderStudent, vocabularySize: number, classes: number): void {
+function checkSpec(spec: EncoderShape, vocabularySize: number, classes: number): void {
   const { layers, width, heads, intermediate, maxLength } = spec;
   const problems = [
     [

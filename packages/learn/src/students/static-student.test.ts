@@ -1,11 +1,11 @@
-import type { StaticStudent } from '@retort/contracts';
+import type { StaticShape } from '@retort/contracts';
 import { int64s, type Model, writeModel } from '@retort/onnx';
 import { openSession } from '@retort/runtime';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { staticStudent } from './static-student.js';
 
-const SPEC: StaticStudent = {
+const SPEC: StaticShape = {
   family: 'static',
   tokens: 'characters',
   tokenWidth: 0,
@@ -82,7 +82,7 @@ describe('the static student', () => {
   });
 
   it('refuses a spec that makes no sense', () => {
-    const build = (changes: Partial<StaticStudent>) => () =>
+    const build = (changes: Partial<StaticShape>) => () =>
       staticStudent({ ...SPEC, ...changes }, { vocabularySize: 30, classes: CLASSES, seed: 1 });
     expect(build({ minGram: 5 })).toThrow('minGram (5) must not be above maxGram (4)');
     expect(() => staticStudent(SPEC, { vocabularySize: 30, classes: 1, seed: 1 })).toThrow('at least 2 classes');

@@ -1,4 +1,4 @@
-import type { StaticStudent } from '@retort/contracts';
+import type { StaticShape } from '@retort/contracts';
 import { RetortError } from '@retort/contracts/values';
 import { floats, GraphBuilder, int64s, int64Vector } from '@retort/onnx';
 import type { Matrix } from '../linear-algebra/matrix.js';
@@ -44,7 +44,7 @@ const TABLE_DEVIATION = 0.1;
  * Weights: `tokens.table`, `ngrams.table`, `norm`, `hidden`, `output`; matrices are `[from, to]`.
  */
 export function staticStudent(
-  spec: StaticStudent,
+  spec: StaticShape,
   { vocabularySize, classes, seed }: StaticStudentOptions,
 ): TrainableModel {
   checkSpec(spec, vocabularySize, classes);
@@ -91,12 +91,12 @@ export function staticStudent(
 }
 
 /** Width of the text's vector, {@link EMBEDDING_TAP}: that of the tokens' sum and those of the n-grams' sums side by side. */
-export function staticTextWidth({ tokenWidth, width, minGram, maxGram }: StaticStudent): number {
+export function staticTextWidth({ tokenWidth, width, minGram, maxGram }: StaticShape): number {
   return tokenWidth + (maxGram - minGram + 1) * width;
 }
 
 /** Rows of the table for the n-grams that start at each token: int64 `[batch, tokens, orders]`, and how many rows there are. */
-function ngramHashes(b: GraphBuilder, ids: string, mask: string, spec: StaticStudent, random: Random) {
+function ngramHashes(b: GraphBuilder, ids: string, mask: string, spec: StaticShape, random: Random) {
   const { minGram, maxGram, buckets } = spec;
   const orders = maxGram - minGram + 1;
   const rows = largestPrime(buckets);
@@ -123,7 +123,7 @@ function ngramHashes(b: GraphBuilder, ids: string, mask: string, spec: StaticStu
   return { hashes: b.add('Mod', [b.add('MatMul', [windows, kernel]), scalar(rows)]), rows };
 }
 
-function checkSpec({ width, buckets, minGram, maxGram }: StaticStudent, vocabularySize: number, classes: number): void {
+function checkSpec({ width, buckets, minGram, maxGram }: StaticShape, vocabularySize: number, classes: number): void {
   const problems = [
     [minGram <= maxGram, `minGram (${minGram}) must not be above maxGram (${maxGram})`],
     [width >= 1 && buckets >= 2, `width (${width}) and buckets (${buckets}) must be positive`],

@@ -1,4 +1,4 @@
-import type { EncoderStudent, StaticStudent } from '@retort/contracts';
+import type { EncoderShape, StaticShape } from '@retort/contracts';
 import { findInitializer, GraphBuilder, int64s, type Model, type Tensor, writeModel } from '@retort/onnx';
 import { openSession } from '@retort/runtime';
 import { describe, expect, it } from 'vitest';
@@ -46,7 +46,7 @@ const expectClose = (found: ArrayLike<number>, expected: ArrayLike<number>) => {
 };
 
 describe('the taps of an encoder student', () => {
-  const spec: EncoderStudent = {
+  const spec: EncoderShape = {
     ...{ family: 'encoder', layers: 2, width: 8, heads: 2, intermediate: 16, maxLength: 6, dropout: 0.1 },
     pooling: 'mean',
     hidden: 0,
@@ -86,7 +86,7 @@ describe('the taps of an encoder student', () => {
 
 describe('the tap of a static student', () => {
   it('is what its head reads', async () => {
-    const spec: StaticStudent = {
+    const spec: StaticShape = {
       ...{
         family: 'static',
         tokens: 'characters',
