@@ -93,14 +93,16 @@ const encoderStudent = fc.record({
   hidden: one(0, 8),
 });
 const student = fc.oneof(staticStudent, encoderStudent);
+/** Tokens that the training text has not: of those who read the BERT's. */
+const unseenTokens = one(0, 0, 20);
 /** Reads the word tokens of the BERT, by n-grams or also by themselves. */
 const readerStudent = fc
-  .tuple(staticStudent, one(0, 8))
-  .map(([given, tokenWidth]) => ({ ...given, tokens: 'teacher' as const, tokenWidth }));
+  .tuple(staticStudent, one(0, 8), unseenTokens)
+  .map(([given, tokenWidth, unseenTokens]) => ({ ...given, tokens: 'teacher' as const, tokenWidth, unseenTokens }));
 /** Starts from the layers of the BERT, of which there are two, with heads as wide as its own. */
 const startedStudent = fc
-  .tuple(encoderStudent, one([0], [1, 0]))
-  .map(([given, layers]) => ({ ...given, heads: 4, initFrom: { layers } }));
+  .tuple(encoderStudent, one([0], [1, 0]), unseenTokens)
+  .map(([given, layers, unseenTokens]) => ({ ...given, heads: 4, initFrom: { layers }, unseenTokens }));
 
 const softLabels = anyOf({
   calibrate: fc.boolean(),

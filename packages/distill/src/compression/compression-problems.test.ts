@@ -51,6 +51,11 @@ describe('the section compression', () => {
     [{}, [{ kind: 'quantize' }, { kind: 'prune-hidden' }], '/compression/steps/0 quantize must be the last step'],
     [{}, [{ kind: 'prune-heads' }], '/compression/steps/0 prune-heads is for encoder students'],
     [{}, [{ kind: 'prune-vocabulary' }], '/compression/steps/0 prune-vocabulary is for encoder students'],
+    [
+      { ...encoder, unseenTokens: 9 },
+      [{ kind: 'prune-vocabulary' }],
+      '/compression/steps/0 prune-vocabulary takes away what student.unseenTokens gives',
+    ],
     [{ hidden: 0 }, [{ kind: 'prune-hidden' }], '/compression/steps/0 the student has no hidden layer'],
     [{ ...encoder, heads: 1 }, [{ kind: 'prune-heads' }], '/compression/steps/0 every layer keeps at least one head'],
     [{}, [{ kind: 'quantize', share: 0.5 }], '/compression/steps/0/share is not a field of quantize'],

@@ -98,6 +98,17 @@ describe('resolveSpec', () => {
   });
 
   it('checks fields against each other', () => {
+    const needsTable = {
+      path: '/student/unseenTokens',
+      message: expect.stringContaining("needs a table of the teacher's tokens"),
+    };
+    expect(problemsOf({ student: { unseenTokens: 5 } })).toEqual([needsTable]);
+    expect(problemsOf({ student: { tokens: 'teacher', tokenWidth: 0, unseenTokens: 5 } })).toEqual([needsTable]);
+    expect(problemsOf({ student: { tokens: 'teacher', unseenTokens: 5 } })).toEqual([]);
+    const assistants = [{ student: { tokens: 'teacher', unseenTokens: 5 } }];
+    expect(problemsOf({ student: { tokens: 'teacher' }, progressive: { assistants } })).toEqual([
+      { path: '/progressive/assistants/0/student/unseenTokens', message: expect.stringContaining('student alone') },
+    ]);
     expect(problemsOf({ student: { minGram: 5, maxGram: 3 } })).toEqual([
       { path: '/student/minGram', message: 'must be at most maxGram (3), got 5' },
     ]);
