@@ -21,7 +21,7 @@ export function findFolderCircle(sources: ReadonlyMap<string, string>): FolderCi
     const from = folderOf(path);
     const targets = edges.get(from) ?? new Map<string, string>();
     edges.set(from, targets);
-    for (const [, specifier] of source.matchAll(/from '(\.[^']+)'/g)) {
+    for (const [, specifier] of source.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)'/g)) {
       const target = posix.join(posix.dirname(path), specifier).replace(/\.js$/, '.ts');
       const to = folderOf(target);
       if (to !== from && !targets.has(to)) targets.set(to, `${path} -> ${target}`);

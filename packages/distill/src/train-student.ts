@@ -103,7 +103,10 @@ async function trainAndMeasure(staged: string, options: TrainStudentOptions) {
   }
   const staging = await trainInStages({ ...options, rows, parts });
   const { taught, teacherTemperature, history, bestEpoch, stages } = staging;
-  const { student: trained, unseenTokens } = await withUnseenTokens(staging.trained, spec.student, options.teacherDir);
+  const { student: trained, unseenTokens } = await withUnseenTokens(staging.trained, spec.student, {
+    teacherDir: options.teacherDir,
+    encodings: staging.encoded.encodings(parts.train),
+  });
   const readBy = (tokenizer: Tokenizer) => new EncodedRows(rows, tokenizer, labels, options.teacherLogits);
   const encoded = unseenTokens ? readBy(trained.tokenizer) : staging.encoded;
   const examplesOf = (read: EncodedRows): CompressionRows => ({

@@ -27,10 +27,7 @@ export function trimVocabulary(
   texts: Iterable<string>,
   { maxLength, minCount = 1 }: { maxLength: number; minCount?: number },
 ): TrimmedTokenizer | undefined {
-  const json = checkTokenizerJson(tokenizerJson);
-  // Ids, where the config repeats them, are those of the full vocabulary; the file itself has them all.
-  const { added_tokens_decoder: _, ...config } = isObject(tokenizerConfig) ? tokenizerConfig : {};
-  const tokenizer = loadTokenizer(json, config);
+  const { json, config, tokenizer } = original(tokenizerJson, tokenizerConfig);
   if (tokenizer.kind !== 'wordpiece' && tokenizer.kind !== 'unigram') return undefined;
 
   const used = new Set([...json.added_tokens.map(({ id }) => id), ...essentialIds(json)]);
@@ -44,11 +41,13 @@ export function trimVocabulary(
 
 /**
  * A trimmed tokenizer with more of the original vocabulary: the first tokens of it, which in the usual ones are the most frequent, that a
- * text can have and that are missing. Their ids follow those that there are, which stay. `texts` that the vocabulary was trimmed to still
- * get the same tokens.
+ * text can have and that are missing. Their ids follow those that there are, which stay. Texts that the vocabulary was trimmed to (with
+ * `minCount` 1) still get the same tokens.
  *
- * @param tokenizerJson the original @param kept of the trimmed one
- * @param options.count how many tokens to add; fewer where there are not as many
+ * @param tokenizerJson the original, WordPiece or Unigram @param kept of the trimmed one
+ * @param options.count how many tokens to add, from 0; fewer where there are not as many
+ * @returns with `kept` of all: as many tokens more as were added
+ * @throws RetortError `RT_INVALID_MODEL` where the file is no tokenizer, naming the field
  */
 export function extendVocabulary(
   tokenizerJson: unknown,
@@ -56,9 +55,7 @@ export function extendVocabulary(
   kept: Int32Array,
   { count, maxLength }: { count: number; maxLength: number },
 ): TrimmedTokenizer {
-  const json = checkTokenizerJson(tokenizerJson);
-  const { added_tokens_decoder: _, ...config } = isObject(tokenizerConfig) ? tokenizerConfig : {};
-  const tokenizer = loadTokenizer(json, config);
+  const { json, config, tokenizer } = original(tokenizerJson, tokenizerConfig);
   const known = new Set(kept);
   const added: number[] = [];
   for (const [token, id] of tokensOf(json)) {
@@ -68,17 +65,24 @@ export function extendVocabulary(
   return withTokens(json, config, Int32Array.from([...kept, ...added]), maxLength);
 }
 
+function original(tokenizerJson: unknown, tokenizerConfig: unknown) {
+  const json = checkTokenizerJson(tokenizerJson);
+  // Ids, where the config repeats them, are those of the full vocabulary; the file itself has them all.
+  const { added_tokens_decoder: _, ...config } = isObject(tokenizerConfig) ? tokenizerConfig : {};
+  return { json, config, tokenizer: loadTokenizer(json, config) };
+}
+
 /** The vocabulary by rising id. */
 function tokensOf({ model: { vocab } }: TokenizerJson): [string, number][] {
   if (Array.isArray(vocab)) return (vocab as [string, number][]).map(([piece], id) => [piece, id]);
   return Object.entries(vocab as Record<string, number>).sort(([, a], [, b]) => a - b);
 }
 
-/** Whether the token's own text is read as it: none is as `[unused0]`, say. Of what only continues a word that cannot be told. */
+/** Whether the token's own text is read as it: none is as `[unused0]`, say. Of what may only continue a word that cannot be told. */
 function isRead(token: string, id: number, { model }: TokenizerJson, tokenizer: Tokenizer): boolean {
   const prefix = model.continuing_subword_prefix;
-  if (typeof prefix === 'string' && prefix !== '' && token.startsWith(prefix)) return true;
-  return tokenizer.encode(token.replaceAll(WORD_START, ' ')).includes(id);
+  const continues = typeof prefix === 'string' ? token.startsWith(prefix) : !token.startsWith(WORD_START);
+  return continues || tokenizer.encode(token.replaceAll(WORD_START, ' ')).includes(id);
 }
 
 /** What SentencePiece writes for a blank. */

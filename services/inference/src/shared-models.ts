@@ -7,7 +7,7 @@ interface Shared {
 
 /**
  * Opens each model folder once for all who hold it at the same time: the versions that a student of several tasks is registered as have
- * one folder, and so one thread, whichever of the tasks is asked.
+ * one folder, and so one thread, whichever of the tasks is asked. (Each version counts by itself towards MAX_LOADED_MODELS.)
  */
 export class SharedModels {
   readonly #options: TextModelOptions;

@@ -49,7 +49,7 @@ export class Students {
     try {
       return await this.#pool.use(model.id, () => this.#openStudent(model), work);
     } catch (error) {
-      // Its thread may have died: the next request opens it afresh.
+      // Something is wrong with it: the next request opens it afresh, unless other versions hold the same folder.
       if (!(error instanceof RetortError)) this.#pool.retire(model.id);
       throw error;
     }
@@ -75,8 +75,13 @@ export class Students {
     });
     const batches = this.#metrics.batchSize.labels({ task: model.taskName });
     const student = new Student(classifier, (size) => batches.observe(size));
-    // The first run of a session is its slowest: no request should pay for it.
-    await student.classify(['warm up'], 1);
+    try {
+      // The first run of a session is its slowest: no request should pay for it.
+      await student.classify(['warm up'], 1);
+    } catch (error) {
+      await student.close();
+      throw error;
+    }
     const { id, taskName: task, version } = model;
     logger.info({ task, version, model: id, ms: Math.round(performance.now() - begun) }, 'a student is open');
     return student;

@@ -1577,7 +1577,7 @@ export interface components {
              */
             hidden: number;
             /**
-             * @description How many tokens of the teacher's vocabulary, the first that the training text has not, the student reads too. Their rows are mapped from the teacher's once it is trained. Each is a row of the table of tokens.
+             * @description How many tokens of the teacher's vocabulary, the first that the training text has not, the student reads too. Their rows are mapped from the teacher's once it is trained. Each is a row of the table of tokens. None are added where the teacher has no float32 table of its tokens, or the student's cannot be told from it.
              * @default 0
              */
             unseenTokens: number;
@@ -1629,7 +1629,7 @@ export interface components {
              */
             hidden?: number;
             /**
-             * @description How many tokens of the teacher's vocabulary, the first that the training text has not, the student reads too. Their rows are mapped from the teacher's once it is trained. Each is a row of the table of tokens.
+             * @description How many tokens of the teacher's vocabulary, the first that the training text has not, the student reads too. Their rows are mapped from the teacher's once it is trained. Each is a row of the table of tokens. None are added where the teacher has no float32 table of its tokens, or the student's cannot be told from it.
              * @default 0
              */
             unseenTokens?: number;
@@ -2070,7 +2070,7 @@ export interface components {
              */
             tokenWidth: number;
             /**
-             * @description How many tokens of the teacher's vocabulary, the first that the training text has not, the student reads too. Needs a table of its tokens. Their rows are mapped from the teacher's once it is trained. Each is a row of the table of tokens.
+             * @description How many tokens of the teacher's vocabulary, the first that the training text has not, the student reads too. Needs a table of its tokens. Their rows are mapped from the teacher's once it is trained. Each is a row of the table of tokens. None are added where the teacher has no float32 table of its tokens, or the student's cannot be told from it.
              * @default 0
              */
             unseenTokens: number;
@@ -2121,7 +2121,7 @@ export interface components {
              */
             tokenWidth?: number;
             /**
-             * @description How many tokens of the teacher's vocabulary, the first that the training text has not, the student reads too. Needs a table of its tokens. Their rows are mapped from the teacher's once it is trained. Each is a row of the table of tokens.
+             * @description How many tokens of the teacher's vocabulary, the first that the training text has not, the student reads too. Needs a table of its tokens. Their rows are mapped from the teacher's once it is trained. Each is a row of the table of tokens. None are added where the teacher has no float32 table of its tokens, or the student's cannot be told from it.
              * @default 0
              */
             unseenTokens?: number;

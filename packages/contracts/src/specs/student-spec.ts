@@ -21,7 +21,7 @@ export const StaticStudent = Type.Object(
       maximum: 1_000_000,
       default: 0,
       description:
-        "How many tokens of the teacher's vocabulary, the first that the training text has not, the student reads too. Needs a table of its tokens. Their rows are mapped from the teacher's once it is trained. Each is a row of the table of tokens.",
+        "How many tokens of the teacher's vocabulary, the first that the training text has not, the student reads too. Needs a table of its tokens. Their rows are mapped from the teacher's once it is trained. Each is a row of the table of tokens. None are added where the teacher has no float32 table of its tokens, or the student's cannot be told from it.",
     }),
     width: Type.Integer({ minimum: 8, maximum: 1024, default: 64, description: 'Embedding width per n-gram order.' }),
     buckets: Type.Integer({
@@ -119,7 +119,7 @@ export const EncoderStudent = Type.Object(
       maximum: 1_000_000,
       default: 0,
       description:
-        "How many tokens of the teacher's vocabulary, the first that the training text has not, the student reads too. Their rows are mapped from the teacher's once it is trained. Each is a row of the table of tokens.",
+        "How many tokens of the teacher's vocabulary, the first that the training text has not, the student reads too. Their rows are mapped from the teacher's once it is trained. Each is a row of the table of tokens. None are added where the teacher has no float32 table of its tokens, or the student's cannot be told from it.",
     }),
     initFrom: Type.Optional(InitFrom),
   },

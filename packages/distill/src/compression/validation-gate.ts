@@ -1,5 +1,5 @@
 import type { CompressionRecord, CompressionSpec, CompressionStep } from '@retort/contracts';
-import { agreement, type Examples, evaluate, predict, type TrainableModel } from '@retort/learn';
+import { agreement, type Examples, evaluate, MASKED, predict, type TrainableModel } from '@retort/learn';
 import { type Model, withoutDropout, writeModel } from '@retort/onnx';
 
 /** Guards a comparison of shares against their rounding. */
@@ -134,8 +134,9 @@ function nonZero({ graph }: Model, names: readonly string[]): number {
   return count;
 }
 
+/** Of logits that are none of another task, whose rounding is coarser than what is measured here. */
 function largestDifference(a: Float32Array, b: Float32Array): number {
-  return a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i])), 0);
+  return a.reduce((most, value, i) => (value < MASKED / 2 ? most : Math.max(most, Math.abs(value - b[i]))), 0);
 }
 
 const percent = (share: number) => `${(100 * share).toFixed(2)}%`;

@@ -37,6 +37,9 @@ describe('a student that takes over from its teacher', () => {
       '/spec/progressive/assistants/0/student/tokens',
     ]);
     expect(problemsOf({ student: reader }, null, words)).toEqual([]);
+    const further = { family: 'encoder', unseenTokens: 5 };
+    expect(pathsOf({ student: further })).toEqual(['/spec/student/unseenTokens']);
+    expect(problemsOf({ student: further }, null, words)).toEqual([]);
   });
 
   it('is refused to lose tokens where the tokenizer of its teacher cannot be trimmed', () => {

@@ -65,8 +65,12 @@ async function readSource(students: readonly StudentSpec[], teacherDir: string, 
 
 /** Of one student, whose section is `student` of what `path` points to. */
 export function studentFitProblems(student: StudentSpec, source: Source, path = '/spec'): FieldProblem[] {
-  if (student.family === 'encoder') return layerProblems(student, path, source);
   const { type } = source.tokenizer;
+  if (student.unseenTokens > 0 && !WORD_TOKENIZERS.includes(type)) {
+    const message = `must be 0: they are tokens of the teacher, whose tokenizer is ${type}, neither ${READABLE}`;
+    return [{ path: `${path}/student/unseenTokens`, message }];
+  }
+  if (student.family === 'encoder') return layerProblems(student, path, source);
   if (student.tokens !== 'teacher' || WORD_TOKENIZERS.includes(type)) return [];
   const message = `is "teacher", but the teacher's tokenizer is ${type}, neither ${READABLE}: use "characters", or take another teacher`;
   return [{ path: `${path}/student/tokens`, message }];

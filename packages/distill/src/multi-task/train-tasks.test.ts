@@ -168,12 +168,17 @@ describe('a student of several tasks', () => {
     expect(card.match(/## Compression/g)).toHaveLength(1);
     expect(card.match(/On the \d+ test\s+texts the int8 form/g)).toHaveLength(2);
 
-    const strict = await run('strict', { spec: compressed({ allowance: { agreement: 1, accuracy: 0 } }) });
-    const { compression, float } = strict.tasks[0]!.metrics;
-    expect(compression![0]!.accepted).toBe(float !== undefined);
-    expect((await json('strict/retort.json')).modelFile).toBe(
-      float === undefined ? 'onnx/model.onnx' : 'onnx/model_quantized.onnx',
-    );
+    // A whole point of accuracy more than before is more than int8 can give.
+    const resolved = compressed({});
+    const greedy = { ...resolved, compression: { ...resolved.compression!, allowance: { accuracy: -0.01 } } };
+    const refused = await run('refused-int8', { spec: greedy });
+    for (const { metrics } of refused.tasks) {
+      expect(metrics.compression).toEqual([
+        expect.objectContaining({ accepted: false, reason: expect.stringContaining('more than the allowance') }),
+      ]);
+      expect(metrics).not.toHaveProperty('float');
+    }
+    expect((await json('refused-int8/retort.json')).modelFile).toBe('onnx/model.onnx');
   });
 
   it('is not compressed where no task has a row to check it on', async () => {

@@ -97,7 +97,10 @@ async function trainAndMeasure(staged: string, options: TrainTasksOptions) {
     heads,
   });
   const trained = { ...draft, model: withWeights(draft.model, weights) };
-  const { student, unseenTokens } = await withUnseenTokens(trained, spec.student, options.tasks[0].teacherDir);
+  const { student, unseenTokens } = await withUnseenTokens(trained, spec.student, {
+    teacherDir: options.tasks[0].teacherDir,
+    encodings: learned.encodings(joined.sampled),
+  });
   const encoded = unseenTokens ? readBy(student.tokenizer) : learned;
   const running = { heads, batchSize: spec.training.batchSize, threads, signal };
   const { model, temperatures } = await calibrateTasks(withoutDropout(student.model), encoded, valid, running);

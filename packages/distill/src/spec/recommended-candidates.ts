@@ -8,7 +8,7 @@ import { resolveSpec } from './resolve-spec.js';
 
 /** A spec that a user wrote, whose sections are known to be sections. */
 interface Given extends Section {
-  auto: { tokens?: unknown; candidates?: { student: Section; training?: Section }[] };
+  auto: { tokens?: unknown; budget?: unknown; candidates?: { student: Section; training?: Section }[] };
   training?: Section;
 }
 
@@ -18,9 +18,15 @@ interface Given extends Section {
  */
 export function recommendedCandidates({ auto, ...rest }: Given, source: Source, counts: RowCounts): Section {
   const { tokens = readsWords(source) ? 'teacher' : 'characters', candidates: listed } = auto;
+  // Where bytes count, the smallest ones are not to grow by words that may never come.
+  const small = isSection(auto.budget) && auto.budget.bytes !== undefined ? { unseenTokens: 0 } : {};
   const standard = () =>
     standardStudents(tokens === 'teacher' ? tokens : 'characters').map((student) => ({
-      student: { ...student, ...(student.family === 'encoder' ? startedEncoder(student, source) : undefined) },
+      student: {
+        ...student,
+        ...small,
+        ...(student.family === 'encoder' ? startedEncoder(student, source) : undefined),
+      },
     }));
   const candidates = (listed ?? standard()).flatMap((candidate): Section[] => {
     const { student } = recommendedStudent({ ...candidate }, source);

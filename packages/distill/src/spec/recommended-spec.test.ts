@@ -89,6 +89,10 @@ describe('what is recommended', () => {
     const compression = { steps: [{ kind: 'prune-vocabulary' }] };
     expect(unseen({ student: { family: 'encoder' }, compression })).toBe(0);
     expect(unseen({ sweep: { space: { '/student/tokenWidth': { values: [0, 256] } } } })).toBe(0);
+    const candidates = (budget: object) =>
+      recommendedSpec({ student: { family: 'auto', budget } }, known).auto?.candidates?.map(({ student }) => student);
+    expect(candidates({ latencyMs: 1 })?.every(({ unseenTokens }) => unseenTokens === 6000)).toBe(true);
+    expect(candidates({ bytes: 1e6 })?.every(({ unseenTokens }) => unseenTokens === 0)).toBe(true);
   });
 
   it('makes the student int8 only where that can be checked', () => {

@@ -13,11 +13,13 @@ export interface WithUnseenTokens {
 /**
  * The trained student with as many tokens more as the spec says, of those that its training text has not. Its answers to texts without them
  * stay as they are. It stays as it is where it does not read the teacher's tokens, or its table cannot be told from the teacher's.
+ *
+ * @param encodings token ids of the texts that it was trained on
  */
 export async function withUnseenTokens(
   trained: StudentDraft,
   { unseenTokens: count, maxLength }: StudentSpec,
-  teacherDir: string,
+  { teacherDir, encodings }: { teacherDir: string; encodings: readonly Int32Array[] },
 ): Promise<WithUnseenTokens> {
   const kept = trained.teacherIds;
   if (count === 0 || !kept) return { student: trained };
@@ -28,7 +30,8 @@ export async function withUnseenTokens(
   const extended = extendVocabulary(json, config, kept, { count, maxLength });
   const unseen = extended.kept.subarray(kept.length);
   const teacher = { rows: table.rows, columns: table.width, values: table.values };
-  const grown = unseen.length > 0 ? growVocabulary(trained, { kept, unseen, teacher }) : undefined;
+  const read = Int32Array.from(new Set(encodings.flatMap((ids) => Array.from(ids)))).sort();
+  const grown = unseen.length > 0 ? growVocabulary(trained, { kept, trained: read, unseen, teacher }) : undefined;
   if (!grown) return { student: trained };
   const tokenizer = loadTokenizer(extended.tokenizer, extended.config);
   const student: StudentDraft = {

@@ -16,6 +16,9 @@ const MOST_ROWS = 8192;
 /** Penalties that are tried, as shares of the mean square of a column. */
 const PENALTIES = [0.0001, 0.001, 0.01, 0.1, 1];
 
+/** Share of the rows' squares below which they do not differ but by rounding. */
+const ROUNDING = 1e-12;
+
 /** One in so many rows is held out. */
 const FOLD = 5;
 
@@ -33,7 +36,9 @@ export function ridgeMap(x: Matrix, y: Matrix): RidgeMap {
   const fitted = momentsOf(part(rows.filter((row) => !isHeld(row))));
   const held = part(rows.filter(isHeld));
   const tried = PENALTIES.map((penalty) => ({ penalty, fit: fitOf(mapOf(fitted, penalty), held, fitted.means.y) }));
-  const best = tried.reduce((a, b) => (b.fit > a.fit ? b : a));
+  // Not a number where a penalty was too small for the precision of the sums.
+  const finite = tried.filter(({ fit }) => Number.isFinite(fit));
+  const best = finite.reduce((a, b) => (b.fit > a.fit ? b : a), finite[0] ?? { penalty: 1, fit: 0 });
   return { ...mapOf(momentsOf({ x: inputs, y: outputs }), best.penalty), fit: best.fit };
 }
 
@@ -58,8 +63,9 @@ interface Moments {
 
 function momentsOf({ x, y }: Sample): Moments {
   const means = { x: meanOf(x), y: meanOf(y) };
-  const centred = transpose(less(x, means.x));
-  return { means, xx: multiply(centred, less(x, means.x)), xy: multiply(centred, less(y, means.y)) };
+  const centred = less(x, means.x);
+  const across = transpose(centred);
+  return { means, xx: multiply(across, centred), xy: multiply(across, less(y, means.y)) };
 }
 
 function mapOf({ means, xx, xy }: Moments, penalty: number): Pick<RidgeMap, 'matrix' | 'offset'> {
@@ -79,12 +85,13 @@ function mapOf({ means, xx, xy }: Moments, penalty: number): Pick<RidgeMap, 'mat
 /** R² of a map on rows, against `mean` as the guess without it. */
 function fitOf(map: Pick<RidgeMap, 'matrix' | 'offset'>, { x, y }: Sample, mean: Float64Array): number {
   const guessed = applyMap(map, x).values;
-  let [left, all] = [0, 0];
+  let [left, all, square] = [0, 0, 0];
   for (const [i, value] of y.values.entries()) {
     left += (value - guessed[i]) ** 2;
     all += (value - mean[i % y.columns]) ** 2;
+    square += value ** 2;
   }
-  return all > 0 ? 1 - left / all : 0;
+  return all > ROUNDING * square ? 1 - left / all : 0;
 }
 
 function meanOf({ rows, columns, values }: Matrix): Float64Array {

@@ -18,23 +18,24 @@ const FEWEST = 32;
  * near to them. The student's rows of the tokens that it was trained on are regressed on the teacher's rows of the same tokens (as Mikolov,
  * Le & Sutskever 2013 map the words of one language to those of another), and the map makes the new rows of the teacher's.
  *
- * @param kept teacher's id of each of the student's @param unseen teacher's ids of the new tokens, whose rows follow those that there are
- * @param teacher the teacher's table `[tokens, width]`
- * @returns undefined where there is no word table, fewer than 32 tokens, a token beyond the teacher's table, or no map that is better
- * than the mean of all rows
+ * @param kept teacher's id of each of the student's @param trained the student's ids that its training text has: other rows are as they began
+ * @param unseen teacher's ids of the new tokens, whose rows follow those that there are @param teacher its table `[tokens, width]`
+ * @returns undefined where there is no word table, fewer than 32 tokens were trained on, one is beyond the teacher's table, or no map is
+ * better than the mean of all rows
  */
 export function growVocabulary(
   student: TrainableModel,
-  { kept, unseen, teacher }: { kept: Int32Array; unseen: Int32Array; teacher: Matrix },
+  { kept, trained, unseen, teacher }: { kept: Int32Array; trained: Int32Array; unseen: Int32Array; teacher: Matrix },
 ): GrownVocabulary | undefined {
   const tables = wordTables(student);
   const isBeyond = (id: number) => id >= teacher.rows;
-  if (tables.length === 0 || kept.length < FEWEST || kept.some(isBeyond) || unseen.some(isBeyond)) return undefined;
-  const [known, added] = [kept, unseen].map((ids) => pickRows(teacher, Array.from(ids))) as [Matrix, Matrix];
+  const known = trained.map((id) => kept[id]);
+  if (tables.length === 0 || known.length < FEWEST || known.some(isBeyond) || unseen.some(isBeyond)) return undefined;
+  const [theirs, added] = [known, unseen].map((ids) => pickRows(teacher, Array.from(ids))) as [Matrix, Matrix];
   const grown = tables.map((name) => {
     const { dims, data } = findInitializer(student.model, name, 'float32');
     const rows = { rows: dims[0], columns: dims[1], values: data as Float32Array };
-    const map = ridgeMap(known, rows);
+    const map = ridgeMap(theirs, pickRows(rows, Array.from(trained)));
     const values = new Float32Array((dims[0] + added.rows) * dims[1]);
     values.set(rows.values);
     values.set(applyMap(map, added).values, rows.values.length);
