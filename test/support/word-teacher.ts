@@ -3,7 +3,7 @@ import { floats, GraphBuilder, int64Vector } from '../../packages/onnx/src/index
 import { configOf, weights, writeFolder } from './tiny-models.ts';
 import { wordpiece } from './tokenizers.ts';
 
-export const MOODS = ['glad', 'sad', 'cross'];
+const MOODS = ['glad', 'sad', 'cross'];
 
 const WIDTH = 12;
 
