@@ -53,7 +53,7 @@ describe.each(Object.entries(STUDENTS))('a %s student of words that its training
       readFile(join(work, folder, 'config.json'), 'utf8').then((config) => JSON.parse(config).vocab_size);
     expect(await width('1000')).toBe((await width('0')) + added);
     expect(await readFile(join(work, '1000/README.md'), 'utf8')).toMatch(
-      new RegExp(`\\| further words \\| ${added} tokens that the training text has not, mapped.*R² 0\\.\\d\\d on`),
+      new RegExp(`\\| unseen words \\| ${added} tokens that the training text has not, mapped.*R² 0\\.\\d\\d on`),
     );
     await expectSameAnswersFromTransformers(join(work, '1000'), [...unseen.slice(0, 6), ...seen.slice(0, 6)]);
   }, 30_000);

@@ -47,9 +47,10 @@ teacher alone, and left out where their text is that of a validation or test row
 are divided 80/10/10.
 
 Without --spec, and for all that it does not say, you get what is recommended for the data and the teacher: a static
-student of the teacher's words where it has such (an encoder starts from the teacher where that is a BERT), a transfer set,
-new texts that the teacher is asked about ({"transferSet": {"multiply": 0}} for none), and int8 where validation rows
-can check it ({"compression": {"steps": []}} for none).
+student of the teacher's words where it has such (an encoder starts from the teacher where that is a BERT), which reads 6000
+more of them than your text has ({"student": {"unseenTokens": 0}} for none), a transfer set, new texts that the teacher is
+asked about ({"transferSet": {"multiply": 0}} for none), and int8 where validation rows can check it
+({"compression": {"steps": []}} for none).
 
 A spec with "sweep": {"space": {"/loss/temperature": {"min": 1, "max": 8}}, "trials": 20} is searched first, by trials on the
 validation rows; with "student": {"family": "auto", "budget": {"latencyMs": 0.5, "bytes": 4000000}} the student is.

@@ -53,7 +53,7 @@ scores. ${describeReading(spec.student)}
 | | |
 |---|---|
 | student | ${spec.student.family}: ${describeShape(spec.student)}, ${student.parameters.toLocaleString('en')} parameters |
-${row('further words', describeUnseenTokens(metrics))}| loss | ${describeLoss(spec.loss)} |
+${row('unseen words', describeUnseenTokens(metrics))}| loss | ${describeLoss(spec.loss)} |
 ${row('soft labels', describeSoftLabels(spec, metrics.temperatures))}${row('features', describeFeatures(spec))}${row('curriculum', describeCurriculum(spec))}| training | ${describeTraining(spec.training, metrics.bestEpoch)} |
 ${row('transfer set', describeTransferSet(metrics))}${row('questions to teachers', describeQueries(metrics))}| dataset | ${lineage.dataset.rows} rows, sha256 \`${lineage.dataset.digest}\` |
 ${teachersOf(lineage, metrics)}

@@ -1,5 +1,5 @@
 import type { FieldProblem, MultiTaskSpec } from '@retort/contracts';
-import { NO_VALIDATION } from '../compression/index.js';
+import { compressionDataProblems } from '../compression/index.js';
 import { type DatasetShape, inScope } from '../dataset/dataset-shape.js';
 import { CARVED_SHARE } from '../dataset/split-rows.js';
 import { datasetProblems } from '../fit/dataset-problems.js';
@@ -42,14 +42,9 @@ export function tasksCompressionProblems(
   shapes: readonly DatasetShape[],
   { compression }: Pick<MultiTaskSpec, 'compression'>,
 ): FieldProblem[] {
-  if (!compression || shapes.some(validates)) return [];
-  return [{ path: '/spec/compression', message: NO_VALIDATION }];
-}
-
-/** Where there is no validation split, a tenth of the labelled training rows becomes one. */
-function validates(shape: DatasetShape): boolean {
-  const { rows, labelled } = inScope(shape, undefined);
-  return rows.valid > 0 || labelled.train > 0;
+  const ofEach = shapes.map((shape) => compressionDataProblems(inScope(shape, undefined), compression));
+  // One task whose rows validate is enough.
+  return ofEach.find((problems) => problems.length === 0) ?? ofEach[0] ?? [];
 }
 
 /** How many rows of all tasks an epoch has, as near as counts tell. */

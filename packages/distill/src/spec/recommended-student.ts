@@ -22,11 +22,11 @@ const UNSEEN_TOKENS = 6000;
 /** The student of a spec, with what is recommended where it says nothing. */
 export function recommendedStudent(given: Section, source: Source): { student: unknown } {
   const { student } = recommendedShape(given, source);
-  return { student: isSection(student) ? { ...furtherTokens({ ...given, student }, source), ...student } : student };
+  return { student: isSection(student) ? { ...unseenTokensOf({ ...given, student }, source), ...student } : student };
 }
 
 /** Words that the training text has not, where the student has a table of its teacher's and nothing prunes it. */
-function furtherTokens({ student, compression, sweep }: Section & { student: Section }, source: Source): object {
+function unseenTokensOf({ student, compression, sweep }: Section & { student: Section }, source: Source): object {
   const steps = isSection(compression) && Array.isArray(compression.steps) ? compression.steps : [];
   const isPruned = steps.some((step) => isSection(step) && step.kind === 'prune-vocabulary');
   const space = isSection(sweep) && isSection(sweep.space) ? sweep.space : {};

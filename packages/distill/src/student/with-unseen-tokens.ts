@@ -30,8 +30,8 @@ export async function withUnseenTokens(
   const extended = extendVocabulary(json, config, kept, { count, maxLength });
   const unseen = extended.kept.subarray(kept.length);
   const teacher = { rows: table.rows, columns: table.width, values: table.values };
-  const read = Int32Array.from(new Set(encodings.flatMap((ids) => Array.from(ids)))).sort();
-  const grown = unseen.length > 0 ? growVocabulary(trained, { kept, trained: read, unseen, teacher }) : undefined;
+  const met = { kept, trained: idsOf(encodings), unseen, teacher };
+  const grown = unseen.length > 0 ? growVocabulary(trained, met) : undefined;
   if (!grown) return { student: trained };
   const tokenizer = loadTokenizer(extended.tokenizer, extended.config);
   const student: StudentDraft = {
@@ -47,4 +47,11 @@ export async function withUnseenTokens(
     },
   };
   return { student, unseenTokens: { added: unseen.length, fit: grown.fit } };
+}
+
+/** Every id that texts have, once, in rising order. */
+function idsOf(encodings: readonly Int32Array[]): Int32Array {
+  const ids = new Set<number>();
+  for (const encoding of encodings) for (const id of encoding) ids.add(id);
+  return Int32Array.from(ids).sort();
 }
